@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+
+const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+  description: string;
+};
+
+const program = new Command("pistar")
+  .description(description)
+  .version(version)
+  .showHelpAfterError("(pistar --help lists the commands)")
+  .showSuggestionAfterError();
+
+await program.parseAsync();
