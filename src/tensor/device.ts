@@ -1,0 +1,66 @@
+// Where programs run: ONNX Runtime's execution providers, and what to install for one that is missing.
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import ort from "onnxruntime-node";
+import type { DType, TensorData, Value } from "./types.ts";
+
+export type Device = "cpu" | "webgpu" | "cuda";
+
+export const devices: readonly Device[] = ["cpu", "webgpu", "cuda"];
+
+const remedy: Record<Device, string> = {
+  cpu: "reinstall onnxruntime-node (npm ci)",
+  webgpu:
+    "WebGPU needs a GPU driver: Vulkan on Linux (Debian: mesa-vulkan-drivers or the vendor's driver), Direct3D 12 on Windows, Metal on macOS",
+  cuda:
+    "CUDA needs Linux x64, an NVIDIA driver, CUDA 12 with cuDNN 9 on the library path, and ONNX Runtime's CUDA libraries: " +
+    "npm rebuild onnxruntime-node --ignore-scripts=false --onnxruntime-node-install=cuda12",
+};
+
+export interface SessionOptions {
+  readonly device?: Device;
+  /** CPU threads that one operator may use; default: all cores. */
+  readonly threads?: number;
+  /** Outputs that stay on the GPU (webgpu only). */
+  readonly resident?: readonly string[];
+  /** Writes ONNX Runtime's trace of every kernel to a file with this prefix when the program is released. */
+  readonly profile?: string;
+}
+
+/** Loads a model. @throws Error with what to install when the device cannot be used. */
+export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
+  const { device = "cpu", threads = availableParallelism(), resident = [], profile } = options;
+  if (!devices.includes(device)) throw new TypeError(`Expected a device of ${devices.join(", ")}, got ${device}`);
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [device],
+      intraOpNumThreads: threads,
+      logSeverityLevel: 3,
+      ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
+      ...(resident.length > 0 && {
+        preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, "gpu-buffer" as const])),
+      }),
+    });
+  } catch (error) {
+    if (device === "cpu") throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The device "${device}" is not available: ${reason}\n${remedy[device]}`, { cause: error });
+  }
+}
+
+const runtimeTypes = { f32: "float32", f16: "float16", i64: "int64", i32: "int32", bool: "bool", u8: "uint8" } as const;
+
+/** ONNX Runtime's view of a value: the same memory. */
+export const toRuntime = ({ dtype, shape, data }: Value): ort.Tensor =>
+  new ort.Tensor(runtimeTypes[dtype], data, shape);
+
+/** The numbers of a tensor that lies in main memory: the same memory. */
+export function fromRuntime(tensor: ort.Tensor, dtype: DType): Value {
+  const data = tensor.data as TensorData;
+  // Node 24 has a Float16Array, which ONNX Runtime then returns; pistar keeps halves as their bits everywhere.
+  const bits = dtype === "f16" ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
+  return { dtype, shape: [...tensor.dims], data: bits };
+}
+
+export const runtimeVersion = (): string =>
+  (createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string }).version;

@@ -1,0 +1,37 @@
+// Cross-entropy from logits.
+import type { Tensor } from "../expression.ts";
+import { formatType, isFloat, sameShape } from "../types.ts";
+import { div, maximum, mul } from "./arithmetic.ts";
+import { expand } from "./broadcast.ts";
+import { neg } from "./elementwise.ts";
+import { takeAlongAxis } from "./indexing.ts";
+import { mean, sum } from "./reduce.ts";
+import { reshape } from "./shape.ts";
+import { logSoftmax } from "./softmax.ts";
+
+/**
+ * −Σ target · log softmax(logits) over the last axis, averaged: logits [..., classes]; target either integers [...], 0 … classes − 1, or
+ * probabilities [..., classes]; `weights` [...] weigh the average (0 masks), whose divisor is their sum, or 1e-8 where all are 0.
+ */
+export function crossEntropy(logits: Tensor, target: Tensor, weights?: Tensor): Tensor {
+  const each = crossEntropyEach(logits, target);
+  return weights === undefined ? mean(each) : weightedMean(each, weights);
+}
+
+/** The same before averaging: [...]. */
+export function crossEntropyEach(logits: Tensor, target: Tensor): Tensor {
+  const batch = logits.shape.slice(0, -1);
+  const soft = isFloat(target.dtype);
+  if (!sameShape(target.shape, soft ? logits.shape : batch))
+    throw new TypeError(
+      `crossEntropy: expected integer targets [${batch.join(", ")}] or probabilities [${logits.shape.join(", ")}] for ${formatType(logits)}, got ${formatType(target)}`,
+    );
+  const logProbability = logSoftmax(logits);
+  if (soft) return neg(sum(mul(logProbability, target), -1));
+  return neg(reshape(takeAlongAxis(logProbability, reshape(target, [...batch, 1]), -1), batch));
+}
+
+/** Σ weight · x / Σ weight; weights broadcast to x. 0 where all weights are 0. */
+export function weightedMean(x: Tensor, weights: Tensor): Tensor {
+  return div(sum(mul(x, weights)), maximum(sum(expand(weights, x.shape)), 1e-8));
+}

@@ -1,0 +1,176 @@
+// Compiles expressions into a program for ONNX Runtime. Only programs and stores own memory.
+import type ort from "onnxruntime-node";
+import { createSession, fromRuntime, type SessionOptions, toRuntime } from "./device.ts";
+import { describe, type Tensor } from "./expression.ts";
+import { float16ToFloat32 } from "./float16.ts";
+import { type Lowered, lower, writeOutput } from "./lower.ts";
+import { graphWriter } from "./onnx.ts";
+import { createStore, type Store } from "./store.ts";
+import {
+  arrayName,
+  elements,
+  formatShape,
+  formatType,
+  holds,
+  isFloat,
+  sameShape,
+  type TensorData,
+  type Value,
+} from "./types.ts";
+
+/** After each run the store's value of `state` becomes `value`. */
+export interface Update {
+  readonly state: Tensor;
+  readonly value: Tensor;
+}
+
+export interface Graph {
+  /** What is fed on every run, as made by `input`. */
+  readonly inputs?: readonly Tensor[];
+  readonly outputs?: Readonly<Record<string, Tensor>>;
+  readonly updates?: readonly Update[];
+}
+
+export interface CompileOptions extends Omit<SessionOptions, "resident"> {
+  /** Where states live; programs given the same store share them. Default: an empty one. */
+  readonly store?: Store;
+  /** Finds the first tensor that is not finite, throws an error naming the expression that made it, and keeps the states as they were. Slow: every intermediate tensor is kept. */
+  readonly checkFinite?: boolean;
+}
+
+/** Numbers for one input: an array in row-major order, a single number for a float scalar, or a typed value. */
+export type Feed = TensorData | Value | number;
+
+export interface Program {
+  readonly store: Store;
+  /** Computes the outputs and commits the updates. Runs on one store follow one another in the order they were asked for. */
+  run(feeds?: Readonly<Record<string, Feed>>): Promise<Record<string, Value>>;
+  /** Frees the session; the store remains. */
+  release(): Promise<void>;
+}
+
+/**
+ * Compiles `graph` for a device.
+ * @throws Error when a state is not in the store, an input is used but not declared, an update changes a type, or the device is missing.
+ */
+export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+  const { inputs = [], outputs = {}, updates = [] } = graph;
+  const { store = createStore(), checkFinite = false, ...sessionOptions } = options;
+  const resident = sessionOptions.device === "webgpu";
+  const writer = graphWriter();
+  const lowered = lower(writer, [...Object.values(outputs), ...updates.map(({ value }) => value)]);
+  check(lowered, inputs, updates, store);
+
+  for (const leaf of [...inputs, ...lowered.states.values()]) writer.input(leaf.node.name!, leaf);
+  for (const [name, tensor] of Object.entries(outputs)) writeOutput(writer, lowered, outputName(name), tensor);
+  const next = updates.map(({ state, value }) => ({
+    name: state.node.name!,
+    output: nextName(state.node.name!),
+    value,
+  }));
+  for (const { output, value } of next) writeOutput(writer, lowered, output, value);
+  const watched = checkFinite ? lowered.computed.filter(({ dtype }) => isFloat(dtype)) : [];
+  watched.forEach((tensor, i) => {
+    writeOutput(writer, lowered, watchName(i), tensor);
+  });
+
+  const session = await createSession(writer.finish(), {
+    ...sessionOptions,
+    ...(resident && { resident: next.map(({ output }) => output) }),
+  });
+  const stateNames = [...lowered.states.keys()];
+
+  return {
+    store,
+    run: (feeds = {}) => {
+      const fed = feedTensors(inputs, feeds);
+      return store.exclusively(async ({ current, spare, commit }) => {
+        for (const name of stateNames) fed[name] = await current(name, resident);
+        const fetches: Record<string, ort.Tensor | null> = {};
+        for (const name of Object.keys(outputs)) fetches[outputName(name)] = null;
+        for (const { name, output } of next) fetches[output] = resident ? null : spare(name);
+        watched.forEach((_, i) => {
+          fetches[watchName(i)] = null;
+        });
+        const results = await session.run(fed, fetches);
+        if (checkFinite) {
+          for (const leaf of inputs) expectFinite(leaf, fed[leaf.node.name!]!);
+          watched.forEach((tensor, i) => {
+            expectFinite(tensor, results[watchName(i)]!);
+          });
+        }
+        for (const { name, output } of next) commit(name, results[output]!);
+        const values: Record<string, Value> = {};
+        for (const [name, { dtype }] of Object.entries(outputs))
+          values[name] = fromRuntime(results[outputName(name)]!, dtype);
+        return values;
+      });
+    },
+    release: () => session.release(),
+  };
+}
+
+// Outputs are kept apart from leaves of the same name.
+const outputName = (name: string) => `output/${name}`;
+const nextName = (name: string) => `next/${name}`;
+const watchName = (i: number) => `watch/${i}`;
+
+function check(lowered: Lowered, inputs: readonly Tensor[], updates: readonly Update[], store: Store): void {
+  const declared = new Set(inputs.map(({ node }) => node.name));
+  for (const tensor of inputs)
+    if (tensor.node.operator !== "input")
+      throw new TypeError(`compile: expected inputs made by input(), got ${describe(tensor)}`);
+  for (const [name, tensor] of lowered.inputs)
+    if (!declared.has(name))
+      throw new TypeError(`compile: the graph uses ${describe(tensor)}, which is not among the declared inputs`);
+  for (const { state, value } of updates) {
+    if (state.node.operator !== "state")
+      throw new TypeError(`compile: expected an update of a state, got ${describe(state)}`);
+    if (value.dtype !== state.dtype || !sameShape(value.shape, state.shape))
+      throw new TypeError(`compile: the update of ${describe(state)} has another type, ${formatType(value)}`);
+  }
+  for (const tensor of [...lowered.states.values(), ...updates.map(({ state }) => state)]) {
+    const held = store.type(tensor.node.name!);
+    if (held.dtype !== tensor.dtype || !sameShape(held.shape, tensor.shape))
+      throw new TypeError(`compile: the store holds ${formatType(held)} for ${describe(tensor)}`);
+  }
+}
+
+function feedTensors(inputs: readonly Tensor[], feeds: Readonly<Record<string, Feed>>): Record<string, ort.Tensor> {
+  const tensors: Record<string, ort.Tensor> = {};
+  for (const tensor of inputs) {
+    const name = tensor.node.name!;
+    const feed = feeds[name];
+    if (feed === undefined) throw new TypeError(`run: no feed for input "${name}", ${formatType(tensor)}`);
+    tensors[name] = feedTensor(name, tensor, feed);
+  }
+  const unknown = Object.keys(feeds).find((name) => !(name in tensors));
+  if (unknown !== undefined)
+    throw new TypeError(`run: "${unknown}" is not an input; expected ${Object.keys(tensors).join(", ") || "none"}`);
+  return tensors;
+}
+
+function feedTensor(name: string, { dtype, shape }: Tensor, feed: Feed): ort.Tensor {
+  const expected = `run: input "${name}" expected ${arrayName(dtype)} for ${formatType({ dtype, shape })}`;
+  if (typeof feed === "number") {
+    if (dtype !== "f32" || shape.length !== 0) throw new TypeError(`${expected}, got the number ${feed}`);
+    return toRuntime({ dtype, shape, data: Float32Array.of(feed) });
+  }
+  const typed = "data" in feed;
+  const data = typed ? feed.data : feed;
+  if (!holds(dtype, data) || (typed && feed.dtype !== dtype))
+    throw new TypeError(`${expected}, got ${typed ? formatType(feed) : data?.constructor.name}`);
+  if (typed && !sameShape(feed.shape, shape)) throw new TypeError(`${expected}, got shape ${formatShape(feed.shape)}`);
+  if (data.length !== elements(shape))
+    throw new TypeError(`${expected}, ${elements(shape)} elements, got ${data.length}`);
+  return toRuntime({ dtype, shape, data });
+}
+
+function expectFinite(tensor: Tensor, result: ort.Tensor): void {
+  if (!isFloat(tensor.dtype)) return;
+  const { data } = fromRuntime(result, tensor.dtype);
+  const numbers = data instanceof Uint16Array ? float16ToFloat32(data) : (data as Float32Array);
+  const at = numbers.findIndex((x) => !Number.isFinite(x));
+  if (at >= 0)
+    throw new Error(`Element ${at} of ${describe(tensor)} is ${numbers[at]}, the first tensor that is not finite`);
+}

@@ -1,0 +1,148 @@
+// Values that outlive a run: parameters, optimiser state, averages. Several programs share one store; a run reads the current values and
+// writes the next ones into a second buffer, then the two change places.
+import type ort from "onnxruntime-node";
+import { createSession, fromRuntime, toRuntime } from "./device.ts";
+import { graphWriter } from "./onnx.ts";
+import { type DType, elements, formatType, holds, sameShape, type TensorType, type Value, zerosData } from "./types.ts";
+
+interface Entry {
+  readonly type: TensorType;
+  current: ort.Tensor;
+  spare: ort.Tensor | undefined;
+}
+
+export interface Store {
+  readonly names: readonly string[];
+  /** Type of an entry. @throws Error listing similar names when there is none. */
+  type(name: string): TensorType;
+  /** A copy of the current numbers. */
+  read(name: string): Promise<Value>;
+  /** Copies of all current numbers, by name. */
+  readAll(): Promise<Map<string, Value>>;
+  /** Replaces numbers; the type must stay. A name that is new is added. */
+  write(values: Iterable<readonly [string, Value]>): void;
+  /** For programs: runs `use` while no other program runs on this store. */
+  exclusively<T>(use: (access: Access) => Promise<T>): Promise<T>;
+  /** Frees the memory; the store cannot be used afterwards. */
+  release(): void;
+}
+
+/** A program's view of the entries during one run. */
+export interface Access {
+  /** The current tensor, brought to where the device computes. */
+  current(name: string, resident: boolean): Promise<ort.Tensor>;
+  /** A CPU buffer for the next value. */
+  spare(name: string): ort.Tensor;
+  /** Makes `next` current. */
+  commit(name: string, next: ort.Tensor): void;
+}
+
+/** A store that holds copies of `values`. */
+export function createStore(values: Iterable<readonly [string, Value]> = []): Store {
+  const entries = new Map<string, Entry>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  function entry(name: string): Entry {
+    const found = entries.get(name);
+    if (found === undefined) throw new Error(`The store has no "${name}"; it holds ${listed([...entries.keys()])}`);
+    return found;
+  }
+
+  const access: Access = {
+    async current(name, resident) {
+      const found = entry(name);
+      const moved = await moveTo(found.current, found.type.dtype, resident);
+      if (moved !== found.current) replace(found, moved);
+      return moved;
+    },
+    spare(name) {
+      const found = entry(name);
+      found.spare ??= toRuntime({ ...found.type, data: zerosData(found.type.dtype, elements(found.type.shape)) });
+      return found.spare;
+    },
+    commit(name, next) {
+      const found = entry(name);
+      if (next === found.spare) [found.current, found.spare] = [next, found.current];
+      else replace(found, next);
+    },
+  };
+
+  const store: Store = {
+    get names() {
+      return [...entries.keys()];
+    },
+    type: (name) => entry(name).type,
+    read: (name) =>
+      store.exclusively(async () => {
+        const { current, type } = entry(name);
+        const value = fromRuntime(await moveTo(current, type.dtype, false), type.dtype);
+        return { ...type, data: value.data.slice() };
+      }),
+    async readAll() {
+      const all = new Map<string, Value>();
+      for (const name of entries.keys()) all.set(name, await store.read(name));
+      return all;
+    },
+    write(values) {
+      for (const [name, { dtype, shape, data }] of values) {
+        const known = entries.get(name);
+        if (!holds(dtype, data) || data.length !== elements(shape))
+          throw new TypeError(
+            `Store "${name}": expected numbers of ${formatType({ dtype, shape })}, got ${data.constructor.name}(${data.length})`,
+          );
+        if (known !== undefined && (known.type.dtype !== dtype || !sameShape(known.type.shape, shape)))
+          throw new TypeError(
+            `Store "${name}": expected ${formatType(known.type)}, got ${formatType({ dtype, shape })}`,
+          );
+        const current = toRuntime({ dtype, shape, data: data.slice() });
+        if (known) replace(known, current);
+        else entries.set(name, { type: { dtype, shape: [...shape] }, current, spare: undefined });
+      }
+    },
+    exclusively(use) {
+      const turn = queue.then(() => use(access));
+      queue = turn.catch(() => undefined);
+      return turn;
+    },
+    release() {
+      for (const { current, spare } of entries.values()) {
+        current.dispose();
+        spare?.dispose();
+      }
+      entries.clear();
+    },
+  };
+  store.write(values);
+  return store;
+}
+
+function replace(entry: Entry, next: ort.Tensor): void {
+  if (entry.current.location === "gpu-buffer") entry.current.dispose();
+  if (next.location === "gpu-buffer") entry.spare = undefined;
+  entry.current = next;
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return "nothing";
+  return names.length <= 12 ? names.join(", ") : `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`;
+}
+
+const carriers = new Map<string, Promise<ort.InferenceSession>>();
+
+/** A copy in the GPU's memory (`resident`) or in main memory, or the tensor itself if it lies there already. */
+async function moveTo(tensor: ort.Tensor, dtype: DType, resident: boolean): Promise<ort.Tensor> {
+  if ((tensor.location === "gpu-buffer") === resident) return tensor;
+  // ONNX Runtime's own download aborts in Node; a session of one Identity node carries any shape either way.
+  const key = `${dtype} ${resident}`;
+  let carrier = carriers.get(key);
+  if (carrier === undefined) {
+    const graph = graphWriter();
+    graph.input("from", { dtype });
+    graph.node("Identity", ["from"], { names: ["to"] });
+    graph.output("to", { dtype });
+    carrier = createSession(graph.finish(), { device: "webgpu", resident: resident ? ["to"] : [] });
+    carriers.set(key, carrier);
+  }
+  const { to } = await (await carrier).run({ from: tensor });
+  return to!;
+}
