@@ -49,9 +49,3 @@ export function lower(graph: GraphWriter, roots: readonly Tensor[]): Lowered {
   };
   return { nameOf, inputs: leaves.input, states: leaves.state, computed };
 }
-
-/** Makes `tensor` an output called `name`; Identity, because two outputs may be one tensor, and an output may be a leaf. */
-export function writeOutput(graph: GraphWriter, lowered: Lowered, name: string, tensor: Tensor): void {
-  graph.node("Identity", [lowered.nameOf(tensor)], { names: [name] });
-  graph.output(name, tensor);
-}

@@ -23,8 +23,6 @@ interface NodeOptions {
   readonly domain?: "" | "com.microsoft";
   /** Number of outputs; default 1. */
   readonly outputs?: number;
-  /** Names of the outputs; default: new ones. */
-  readonly names?: readonly string[];
 }
 
 /** Where a large tensor lies when it is not inside the model: bytes `offset` to `offset + length` of the file `location`. */
@@ -48,15 +46,26 @@ export interface GraphWriter {
   integers(values: readonly number[]): string;
   /** Declares an input or output; without a shape, of any shape. */
   input(name: string, type: DeclaredType): void;
-  output(name: string, type: DeclaredType): void;
+  /** Makes the tensor called `from` an output called `name`: by renaming it, or by a copy where it has another name already. */
+  output(name: string, type: DeclaredType, from: string): void;
   /** A named tensor with its numbers inside the model or in a file beside it. */
   initializer(name: string, value: Value, external?: ExternalData): void;
   /** The finished ModelProto. */
   finish(): Uint8Array;
 }
 
+interface NodeRecord {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly options: NodeOptions;
+}
+
 export function graphWriter(): GraphWriter {
-  const nodes: Uint8Array[] = [];
+  const nodes: NodeRecord[] = [];
+  /** Names of computed tensors that may still become the name of an output, and those that did. */
+  const free = new Set<string>();
+  const renamed = new Map<string, string>();
   const initializers: Uint8Array[] = [];
   const inputs: Uint8Array[] = [];
   const outputs: Uint8Array[] = [];
@@ -65,9 +74,9 @@ export function graphWriter(): GraphWriter {
 
   const graph: GraphWriter = {
     node(type, inputNames, options = {}) {
-      const { attributes = {}, domain = "", outputs: count = 1 } = options;
-      const { names = Array.from({ length: count }, () => `/${next++}`) } = options;
-      nodes.push(nodeProto(type, inputNames, names, attributes, domain));
+      const names = Array.from({ length: options.outputs ?? 1 }, () => `/${next++}`);
+      nodes.push({ type, inputs: inputNames, outputs: names, options });
+      for (const name of names) free.add(name);
       return names;
     },
     constant(value) {
@@ -84,8 +93,10 @@ export function graphWriter(): GraphWriter {
     input(name, type) {
       inputs.push(valueInfo(name, type));
     },
-    output(name, type) {
+    output(name, type, from) {
       outputs.push(valueInfo(name, type));
+      if (free.delete(from)) renamed.set(from, name);
+      else nodes.push({ type: "Identity", inputs: [from], outputs: [name], options: {} });
     },
     initializer(name, value, external) {
       initializers.push(tensorProto(name, value, external));
@@ -95,7 +106,9 @@ export function graphWriter(): GraphWriter {
       writer.tag(1, WireType.Varint).int64(irVersion);
       writer.tag(2, WireType.LengthDelimited).string("pistar");
       writer.tag(7, WireType.LengthDelimited).fork();
-      for (const bytes of nodes) writer.tag(1, WireType.LengthDelimited).bytes(bytes);
+      const final = (name: string) => renamed.get(name) ?? name;
+      for (const { type, inputs, outputs, options } of nodes)
+        writer.tag(1, WireType.LengthDelimited).bytes(nodeProto(type, inputs.map(final), outputs.map(final), options));
       writer.tag(2, WireType.LengthDelimited).string("pistar");
       for (const bytes of initializers) writer.tag(5, WireType.LengthDelimited).bytes(bytes);
       for (const bytes of inputs) writer.tag(11, WireType.LengthDelimited).bytes(bytes);
@@ -119,8 +132,7 @@ function nodeProto(
   type: string,
   inputs: readonly string[],
   outputs: readonly string[],
-  attributes: Readonly<Record<string, Attribute>>,
-  domain: string,
+  { attributes = {}, domain = "" }: NodeOptions,
 ): Uint8Array {
   const writer = new BinaryWriter();
   for (const name of inputs) writer.tag(1, WireType.LengthDelimited).string(name);

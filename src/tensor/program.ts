@@ -3,7 +3,7 @@ import type ort from "onnxruntime-node";
 import { createSession, fromRuntime, type SessionOptions, toRuntime } from "./device.ts";
 import { describe, type Tensor } from "./expression.ts";
 import { float16ToFloat32 } from "./float16.ts";
-import { type Lowered, lower, writeOutput } from "./lower.ts";
+import { type Lowered, lower } from "./lower.ts";
 import { graphWriter } from "./onnx.ts";
 import { createStore, type Store } from "./store.ts";
 import {
@@ -62,16 +62,16 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   check(lowered, inputs, updates, store);
 
   for (const leaf of [...inputs, ...lowered.states.values()]) writer.input(leaf.node.name!, leaf);
-  for (const [name, tensor] of Object.entries(outputs)) writeOutput(writer, lowered, outputName(name), tensor);
+  for (const [name, tensor] of Object.entries(outputs)) writer.output(outputName(name), tensor, lowered.nameOf(tensor));
   const next = updates.map(({ state, value }) => ({
     name: state.node.name!,
     output: nextName(state.node.name!),
     value,
   }));
-  for (const { output, value } of next) writeOutput(writer, lowered, output, value);
+  for (const { output, value } of next) writer.output(output, value, lowered.nameOf(value));
   const watched = checkFinite ? lowered.computed.filter(({ dtype }) => isFloat(dtype)) : [];
   watched.forEach((tensor, i) => {
-    writeOutput(writer, lowered, watchName(i), tensor);
+    writer.output(watchName(i), tensor, lowered.nameOf(tensor));
   });
 
   const session = await createSession(writer.finish(), {

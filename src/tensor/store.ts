@@ -138,8 +138,7 @@ async function moveTo(tensor: ort.Tensor, dtype: DType, resident: boolean): Prom
   if (carrier === undefined) {
     const graph = graphWriter();
     graph.input("from", { dtype });
-    graph.node("Identity", ["from"], { names: ["to"] });
-    graph.output("to", { dtype });
+    graph.output("to", { dtype }, "from");
     carrier = createSession(graph.finish(), { device: "webgpu", resident: resident ? ["to"] : [] });
     carriers.set(key, carrier);
   }

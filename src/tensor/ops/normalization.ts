@@ -3,10 +3,11 @@
 import { multiple, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
 import { formatType } from "../types.ts";
-import { mul, sub } from "./arithmetic.ts";
+import { add, mul, sub } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
 import { expectFloat } from "./elementwise.ts";
-import { mean } from "./reduce.ts";
+import { matmul } from "./matmul.ts";
+import { reshape } from "./shape.ts";
 
 function expectScale(operator: string, x: Tensor, ...parameters: Tensor[]): void {
   expectFloat(operator, x);
@@ -22,6 +23,10 @@ function once(operator: string, upstream: readonly (Tensor | undefined)[]): Tens
   if (upstream.slice(1).some(Boolean)) throw new Error(`${operator}: its gradient cannot be differentiated again`);
   return upstream[0]!;
 }
+
+/** The mean over the last axis of g · weight, as one matrix-vector product: [..., 1]. */
+const weightedMean = (g: Tensor, weight: Tensor): Tensor =>
+  matmul(g, reshape(weight, [weight.shape[0]!, 1]), { scale: 1 / weight.shape[0]! });
 
 /** (x − mean) / √(variance + ε) · weight + bias (Ba et al. 2016); weight and bias are [width]. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
@@ -39,13 +44,13 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
     gradient: (upstream, [, average, inverse]) => {
       const dy = once("layerNorm", upstream);
       const normal = mul(sub(x, average!), inverse!);
+      const along = mul(dy, normal);
       return [
         () => {
-          const g = mul(dy, weight);
-          const along = mul(normal, mean(mul(g, normal), -1, { keep: true }));
-          return mul(sub(sub(g, mean(g, -1, { keep: true })), along), inverse!);
+          const offset = add(mul(normal, weightedMean(along, weight)), weightedMean(dy, weight));
+          return mul(sub(mul(dy, weight), offset), inverse!);
         },
-        () => sumTo(mul(dy, normal), weight.shape),
+        () => sumTo(along, weight.shape),
         () => sumTo(dy, bias.shape),
       ];
     },
@@ -74,12 +79,10 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
     gradient: (upstream, [, inverse]) => {
       const dy = once("rmsNorm", upstream);
       const normal = mul(x, inverse!);
+      const along = mul(dy, normal);
       return [
-        () => {
-          const g = mul(dy, weight);
-          return mul(sub(g, mul(normal, mean(mul(g, normal), -1, { keep: true }))), inverse!);
-        },
-        () => sumTo(mul(dy, normal), weight.shape),
+        () => mul(sub(mul(dy, weight), mul(normal, weightedMean(along, weight))), inverse!),
+        () => sumTo(along, weight.shape),
       ];
     },
   });

@@ -1,6 +1,8 @@
 // Reductions over axes: all of them when none are named. `keep` leaves reduced axes in place with size 1.
+
 import { type Emit, type Gradient, rule, single, type Tensor } from "../expression.ts";
-import { elements, formatType, type Shape } from "../types.ts";
+import { scalar } from "../fill.ts";
+import { elements, formatType, isFloat, type Shape } from "../types.ts";
 import { div, mul } from "./arithmetic.ts";
 import { resolveAxes, resolveAxis } from "./axis.ts";
 import { expand } from "./broadcast.ts";
@@ -35,8 +37,18 @@ function reduction(
 /** Σ over `axes`. */
 export function sum(x: Tensor, axes?: number | readonly number[], { keep = false }: ReduceOptions = {}): Tensor {
   const over = resolveAxes("sum", x, axes);
-  const emit: Emit = (graph, [a]) =>
-    graph.node("ReduceSum", [a!, graph.integers(over)], { attributes: { keepdims: { int: Number(keep) } } });
+  const shape = reduced(x.shape, over, keep);
+  const rows = elements(over.map((axis) => x.shape[axis]!));
+  // Leading axes of floats, as in the gradient of a bias: a row of ones times a matrix takes half the time of ReduceSum on a CPU.
+  const leading = isFloat(x.dtype) && over.length < x.shape.length && over.at(-1) === over.length - 1;
+  const emit: Emit = (graph, [a]) => {
+    if (!leading)
+      return graph.node("ReduceSum", [a!, graph.integers(over)], { attributes: { keepdims: { int: Number(keep) } } });
+    const [ones] = graph.node("Expand", [graph.constant(scalar(1, x.dtype)), graph.integers([1, rows])]);
+    const [matrix] = graph.node("Reshape", [a!, graph.integers([rows, elements(shape)])]);
+    const [total] = graph.node("MatMul", [ones!, matrix!]);
+    return graph.node("Reshape", [total!, graph.integers(shape)]);
+  };
   return over.length === 0
     ? x
     : reduction(

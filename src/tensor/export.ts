@@ -1,0 +1,84 @@
+// Writes expressions and the numbers of a store as an .onnx file.
+import { open, rename, rm } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Tensor } from "./expression.ts";
+import { lower } from "./lower.ts";
+import { byteSize, type ExternalData, graphWriter } from "./onnx.ts";
+import type { Store } from "./store.ts";
+
+export interface ExportOptions {
+  /** Parameters of more bytes than this in all go to a file PATH.data beside the model; protobuf cannot hold 2 GB. */
+  readonly maxInlineBytes?: number;
+}
+
+/** Offsets in a data file start at pages, so that runtimes may map them. */
+const page = 4096;
+
+/**
+ * Writes the graph that computes `outputs` from `inputs`, with the store's current values of every parameter it uses: standard ONNX operators
+ * and ONNX Runtime's "com.microsoft". Files appear under their names only when complete.
+ */
+export async function exportOnnx(
+  path: string,
+  graph: { readonly inputs: readonly Tensor[]; readonly outputs: Readonly<Record<string, Tensor>> },
+  store: Store,
+  { maxInlineBytes = 1.9e9 }: ExportOptions = {},
+): Promise<void> {
+  const writer = graphWriter();
+  const lowered = lower(writer, Object.values(graph.outputs));
+  const declared = new Set(graph.inputs.map(({ node }) => node.name));
+  for (const name of lowered.inputs.keys())
+    if (!declared.has(name))
+      throw new TypeError(`exportOnnx: the graph uses input "${name}", which is not among the declared inputs`);
+  for (const input of graph.inputs) writer.input(input.node.name!, input);
+  for (const [name, tensor] of Object.entries(graph.outputs)) {
+    if (declared.has(name) || lowered.states.has(name))
+      throw new TypeError(`exportOnnx: output "${name}" has the name of an input or parameter`);
+    writer.output(name, tensor, lowered.nameOf(tensor));
+  }
+
+  const total = [...lowered.states.values()].reduce((bytes, { dtype, shape }) => bytes + byteSize(dtype, shape), 0);
+  if (total <= maxInlineBytes) {
+    for (const name of lowered.states.keys()) writer.initializer(name, await store.read(name));
+  } else {
+    await writeAtomically(`${path}.data`, async (write) => {
+      let end = 0;
+      for (const name of lowered.states.keys()) {
+        const value = await store.read(name);
+        const bytes = bytesOf(value.data);
+        const offset = Math.ceil(end / page) * page;
+        await write(bytes, offset);
+        end = offset + bytes.length;
+        const external: ExternalData = { location: `${basename(path)}.data`, offset, length: bytes.length };
+        writer.initializer(name, value, external);
+      }
+    });
+  }
+  await writeAtomically(path, (write) => write(writer.finish(), 0));
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+type Write = (bytes: Uint8Array, position: number) => Promise<void>;
+
+async function writeAtomically(path: string, fill: (write: Write) => Promise<void>): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = await open(temporary, "w");
+  try {
+    await fill(async (bytes, position) => {
+      for (let done = 0; done < bytes.length; ) {
+        // One write of the system moves at most 2 GB.
+        const part = Math.min(bytes.length - done, 2 ** 30);
+        done += (await file.write(bytes, done, part, position + done)).bytesWritten;
+      }
+    });
+    await file.sync();
+    await file.close();
+    await rename(temporary, path);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+// The training engine: expressions over ONNX operators, gradients, optimisers, programs.
+export { createSession, type Device, devices, runtimeVersion, type SessionOptions } from "./device.ts";
+export { type ExportOptions, exportOnnx } from "./export.ts";
+export { constant, describe, input, type Node, state, type Tensor, topological } from "./expression.ts";
+export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
+export { type GradientOptions, gradient } from "./gradient.ts";
+export * as nn from "./nn.ts";
+export { add, div, full, maximum, minimum, mul, type Operand, pow, sub } from "./ops/arithmetic.ts";
+export { attention } from "./ops/attention.ts";
+export { expand, stopGradient } from "./ops/broadcast.ts";
+export {
+  cast,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+  where,
+} from "./ops/compare.ts";
+export { type ConvOptions, conv2d } from "./ops/conv2d.ts";
+export { clamp, cos, erf, exp, gelu, log, neg, relu, sigmoid, silu, sin, sqrt, tanh } from "./ops/elementwise.ts";
+export { gather, oneHot, takeAlongAxis } from "./ops/indexing.ts";
+export { crossEntropy, crossEntropyEach, weightedMean } from "./ops/loss.ts";
+export { linear, type MatmulOptions, matmul } from "./ops/matmul.ts";
+export { layerNorm, rmsNorm } from "./ops/normalization.ts";
+export { argmax, max, mean, type ReduceOptions, sum } from "./ops/reduce.ts";
+export { rotary, rotaryAngles } from "./ops/rotary.ts";
+export { concat, pad, reshape, slice, split, transpose } from "./ops/shape.ts";
+export { logSoftmax, softmax } from "./ops/softmax.ts";
+export {
+  type Accumulation,
+  type AdamWOptions,
+  type AdamWStep,
+  accumulate,
+  adamW,
+  ema,
+  emaInitial,
+  emaName,
+  globalNorm,
+  type Step,
+} from "./optimizer.ts";
+export {
+  countParameters,
+  fanIn,
+  fill,
+  freeze,
+  type Initializer,
+  matches,
+  normal,
+  type Scope,
+  scope,
+  uniform,
+} from "./parameters.ts";
+export { type CompileOptions, compile, type Feed, type Graph, type Program, type Update } from "./program.ts";
+export { type Random, random, restore } from "./random.ts";
+export { type ScheduleOptions, warmupCosine } from "./schedule.ts";
+export { createStore, type Store } from "./store.ts";
+export {
+  type DType,
+  elements,
+  formatType,
+  type Shape,
+  type TensorData,
+  type TensorType,
+  type Value,
+  value,
+} from "./types.ts";

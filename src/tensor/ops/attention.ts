@@ -1,0 +1,88 @@
+// Scaled dot-product attention (Vaswani et al. 2017, equation 1) as one operator, so that its gradient can use what its parts cannot know.
+// B batch, H query heads, G key/value heads, T tokens, S tokens attended to, D head size.
+import { constant, multiple, type Tensor } from "../expression.ts";
+import { scalar } from "../fill.ts";
+import { formatType, sameShape } from "../types.ts";
+import { mul, sub } from "./arithmetic.ts";
+import { expand } from "./broadcast.ts";
+import { where } from "./compare.ts";
+import { expectFloat } from "./elementwise.ts";
+import { matmul } from "./matmul.ts";
+import { sum } from "./reduce.ts";
+import { reshape } from "./shape.ts";
+
+/** What masked scores are lowered by: far below any score yet finite, so that a row without any key stays defined (its keys weigh the same). */
+const masked = { f32: -1e9, f16: -6e4 };
+
+/**
+ * softmax(q kᵀ / √D) v: q [B, H, T, D], k and v [B, G, S, D] with H a multiple of G; query head h reads key/value head ⌊h·G/H⌋. `mask` is
+ * bool, true where a token may look, of shape [T, S], [1, T, S] or [B, T, S]. Gives [B, H, T, D].
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor {
+  expectFloat("attention", q);
+  const [batch, heads, length, size] = q.shape as [number, number, number, number];
+  const [, groups, keys] = k.shape as [number, number, number];
+  const fits = q.shape.length === 4 && heads % groups === 0 && sameShape(k.shape, [batch, groups, keys, size]);
+  if (!fits || !sameShape(k.shape, v.shape))
+    throw new TypeError(
+      `attention: expected q [B, H, T, D], k and v [B, G, S, D] with H a multiple of G, got ${formatType(q)}, ${formatType(k)}, ${formatType(v)}`,
+    );
+  // Query heads of one group stand next to each other: as rows of one product they share its keys.
+  const shared = heads / groups;
+  const rows = reshape(q, [batch, groups, shared * length, size]);
+  const bias = mask === undefined ? undefined : maskBias(mask, q, keys, shared);
+  return reshape(attend(rows, k, v, bias), q.shape);
+}
+
+/** 0 where a token may look, very low elsewhere: [B or 1, 1, H/G · T, S], the rows repeated for every head of a group. */
+function maskBias(mask: Tensor, q: Tensor, keys: number, shared: number): Tensor {
+  const [batch, , length] = q.shape as [number, number, number];
+  const rows = mask.shape.length === 2 ? 1 : mask.shape[0]!;
+  const tail = mask.shape.slice(-2);
+  if (
+    mask.dtype !== "bool" ||
+    mask.shape.length > 3 ||
+    !sameShape(tail, [length, keys]) ||
+    (rows !== 1 && rows !== batch)
+  )
+    throw new TypeError(`attention: expected a bool mask [1 or ${batch}, ${length}, ${keys}], got ${formatType(mask)}`);
+  const { data } = scalar(masked[q.dtype as "f32" | "f16"], q.dtype);
+  const bias = where(mask, constant(scalar(0, q.dtype).data, [], q.dtype), constant(data, [], q.dtype));
+  const repeated = expand(reshape(bias, [rows, 1, 1, length, keys]), [rows, 1, shared, length, keys]);
+  return reshape(repeated, [rows, 1, shared * length, keys]);
+}
+
+/** q [B, G, R, D], k and v [B, G, S, D], bias broadcasting to [B, G, R, S], which gets no gradient. */
+function attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | undefined): Tensor {
+  const scale = 1 / Math.sqrt(q.shape[3]!);
+  const weightsShape = [...q.shape.slice(0, 3), k.shape[2]!];
+  const [y] = multiple({
+    operator: "attention",
+    inputs: bias === undefined ? [q, k, v] : [q, k, v, bias],
+    types: [q, { dtype: q.dtype, shape: weightsShape }],
+    emit: (graph, [queries, theirKeys, values, low]) => {
+      const [scores] = graph.node("FusedMatMul", [queries!, theirKeys!], {
+        domain: "com.microsoft",
+        attributes: { transB: { int: 1 }, alpha: { float: scale } },
+      });
+      const [biased] = low === undefined ? [scores] : graph.node("Add", [scores!, low]);
+      const [weights] = graph.node("Softmax", [biased!], { attributes: { axis: { int: -1 } } });
+      return [...graph.node("MatMul", [weights!, values!]), weights!];
+    },
+    gradient: ([dy, unsupported], [out, weights]) => {
+      if (unsupported || !dy) throw new Error("attention: its gradient cannot be differentiated again");
+      // Σ over keys of weight · ∂weight equals dy · out, which is much smaller (Dao et al. 2022, section 3.1).
+      const scoreGradient = () =>
+        mul(weights!, sub(matmul(dy, v, { transposeB: true }), sum(mul(dy, out!), -1, { keep: true })));
+      let shared: Tensor | undefined;
+      const ds = () => (shared ??= scoreGradient());
+      return [
+        () => matmul(ds(), k, { scale }),
+        () => matmul(ds(), q, { transposeA: true, scale }),
+        () => matmul(weights!, dy, { transposeA: true }),
+        undefined,
+      ];
+    },
+  });
+  return y!;
+}

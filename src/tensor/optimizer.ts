@@ -1,0 +1,159 @@
+// Optimisers as expressions: given gradients, the next values of parameters and of the optimiser's own states.
+// Every function returns `updates` for compile() and `initial` values for the store.
+
+import { state, type Tensor } from "./expression.ts";
+import { filled } from "./fill.ts";
+import { add, div, minimum, mul, type Operand, sub } from "./ops/arithmetic.ts";
+import { sqrt, tanh } from "./ops/elementwise.ts";
+import { sum } from "./ops/reduce.ts";
+import { matches } from "./parameters.ts";
+import type { Update } from "./program.ts";
+import { formatType, sameShape, type Value } from "./types.ts";
+
+export interface Step {
+  readonly updates: readonly Update[];
+  /** First values of the states that this step adds. */
+  readonly initial: ReadonlyMap<string, Value>;
+}
+
+export interface AdamWOptions {
+  /** A scalar input, so that a schedule can change it, or a number. */
+  readonly learningRate: Operand;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  readonly weightDecay?: number;
+  /** Names whose parameters do not decay; `*` stands for any characters. Default: none. */
+  readonly undecayed?: readonly string[];
+  /** Gradients whose global norm is larger are scaled down to it. Default: no clipping. */
+  readonly maxNorm?: number;
+}
+
+/** AdamW's step and the global norm of the gradients before clipping. */
+export interface AdamWStep extends Step {
+  readonly gradientNorm: Tensor;
+}
+
+/**
+ * AdamW (Loshchilov & Hutter 2019, algorithm 2) with decay decoupled from the gradient, and clipping by global norm as PyTorch's
+ * clip_grad_norm_. States: `adamw.step`, and per parameter `adamw.m.NAME` and `adamw.v.NAME`.
+ */
+export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[], options: AdamWOptions): AdamWStep {
+  const {
+    learningRate,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0.01,
+    undecayed = [],
+    maxNorm,
+  } = options;
+  expectPairs("adamW", parameters, gradients);
+  const gradientNorm = globalNorm(gradients);
+  const clip: Operand = maxNorm === undefined ? 1 : minimum(div(maxNorm, add(gradientNorm, 1e-6)), 1);
+  const initial = new Map<string, Value>([["adamw.step", filled(0, [], "f32")]]);
+  const step = state("adamw.step", []);
+  const next = add(step, 1);
+  const updates: Update[] = [{ state: step, value: next }];
+
+  // Everything that is one number for all parameters is folded into factors first: what remains per element is little.
+  const correction1 = oneMinusPower(beta1, next);
+  const correction2 = sqrt(oneMinusPower(beta2, next));
+  const rate = div(mul(correction2, learningRate), correction1);
+  const floor = mul(correction2, epsilon);
+  const firstFactor = scaled(clip, 1 - beta1);
+  const secondFactor = scaled(typeof clip === "number" ? clip : mul(clip, clip), 1 - beta2);
+  const keep =
+    typeof learningRate === "number" ? 1 - learningRate * weightDecay : sub(1, mul(learningRate, weightDecay));
+
+  parameters.forEach((parameter, i) => {
+    const gradient = gradients[i]!;
+    const name = parameter.node.name!;
+    const m = state(`adamw.m.${name}`, parameter.shape);
+    const v = state(`adamw.v.${name}`, parameter.shape);
+    const nextM = add(mul(m, beta1), mul(gradient, firstFactor));
+    const nextV = add(mul(v, beta2), mul(mul(gradient, gradient), secondFactor));
+    const move = div(mul(nextM, rate), add(sqrt(nextV), floor));
+    const decays = weightDecay !== 0 && !matches(name, undecayed);
+    updates.push(
+      { state: m, value: nextM },
+      { state: v, value: nextV },
+      { state: parameter, value: sub(decays ? mul(parameter, keep) : parameter, move) },
+    );
+    for (const moment of [m, v]) initial.set(moment.node.name!, filled(0, parameter.shape, "f32"));
+  });
+  return { updates, initial, gradientNorm };
+}
+
+/** 1 − βᵗ as 2h / (1 + h) with h = tanh(−t·ln β / 2): in f32, subtracting from 1 would lose five digits at β = 0.999. */
+function oneMinusPower(beta: number, t: Tensor): Tensor {
+  const h = tanh(mul(t, -Math.log(beta) / 2));
+  return div(mul(h, 2), add(h, 1));
+}
+
+const scaled = (x: Operand, factor: number): Operand => (typeof x === "number" ? x * factor : mul(x, factor));
+
+/** √ Σ g² over all of them. */
+export function globalNorm(gradients: readonly Tensor[]): Tensor {
+  return sqrt(gradients.map((gradient) => sum(mul(gradient, gradient))).reduce((a, b) => add(a, b)));
+}
+
+/**
+ * An exponential moving average of each parameter in `step`'s updates: `ema.NAME` ← decay · `ema.NAME` + (1 − decay) · next value. Its first
+ * values are the parameters': copy them into the store under the new names with `emaInitial`.
+ */
+export function ema(parameters: readonly Tensor[], step: Step, decay: number): Update[] {
+  return parameters.map((parameter) => {
+    const update = step.updates.find(({ state }) => state === parameter);
+    if (update === undefined) throw new Error(`ema: the step does not update "${parameter.node.name}"`);
+    const average = state(emaName(parameter.node.name!), parameter.shape);
+    return { state: average, value: add(average, mul(sub(update.value, average), 1 - decay)) };
+  });
+}
+
+/** The state that holds a parameter's average. */
+export const emaName = (parameter: string): string => `ema.${parameter}`;
+
+/** First values of the averages: the parameters' own. */
+export const emaInitial = (parameters: ReadonlyMap<string, Value>): Map<string, Value> =>
+  new Map([...parameters].map(([name, value]) => [emaName(name), value]));
+
+/** Gradient accumulation: a program that only adds, and the mean gradient with which another one steps and starts anew. */
+export interface Accumulation {
+  /** For the program that runs on each micro-batch. */
+  readonly collect: Step;
+  /** The mean over `count` micro-batches: what the stepping program gives to adamW. */
+  readonly gradients: readonly Tensor[];
+  /** For the stepping program: sets the sums back to 0. */
+  readonly reset: readonly Update[];
+}
+
+/** Sums gradients over `count` runs in states `accumulated.NAME`. */
+export function accumulate(parameters: readonly Tensor[], gradients: readonly Tensor[], count: number): Accumulation {
+  expectPairs("accumulate", parameters, gradients);
+  const sums = parameters.map(({ node, shape }) => state(`accumulated.${node.name}`, shape));
+  return {
+    collect: {
+      updates: sums.map((total, i) => ({ state: total, value: add(total, gradients[i]!) })),
+      initial: new Map(sums.map(({ node, shape }) => [node.name!, filled(0, shape, "f32")])),
+    },
+    gradients: sums.map((total) => mul(total, 1 / count)),
+    reset: sums.map((total) => ({ state: total, value: mul(total, 0) })),
+  };
+}
+
+function expectPairs(operator: string, parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
+  if (parameters.length !== gradients.length)
+    throw new TypeError(
+      `${operator}: expected a gradient for each of ${parameters.length} parameters, got ${gradients.length}`,
+    );
+  parameters.forEach((parameter, i) => {
+    const gradient = gradients[i]!;
+    if (parameter.node.operator !== "state")
+      throw new TypeError(`${operator}: expected parameters, got ${formatType(parameter)} computed`);
+    if (!sameShape(parameter.shape, gradient.shape) || parameter.dtype !== "f32" || gradient.dtype !== "f32")
+      throw new TypeError(
+        `${operator}: "${parameter.node.name}" is ${formatType(parameter)}, its gradient ${formatType(gradient)}; expected f32`,
+      );
+  });
+}
