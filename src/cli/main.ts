@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addDevices } from "./devices.ts";
 
 const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -10,7 +11,12 @@ const { version, description } = JSON.parse(readFileSync(new URL("../../package.
 const program = new Command("pistar")
   .description(description)
   .version(version)
-  .showHelpAfterError("(pistar --help lists the commands)")
-  .showSuggestionAfterError();
+  .showHelpAfterError("(pistar --help lists the commands)");
+addDevices(program);
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`pistar: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

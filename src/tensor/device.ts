@@ -1,12 +1,16 @@
 // Where programs run: ONNX Runtime's execution providers, and what to install for one that is missing.
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
+import { scalar } from "./fill.ts";
+import { graphWriter } from "./onnx.ts";
 import type { DType, TensorData, Value } from "./types.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda";
 
 export const devices: readonly Device[] = ["cpu", "webgpu", "cuda"];
+
+// What fails reaches the caller as an exception; ONNX Runtime's own lines on stderr would only repeat it.
+ort.env.logLevel = "fatal";
 
 const remedy: Record<Device, string> = {
   cpu: "reinstall onnxruntime-node (npm ci)",
@@ -62,5 +66,16 @@ export function fromRuntime(tensor: ort.Tensor, dtype: DType): Value {
   return { dtype, shape: [...tensor.dims], data: bits };
 }
 
-export const runtimeVersion = (): string =>
-  (createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string }).version;
+/** Whether `device` can run programs here: undefined when it can, else the reason with what to install. */
+export async function whyUnavailable(device: Device): Promise<string | undefined> {
+  const graph = graphWriter();
+  graph.output("one", { dtype: "f32", shape: [] }, graph.constant(scalar(1, "f32")));
+  try {
+    const session = await createSession(graph.finish(), { device });
+    await session.run({});
+    await session.release();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,5 +1,5 @@
 // The training engine: expressions over ONNX operators, gradients, optimisers, programs.
-export { createSession, type Device, devices, runtimeVersion, type SessionOptions } from "./device.ts";
+export { type Device, devices, type SessionOptions, whyUnavailable } from "./device.ts";
 export { type ExportOptions, exportOnnx } from "./export.ts";
 export { constant, describe, input, type Node, state, type Tensor, topological } from "./expression.ts";
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
