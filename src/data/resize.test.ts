@@ -29,6 +29,8 @@ test("a picture of the wanted size is returned as it is", () => {
 });
 
 test("grey pictures and empty sizes are refused", () => {
-  expect(() => resizeWithPad({ width: 2, height: 2, data: new Uint8Array(4) }, 4, 4)).toThrow("2×2×3 bytes of RGB, got 4");
+  expect(() => resizeWithPad({ width: 2, height: 2, data: new Uint8Array(4) }, 4, 4)).toThrow(
+    "2×2×3 bytes of RGB, got 4",
+  );
   expect(() => resizeWithPad({ width: 1, height: 1, data: new Uint8Array(3) }, 0, 4)).toThrow("got 4×0");
 });

@@ -16,7 +16,11 @@ export function resizeWithPad(image: Image, height: number, width: number): Imag
     throw new RangeError(`Expected a size of at least 1×1 pixels, got ${width}×${height}`);
   if (image.width === width && image.height === height) return image;
   const ratio = Math.max(image.width / width, image.height / height);
-  const inner = resize(image, Math.max(1, Math.trunc(image.height / ratio)), Math.max(1, Math.trunc(image.width / ratio)));
+  const inner = resize(
+    image,
+    Math.max(1, Math.trunc(image.height / ratio)),
+    Math.max(1, Math.trunc(image.width / ratio)),
+  );
   const data = new Uint8Array(height * width * 3);
   const top = Math.trunc((height - inner.height) / 2);
   const left = Math.trunc((width - inner.width) / 2);
