@@ -28,21 +28,24 @@ export function augment(
   { shift, brightness }: Augmentation,
   random: Random,
 ): void {
-  const height = source.length / (3 * width);
+  const stride = 3 * width;
+  const height = source.length / stride;
   const right = random.integer(2 * shift + 1) - shift;
   const down = random.integer(2 * shift + 1) - shift;
   const factor = 1 + brightness * (2 * random.uniform() - 1);
-  const level = Uint8ClampedArray.from({ length: 256 }, (_, byte) => byte * factor);
-  const columns = Int32Array.from({ length: width }, (_, x) => 3 * clamp(x - right, width));
-  for (let y = 0, out = 0; y < height; y++) {
-    const row = clamp(y - down, height) * width * 3;
-    for (let x = 0; x < width; x++, out += 3) {
-      const at = row + columns[x]!;
-      target[out] = level[source[at]!]!;
-      target[out + 1] = level[source[at + 1]!]!;
-      target[out + 2] = level[source[at + 2]!]!;
-    }
+  const left = 3 * clamp(right, width); // where in a row the moved pixels begin and end; the edge fills the rest
+  const end = stride - 3 * clamp(-right, width);
+  const from = 3 * clamp(-right, width);
+  for (let y = 0; y < height; y++) {
+    const out = y * stride;
+    const row = clamp(y - down, height) * stride;
+    target.set(source.subarray(row + from, row + from + end - left), out + left);
+    for (let at = left - 1; at >= 0; at--) target[out + at] = target[out + at + 3]!;
+    for (let at = end; at < stride; at++) target[out + at] = target[out + at - 3]!;
   }
+  const level = new Uint8ClampedArray(256);
+  for (let byte = 0; byte < 256; byte++) level[byte] = byte * factor;
+  for (let at = 0; at < target.length; at++) target[at] = level[target[at]!]!;
 }
 
 function clamp(position: number, size: number): number {

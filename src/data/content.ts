@@ -6,7 +6,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-export interface FileContent {
+interface FileContent {
   readonly size: number;
   /** Nanoseconds, as text: it does not fit a number. */
   readonly modified: string;
