@@ -86,7 +86,11 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
   }
 
   const caches: Record<string, string> = {};
-  for (const [name, camera] of Object.entries(cameras)) caches[name] = await buildFrameCache(dataset, camera, options);
+  for (const [at, [name, camera]] of Object.entries(cameras).entries()) {
+    const onProgress = (done: number, frames: number) =>
+      options.onProgress?.(at * frames + done, Object.keys(cameras).length * frames);
+    caches[name] = await buildFrameCache(dataset, camera, { ...options, onProgress });
+  }
 
   const label = <T extends Float32Array | Int8Array | Uint8Array>(
     target: T,

@@ -172,14 +172,19 @@ async function writeSegment(
   let written = 0;
   try {
     for (const { index, length } of episodes) {
+      const where = `${dataset.root}, episode ${index}, camera ${camera}`;
       for (let first = 0; first < length; first += framesPerRead) {
         const wanted = Array.from({ length: Math.min(framesPerRead, length - first) }, (_, at) => first + at);
         const images = await dataset.frames(index, camera, wanted);
         if (images.length !== wanted.length)
-          throw new Error(
-            `${dataset.root}, episode ${index}, camera ${camera}: expected ${wanted.length} frames from frame ${first} on, got ${images.length}`,
-          );
-        for (const image of images) writeAll(file, resizeWithPad(image, height, width).data);
+          throw new Error(`${where}: expected ${wanted.length} frames from frame ${first} on, got ${images.length}`);
+        for (const [at, image] of images.entries()) {
+          if (image.data.length !== image.width * image.height * 3)
+            throw new Error(
+              `${where}, frame ${wanted[at]}: expected ${image.width}×${image.height} pixels of RGB, got ${image.data.length} bytes`,
+            );
+          writeAll(file, resizeWithPad(image, height, width).data);
+        }
         written += images.length;
         onFrames(images.length);
       }
@@ -187,7 +192,7 @@ async function writeSegment(
     fsyncSync(file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw new Error(`Frame cache ${path}: ${(error as Error).message}`, { cause: error });
   } finally {
     closeSync(file);
   }

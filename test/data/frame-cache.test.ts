@@ -106,6 +106,15 @@ test("a damaged cache is built anew", async () => {
   expect(cached(folder)).toEqual(await decoded(dataset));
 });
 
+test("a picture that is not RGB is an error that names it, and leaves no file behind", async () => {
+  const grey = { ...dataset, frames: async () => [{ width: 4, height: 4, data: new Uint8Array(16) }] };
+  const one = { ...grey, episodes: dataset.episodes.slice(1, 2) };
+  await expect(buildFrameCache(one, "top", options())).rejects.toThrow(
+    "episode 4, camera top, frame 0: expected 4×4 pixels of RGB, got 16 bytes",
+  );
+  expect(readdirSync(join(directory, "8x8", "top"))).toEqual([]);
+});
+
 test("unknown cameras, frames out of range and a cache cut short are errors", async () => {
   await expect(buildFrameCache(dataset, "wrist", options())).rejects.toThrow("one of the cameras top, got wrist");
   const cache = new FrameCache(await buildFrameCache(dataset, "top", options()));
