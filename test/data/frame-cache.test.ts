@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildFrameCache, FrameCache } from "../../src/data/frame-cache.ts";
 import { resizeWithPad } from "../../src/data/resize.ts";
@@ -92,6 +94,28 @@ test("a build that fails keeps its whole segments and goes on from them", async 
   } finally {
     await many.close();
   }
+});
+
+test.each([
+  [300, 0],
+  [1000, 640],
+  [1280, 640], // decoded to its end but not entered in the index
+])("a build killed at frame %i of segments of 640 keeps %i", async (killAt, kept) => {
+  const root = resolve(import.meta.dirname, "../..");
+  const url = (path: string) => JSON.stringify(pathToFileURL(join(root, path)).href);
+  const made = { lengths: new Array<number>(150).fill(10), root: join(directory, "dataset") };
+  const script = `
+    import { buildFrameCache } from ${url("src/data/frame-cache.ts")};
+    import { memoryDataset } from ${url("test/data/memory-dataset.ts")};
+    const onProgress = (done) => done === ${killAt} && process.kill(process.pid, "SIGKILL");
+    await buildFrameCache(memoryDataset(${JSON.stringify(made)}), "top", { ...${JSON.stringify(options())}, onProgress });`;
+  writeFileSync(join(directory, "build.mjs"), script);
+  const child = spawnSync(process.execPath, ["--import", "tsx", join(directory, "build.mjs")], { cwd: root });
+  expect(child.signal).toBe("SIGKILL");
+  const many = memoryDataset(made); // the same bytes written again: as before, by content
+  const folder = await buildFrameCache(many, "top", options());
+  expect(1500 - many.decoded()).toBe(kept);
+  expect(cached(folder)).toEqual(await decoded(many));
 });
 
 test("a damaged cache is built anew", async () => {

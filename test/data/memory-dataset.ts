@@ -16,6 +16,8 @@ export interface MemoryDataset extends Dataset {
 
 export interface MemoryDatasetOptions {
   readonly lengths: readonly number[];
+  /** Where its files go (default: a new temporary folder). */
+  readonly root?: string;
   readonly cameras?: readonly string[];
   readonly width?: number;
   readonly height?: number;
@@ -28,6 +30,7 @@ export interface MemoryDatasetOptions {
 
 export function memoryDataset({
   lengths,
+  root = mkdtempSync(join(tmpdir(), "pistar-dataset-")),
   cameras = ["top"],
   width = 20,
   height = 14,
@@ -36,7 +39,6 @@ export function memoryDataset({
   seed = 1,
   firstEpisode = 0,
 }: MemoryDatasetOptions): MemoryDataset {
-  const root = mkdtempSync(join(tmpdir(), "pistar-dataset-"));
   const generator = random(seed);
   const frameBytes = width * height * 3;
   const episodes: { index: number; length: number; tasks: readonly string[]; extra: Record<string, unknown> }[] = [];
