@@ -1,0 +1,171 @@
+// A dataset made ready to draw batches from: its cameras cached at training resolution, its states and actions normalised
+// and in memory that threads share, its labels beside them. Plain data: it goes to a worker thread as it is.
+import { buildFrameCache, type FrameCacheOptions } from "./frame-cache.ts";
+import { type Normalizer, normalize } from "./normalization.ts";
+import type { Pool } from "./sampler.ts";
+import type { Column, Dataset } from "./types.ts";
+
+/** Labels of a dataset's frames, each [frames] in the order of its episodes. */
+export interface FrameLabels {
+  /** Normalised return, the target of the value function; NaN where there is none. */
+  readonly return?: Float32Array | Float64Array;
+  /** 1 for positive, 0 for negative, −1 where there is none. */
+  readonly advantageIndicator?: Int8Array | Uint8Array;
+  /** 1 where a person acted. */
+  readonly isIntervention?: Uint8Array;
+}
+
+export interface BatchSourceOptions extends FrameCacheOptions {
+  /** The dataset's camera for each of the model's, such as `{ base_0_rgb: "observation.images.top" }`. */
+  readonly cameras: Readonly<Record<string, string>>;
+  /** Normalisers of state and actions (default: as recorded). */
+  readonly normalizers?: { readonly state?: Normalizer; readonly actions?: Normalizer };
+  readonly labels?: FrameLabels;
+  /** episode_index of the episodes to draw from (default: all). */
+  readonly episodes?: readonly number[];
+  /** How often to draw from this dataset, relative to the others. */
+  readonly weight?: number;
+  /** Names of the columns (default: LeRobot's "observation.state" and "action"). */
+  readonly stateColumn?: string;
+  readonly actionColumn?: string;
+}
+
+export interface BatchSource extends Pool {
+  /** Folder of the frame cache of each of the model's cameras. */
+  readonly caches: Readonly<Record<string, string>>;
+  readonly height: number;
+  readonly width: number;
+  /** [all frames, stateSize] and [all frames, actionSize], normalised. */
+  readonly state: Float32Array;
+  readonly actions: Float32Array;
+  readonly stateSize: number;
+  readonly actionSize: number;
+  /** episode_index of each episode, and where its frames begin; one more begin than episodes. */
+  readonly episodeIndices: Int32Array;
+  readonly episodeStarts: Int32Array;
+  /** [all frames], positions in `tasks`. */
+  readonly taskOf: Int32Array;
+  readonly tasks: readonly string[];
+  readonly return: Float32Array;
+  readonly advantageIndicator: Int8Array;
+  readonly isIntervention: Uint8Array;
+}
+
+/**
+ * Makes a dataset ready; the first time at a resolution its frames are decoded.
+ *
+ * @throws Error naming dataset, episode and column where the data is not as needed
+ */
+export async function batchSource(dataset: Dataset, options: BatchSourceOptions): Promise<BatchSource> {
+  const { cameras, height, width, normalizers = {}, labels = {}, weight } = options;
+  const { stateColumn = "observation.state", actionColumn = "action" } = options;
+  const episodeStarts = new Int32Array(dataset.episodes.length + 1);
+  for (const [at, { length }] of dataset.episodes.entries()) episodeStarts[at + 1] = episodeStarts[at]! + length;
+  const total = episodeStarts.at(-1)!;
+  const stateSize = widthOf(dataset, stateColumn);
+  const actionSize = widthOf(dataset, actionColumn);
+  const state = sharedFloats(total * stateSize);
+  const actions = sharedFloats(total * actionSize);
+  const taskOf = sharedInts(total);
+  const taskPosition = new Map([...dataset.tasks.keys()].map((task, at) => [task, at]));
+
+  for (const [at, episode] of dataset.episodes.entries()) {
+    const where = `${dataset.root}, episode ${episode.index}`;
+    const columns = await dataset.columns(episode.index, [stateColumn, actionColumn, "task_index"]);
+    const start = episodeStarts[at]!;
+    const read = (name: string, size: number) =>
+      vectors(columns.get(name), episode.length, size, `${where}, column "${name}"`);
+    const scaled = (values: Float32Array, by: Normalizer | undefined) => (by ? normalize(values, by) : values);
+    state.set(scaled(read(stateColumn, stateSize), normalizers.state), start * stateSize);
+    actions.set(scaled(read(actionColumn, actionSize), normalizers.actions), start * actionSize);
+    for (const [frame, task] of read("task_index", 1).entries()) {
+      const position = taskPosition.get(task);
+      if (position === undefined) throw new Error(`${where}, frame ${frame}: expected a known task_index, got ${task}`);
+      taskOf[start + frame] = position;
+    }
+  }
+
+  const caches: Record<string, string> = {};
+  for (const [at, [name, camera]] of Object.entries(cameras).entries()) {
+    const onProgress = (done: number, frames: number) =>
+      options.onProgress?.(at * frames + done, Object.keys(cameras).length * frames);
+    caches[name] = await buildFrameCache(dataset, camera, { ...options, onProgress });
+  }
+
+  const label = <T extends Float32Array | Int8Array | Uint8Array>(
+    target: T,
+    values: ArrayLike<number> | undefined,
+  ): T => {
+    if (values && values.length !== total)
+      throw new RangeError(`${dataset.root}: expected a label for each of ${total} frames, got ${values.length}`);
+    if (values) target.set(values);
+    return target;
+  };
+  return {
+    frames: chosenFrames(dataset, episodeStarts, options.episodes),
+    weight,
+    caches,
+    height,
+    width,
+    state,
+    actions,
+    stateSize,
+    actionSize,
+    episodeIndices: shared(Int32Array.from(dataset.episodes, ({ index }) => index)),
+    episodeStarts: shared(episodeStarts),
+    taskOf,
+    tasks: [...dataset.tasks.values()],
+    return: label(sharedFloats(total).fill(Number.NaN), labels.return),
+    advantageIndicator: label(new Int8Array(new SharedArrayBuffer(total)).fill(-1), labels.advantageIndicator),
+    isIntervention: label(new Uint8Array(new SharedArrayBuffer(total)), labels.isIntervention),
+  };
+}
+
+function widthOf(dataset: Dataset, column: string): number {
+  const feature = dataset.features.get(column);
+  if (!feature)
+    throw new Error(`${dataset.root}: expected a column "${column}", got ${[...dataset.features.keys()].join(", ")}`);
+  return feature.shape.reduce((product, size) => product * size, 1);
+}
+
+/** A numeric column of an episode as floats, [length, size]. */
+function vectors(column: Column | undefined, length: number, size: number, where: string): Float32Array {
+  if (!column || column.dtype === "string")
+    throw new Error(`${where}: expected numbers, got ${column?.dtype ?? "no column"}`);
+  if (column.data.length !== length * size)
+    throw new Error(`${where}: expected ${length} frames of ${size} numbers, got ${column.data.length} numbers`);
+  const values = Float32Array.from(column.data as ArrayLike<number | bigint>, Number);
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0)
+    throw new Error(`${where}, frame ${Math.floor(wrong / size)}: expected finite numbers, got ${values[wrong]}`);
+  return values;
+}
+
+function chosenFrames(dataset: Dataset, starts: Int32Array, episodes: readonly number[] | undefined): Int32Array {
+  const position = new Map(dataset.episodes.map(({ index }, at) => [index, at]));
+  const chosen = episodes ?? [...position.keys()];
+  return shared(
+    Int32Array.from(
+      chosen.flatMap((index) => {
+        const at = position.get(index);
+        if (at === undefined)
+          throw new Error(`${dataset.root}: expected one of its ${position.size} episodes, got ${index}`);
+        return Array.from({ length: starts[at + 1]! - starts[at]! }, (_, frame) => starts[at]! + frame);
+      }),
+    ),
+  );
+}
+
+function sharedFloats(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(length * 4));
+}
+
+function sharedInts(length: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(length * 4));
+}
+
+function shared(values: Int32Array): Int32Array {
+  const copy = sharedInts(values.length);
+  copy.set(values);
+  return copy;
+}

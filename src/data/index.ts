@@ -1,0 +1,10 @@
+export type { Augmentation } from "./augmentation.ts";
+export { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
+export { BatchLoader, type BatchLoaderOptions } from "./batch-loader.ts";
+export { type BatchSource, type BatchSourceOptions, batchSource, type FrameLabels } from "./batch-source.ts";
+export { buildFrameCache, FrameCache, type FrameCacheOptions } from "./frame-cache.ts";
+export { denormalize, type NormalizationMode, type Normalizer, normalize, normalizer } from "./normalization.ts";
+export { resizeWithPad } from "./resize.ts";
+export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";
+export { type Sample, Sampler, type SamplerState } from "./sampler.ts";
+export type { Column, Dataset, Episode, Feature, Image, NumericArray } from "./types.ts";

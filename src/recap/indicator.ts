@@ -1,0 +1,29 @@
+/**
+ * The improvement indicator I_t = 1[A(o_t, a_t) > ε_ℓ] (π*0.6 paper, section IV-B), strictly greater. Steps a person
+ * corrected are positive whatever their advantage; so are demonstrations when fine-tuning on them.
+ *
+ * @param advantages [N]
+ * @param tasks [N], the task of each step
+ * @param thresholds ε by task
+ * @param forced [N], 1 where the step is positive without looking (default: nowhere)
+ * @returns [N], 1 for positive
+ */
+export function indicators(
+  advantages: Float32Array | Float64Array,
+  tasks: ArrayLike<number>,
+  thresholds: ReadonlyMap<number, number>,
+  forced?: Uint8Array,
+): Uint8Array {
+  if (tasks.length !== advantages.length || (forced && forced.length !== advantages.length))
+    throw new RangeError(
+      `Expected a task and a flag for each of ${advantages.length} advantages, got ${tasks.length} tasks` +
+        (forced ? ` and ${forced.length} flags` : ""),
+    );
+  return Uint8Array.from(advantages, (advantage, at) => {
+    if (forced?.[at]) return 1;
+    const threshold = thresholds.get(tasks[at]!);
+    if (threshold === undefined) throw new RangeError(`Expected a threshold for task ${tasks[at]}, got none`);
+    if (Number.isNaN(advantage)) throw new RangeError(`Expected advantages, got NaN at position ${at}`);
+    return advantage > threshold ? 1 : 0;
+  });
+}
