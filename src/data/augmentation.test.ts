@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { random } from "../tensor/random.ts";
 import { augment, checkAugmentation } from "./augmentation.ts";
-import { random } from "./random.ts";
 
 const [width, height] = [5, 4];
 const picture = Uint8Array.from({ length: width * height * 3 }, (_, at) => at * 3);

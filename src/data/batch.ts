@@ -1,11 +1,12 @@
 // Puts batches together from samples. The same samples give the same bytes in any thread.
 //
 // B samples, H steps of an action chunk, S numbers of state, A of action, [h, w] pixels.
+
+import { random } from "../tensor/random.ts";
 import { actionChunk } from "./action-chunk.ts";
 import { type Augmentation, augment, checkAugmentation } from "./augmentation.ts";
 import type { BatchSource } from "./batch-source.ts";
 import { FrameCache } from "./frame-cache.ts";
-import { random } from "./random.ts";
 import type { Sample } from "./sampler.ts";
 
 export interface BatchOptions {

@@ -3,8 +3,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { random } from "../../src/data/random.ts";
 import type { Column, Dataset, Feature, Image } from "../../src/data/types.ts";
+import { random } from "../../src/tensor/random.ts";
 
 export interface MemoryDataset extends Dataset {
   /** Frames decoded so far. */
