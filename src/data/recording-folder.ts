@@ -68,10 +68,13 @@ export function commitEpisode(root: string, folder: string, episode: SavedEpisod
 
 /** The saved episodes in order; those that info.json already counts are removed. */
 function savedEpisodes(root: string, info: Info): SavedEpisode[] {
-  const names = readdirSync(folderOf(root)).filter((name) => /^episode-\d+$/.test(name));
-  const episodes = names.map((name) => readJson(join(folderOf(root), name, "episode.json"), revive) as SavedEpisode);
-  for (const { index } of episodes.filter(({ index }) => index < info.total_episodes)) removeSaved(root, index);
-  return episodes.filter(({ index }) => index >= info.total_episodes).sort((a, b) => a.index - b.index);
+  const indices = readdirSync(folderOf(root))
+    .flatMap((name) => name.match(/^episode-(\d+)$/)?.[1] ?? [])
+    .map(Number);
+  // A kill may have interrupted the removal: such a folder need not be whole.
+  for (const index of indices.filter((index) => index < info.total_episodes)) removeSaved(root, index);
+  const waiting = indices.filter((index) => index >= info.total_episodes).sort((a, b) => a - b);
+  return waiting.map((index) => readJson(join(savedFolder(root, index), "episode.json"), revive) as SavedEpisode);
 }
 
 function removeSaved(root: string, index: number): void {
