@@ -23,13 +23,16 @@ async function load(): Promise<Ffmpeg> {
     );
   }
   av.Log.setLevel(av.AV_LOG_QUIET);
+  // SVT-AV1 prints its settings on every start unless told to keep to errors.
+  process.env.SVT_LOG ??= "1";
   return av;
 }
 
 /** Throws what FFmpeg says of a negative return code; `what` names the file and the step. */
 export function check(av: Ffmpeg, code: number, what: string): number {
-  if (code < 0) throw new Error(`${what}: ${av.FFmpegError.strerror(code)}`);
-  return code;
+  if (code >= 0) return code;
+  const error = new Error(`${what}: ${av.FFmpegError.strerror(code)}`);
+  throw code === av.AVERROR_ENOSPC ? Object.assign(error, { code: "ENOSPC" }) : error;
 }
 
 /** An open video file, its video stream and that stream's frame rate. */

@@ -1,11 +1,12 @@
 // Copying a dataset into a new one of version 3.0, whatever version it has: rows bit for bit, videos without re-encoding.
+import { rmSync } from "node:fs";
 import type { LeRobotDataset } from "./dataset.ts";
 import { isCamera, isKnown } from "./dtypes.ts";
-import type { EpisodeContent } from "./episode-files.ts";
 import { videoFile } from "./episodes.ts";
 import { defaultFeatures } from "./info.ts";
 import { type FeatureStats, imageStats, sampledFrames } from "./stats.ts";
 import type { Column, Feature, Image } from "./types.ts";
+import type { VideoPart } from "./video-copy.ts";
 import { createWriter } from "./writer.ts";
 
 /** Called after each episode: how many are done, of how many. */
@@ -49,7 +50,7 @@ export async function convertDataset(
       const changed = await changes?.change(index, tasks);
       const cameraStats = new Map<string, FeatureStats>();
       const pictures = new Map<string, Uint8Array[]>();
-      const videos: EpisodeContent["videos"] & Map<string, unknown> = new Map();
+      const videos = new Map<string, VideoPart>();
       for (const [name, feature] of own.filter(([, feature]) => isCamera(feature))) {
         cameraStats.set(name, await pictureStats(source, index, length, name));
         if (feature.dtype === "image") pictures.set(name, await storedPictures(source, index, name));
@@ -74,9 +75,13 @@ export async function convertDataset(
       });
       progress?.(index + 1, source.episodes.length);
     }
-  } finally {
-    await writer.close();
+  } catch (error) {
+    // Part of a dataset must not pass for the whole.
+    await writer.close().catch(() => {});
+    rmSync(target, { recursive: true, force: true });
+    throw error;
   }
+  await writer.close();
 }
 
 /** The instruction of each frame. */

@@ -1,5 +1,5 @@
 // A copy in version 2.1 of the format (one parquet and one mp4 an episode), for trainers that have not moved to 3.0.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Progress } from "./convert.ts";
 import type { LeRobotDataset } from "./dataset.ts";
@@ -17,6 +17,16 @@ const videoPath = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode
 export async function exportVersion21(source: LeRobotDataset, target: string, progress?: Progress): Promise<void> {
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new Error(`${target}: expected a folder that is new or empty`);
+  try {
+    await write(source, target, progress);
+  } catch (error) {
+    // Part of a dataset must not pass for the whole.
+    rmSync(target, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function write(source: LeRobotDataset, target: string, progress?: Progress): Promise<void> {
   const { info, features, episodes, tasks } = source;
   const videos = [...features].flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
   const columns = [...features.keys(), ...(await source.undeclared())].filter((name) => !videos.includes(name));

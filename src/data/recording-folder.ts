@@ -88,7 +88,7 @@ export function lockDataset(root: string): () => void {
   throw new Error(`${root}: another writer is at work (process ${taken.pid} on ${taken.host}); close it first`);
 }
 
-/** Puts what a killed writer left behind in its place. Does nothing while a writer is at work or where nothing can be written. */
+/** Puts what a killed writer left behind in its place. Does nothing while a writer is at work; warns where nothing can be written. */
 export async function recover(root: string): Promise<void> {
   if (!existsSync(folderOf(root))) return;
   try {
@@ -100,7 +100,10 @@ export async function recover(root: string): Promise<void> {
       leave(root, taken);
     }
   } catch (error) {
-    if (!["EACCES", "EROFS", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    // Where nothing can be written, what is in place can still be read.
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!["EACCES", "EROFS", "EPERM", "ENOSPC", "EDQUOT", "EFBIG"].includes(code ?? "")) throw error;
+    process.emitWarning(message);
   }
 }
 
