@@ -33,14 +33,13 @@ export async function convertDataset(
   { changes, progress }: { readonly changes?: Changes; readonly progress?: Progress } = {},
 ): Promise<void> {
   const own = [...source.features].filter(([name, { dtype }]) => !(name in defaultFeatures) && isKnown(dtype));
-  const carriedNames = [
-    ...[...source.features].flatMap(([name, { dtype }]) => (isKnown(dtype) ? [] : [name])),
-    ...(await source.undeclared()),
-  ];
+  const carried = [...source.features].filter(([, { dtype }]) => !isKnown(dtype));
+  const carriedNames = [...carried.map(([name]) => name), ...(await source.undeclared())];
   const writer = await createWriter(target, {
     fps: source.fps,
     ...(source.robotType && { robotType: source.robotType }),
     features: { ...Object.fromEntries(own), ...changes?.features },
+    carried: Object.fromEntries(carried),
   });
   try {
     for (const { index, length, extra } of source.episodes) {

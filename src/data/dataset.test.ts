@@ -190,7 +190,11 @@ test("features and columns pistar does not know are listed, read and carried alo
   expect(columns.get("extra.note")!.data[3]).toBe("note 3");
   await convertDataset(dataset, join(folder, "carried"));
   const copy = await openDataset(join(folder, "carried"));
-  expect(await copy.undeclared()).toEqual(["language_events", "extra.note"]);
+  expect(await copy.undeclared()).toEqual(["extra.note"]);
+  expect(copy.features.get("language_events")).toEqual(dataset.features.get("language_events"));
+  const writer = await resumeWriter(join(folder, "carried"));
+  await expect(writer.addFrame({}, "t")).rejects.toThrow('cannot write dtype "language"');
+  await writer.close();
   expect((await copy.columns(1, ["language_events"])).get("language_events")!.data[29]).toBe(
     '{"role":"user","style":"plan"}',
   );

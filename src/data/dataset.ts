@@ -3,13 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isCamera } from "./dtypes.ts";
 import { dataFile, type EpisodeRecord, readEpisodeStats, readEpisodes, videoFile } from "./episodes.ts";
-import { readJson } from "./files.ts";
 import { type Info, isVersion3, readInfo } from "./info.ts";
 import { flatten, inferFeature, openParquet, type ParquetFile, toColumn } from "./parquet-file.ts";
 import type { TableColumn } from "./parquet-output.ts";
 import { decodeImage } from "./png.ts";
 import { recover } from "./recording-folder.ts";
-import { aggregate, parseFeatureStats, type Stats } from "./stats.ts";
+import { aggregate, readStats, type Stats } from "./stats.ts";
 import { readTasks } from "./tasks.ts";
 import type { Column, Dataset, Feature, Image } from "./types.ts";
 import { openVideoReader, type VideoReader } from "./video-reader.ts";
@@ -127,10 +126,8 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
   }
 
   async function stats(): Promise<Stats> {
-    const path = join(root, "meta/stats.json");
-    if (!existsSync(path)) return aggregate([...(await readEpisodeStats(root, info)).values()]);
-    const found = Object.entries(readJson(path) as Record<string, Record<string, unknown>>);
-    return new Map(found.map(([name, measures]) => [name, parseFeatureStats(measures, `${path}, "${name}"`)]));
+    if (existsSync(join(root, "meta/stats.json"))) return readStats(root);
+    return aggregate([...(await readEpisodeStats(root, info)).values()]);
   }
 
   const cameras = [...features].flatMap(([name, feature]) => (isCamera(feature) ? [name] : []));

@@ -70,7 +70,8 @@ export async function writeContent(folder: string, content: EpisodeContent, plac
   table.push(...content.carried.filter(({ name }) => !features.has(name)));
   const data = join(folder, "data.parquet");
   rmSync(data, { force: true });
-  writeTable(data, table, { huggingface: huggingfaceMetadata(features) });
+  // `datasets` wants all columns typed or none.
+  writeTable(data, table, content.carried.length > 0 ? {} : { huggingface: huggingfaceMetadata(features) });
 
   const videoBytes: Record<string, number> = {};
   const encodings: Record<string, string> = {};

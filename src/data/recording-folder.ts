@@ -21,7 +21,7 @@ import { episodesPath, type FilePlace, fillPath, type Info, infoPath, nextFile, 
 import { takeLock } from "./lock.ts";
 import { flatten, openParquet } from "./parquet-file.ts";
 import { createParquet, type ParquetOutput, type TableColumn } from "./parquet-output.ts";
-import { aggregate, type FeatureStats, parseFeatureStats, type Stats, statsToJson } from "./stats.ts";
+import { aggregate, type FeatureStats, readStats, type Stats, statsToJson } from "./stats.ts";
 import { readTasks, tasksPath, writeTasks } from "./tasks.ts";
 import { joinVideos } from "./video-copy.ts";
 
@@ -253,10 +253,8 @@ async function joinRows(root: string, saved: readonly SavedEpisode[], target: st
 /** stats.json where it counts the frames info.json counts; a kill may have left it ahead, then the episodes' own are added up. */
 async function statsSoFar(root: string, info: Info): Promise<Stats[]> {
   if (info.total_episodes === 0) return [];
-  const path = join(root, "meta/stats.json");
-  if (existsSync(path)) {
-    const found = Object.entries(readJson(path) as Record<string, Record<string, unknown>>);
-    const stats = new Map(found.map(([name, measures]) => [name, parseFeatureStats(measures, `${path}, "${name}"`)]));
+  if (existsSync(join(root, "meta/stats.json"))) {
+    const stats = readStats(root);
     if (stats.get("frame_index")?.count === info.total_frames) return [stats];
   }
   return [...(await readEpisodeStats(root, info))].flatMap(([index, stats]) =>

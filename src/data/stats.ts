@@ -2,6 +2,8 @@
 // aggregate over episodes. Quantiles come from a histogram of 5000 bins with linear interpolation inside a bin.
 // A vector feature has one entry per component; of more dimensions, one per entry of the last. Pictures have one per
 // channel, in [0, 1]. std is the population's.
+import { join } from "node:path";
+import { readJson } from "./files.ts";
 import type { Column, Feature, Image } from "./types.ts";
 
 const quantiles = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as const;
@@ -89,6 +91,13 @@ export function statsToJson(stats: Stats, features: ReadonlyMap<string, Feature>
   return Object.fromEntries(
     [...stats].map(([name, feature]) => [name, Object.fromEntries(statEntries(feature, features.get(name)))]),
   );
+}
+
+/** Reads meta/stats.json. */
+export function readStats(root: string): Stats {
+  const path = join(root, "meta/stats.json");
+  const found = Object.entries(readJson(path) as Record<string, Record<string, unknown>>);
+  return new Map(found.map(([name, measures]) => [name, parseFeatureStats(measures, `${path}, "${name}"`)]));
 }
 
 /** Each measure of a feature in the nesting the format wants. */

@@ -177,6 +177,10 @@ test("counts that disagree, tasks without their pandas index, labels of frames t
   edit(root, "meta/info.json", (info: Record<string, unknown>) => {
     info.total_frames = 4;
   });
+  edit(root, "meta/stats.json", (stats: Record<string, unknown>) => {
+    delete stats.action;
+    for (const measures of Object.values(stats)) (measures as { count: number[] }).count = [4];
+  });
   rmSync(join(root, "meta/tasks.parquet"));
   writeTable(join(root, "meta/tasks.parquet"), [
     scalars("task_index", "int64", [0n]),
@@ -193,6 +197,7 @@ test("counts that disagree, tasks without their pandas index, labels of frames t
   expect(await validateDataset(root)).toMatchObject([
     { file: "meta/tasks.parquet", message: 'expected pandas metadata with index_columns ["task"], got none' },
     { file: "meta/info.json", message: "total_frames is 4, the dataset has 3" },
+    { file: "meta/stats.json", column: "action", message: "the feature has no statistics" },
     { file: "meta/returns_mc.parquet", message: expect.stringContaining("the dataset has no frame 3 of episode 0") },
   ]);
 });

@@ -8,6 +8,7 @@ import { defaultFeatures, type Info, infoPath, isVersion3, readInfo } from "./in
 import { checkLabels, labelsPath, listLabels, readLabels } from "./labels.ts";
 import { openParquet, type ParquetFile, toColumn } from "./parquet-file.ts";
 import { decodeImage } from "./png.ts";
+import { readStats } from "./stats.ts";
 import { readTasks, tasksPath } from "./tasks.ts";
 import type { Column } from "./types.ts";
 import { probeVideo, type VideoSummary } from "./video-copy.ts";
@@ -46,6 +47,7 @@ export async function validateDataset(root: string, progress?: Progress): Promis
       await checkVideo(check, path, camera, group, info);
       progress?.(units.length + at + 1, total);
     }
+    if (isVersion3(info) && episodes.length > 0) await checkStats(check, root, info);
     await checkSidecars(check, root, episodes);
   }
   return check.problems;
@@ -306,6 +308,22 @@ function missingFrames(
   if (Math.abs(to - from - length / fps) > 0.5 / fps)
     return `expected ${(length / fps).toFixed(3)} s for ${length} frames, meta says ${(to - from).toFixed(3)} s`;
   return undefined;
+}
+
+/** Training normalises by stats.json: every number and picture must have an entry, over all frames. */
+async function checkStats(check: Check, root: string, info: Info): Promise<void> {
+  const file = "meta/stats.json";
+  const stats = await check.attempt(file, () => readStats(root));
+  if (!stats) return;
+  for (const [name, feature] of Object.entries(info.features)) {
+    const found = stats.get(name);
+    if (!isCamera(feature) && !isNumeric(feature.dtype)) continue;
+    if (!found) check.add(file, "the feature has no statistics", { column: name });
+    else if (!isCamera(feature) && found.count !== info.total_frames)
+      check.add(file, `expected statistics over ${info.total_frames} frames, they are over ${found.count}`, {
+        column: name,
+      });
+  }
 }
 
 async function checkSidecars(check: Check, root: string, episodes: readonly EpisodeRecord[]): Promise<void> {

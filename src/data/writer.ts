@@ -27,6 +27,8 @@ export interface CreateOptions {
   readonly robotType?: string;
   /** What a frame holds. The five default features (timestamp, frame_index, episode_index, index, task_index) are added. */
   readonly features: Readonly<Record<string, Feature>>;
+  /** Features of types pistar cannot make; appendEpisode brings their columns as they are, addFrame is refused. */
+  readonly carried?: Readonly<Record<string, Feature>>;
   readonly video?: Partial<VideoSettings>;
   /** Megabytes at which a new file is begun (defaults 100 and 200). */
   readonly dataFileMegabytes?: number;
@@ -79,6 +81,7 @@ export async function createWriter(root: string, options: CreateOptions): Promis
   }
   for (const [name, feature] of Object.entries(defaultFeatures)) features.set(name, feature);
   checkFeatures(features);
+  for (const [name, feature] of Object.entries(options.carried ?? {})) features.set(name, feature);
   mkdirSync(root, { recursive: true });
   const release = lockDataset(root);
   const info = {
@@ -109,7 +112,6 @@ export async function resumeWriter(root: string, video: Partial<VideoSettings> =
     throw new Error(
       `${root}: expected a v3.0 dataset, got ${version.codebase_version}; \`pistar dataset convert\` makes one`,
     );
-  checkFeatures(new Map(Object.entries(version.features)));
   const release = lockDataset(root);
   return guarded(root, release, async () => {
     const info = await seal(root);
@@ -204,6 +206,7 @@ async function openWriter(
     },
     async addFrame(values, task) {
       open();
+      if (!buffer) checkFeatures(features);
       buffer ??= new EpisodeBuffer(freshFolder(root), features, cameras, info.fps, settings, episodes);
       await buffer.add(values, task);
     },
