@@ -25,6 +25,7 @@ export class EpisodeBuffer {
   private readonly pictures = new Map<string, Uint8Array[]>();
   private readonly stats = new Map<string, ImageStats>();
   private broken: Error | undefined;
+  private busy = false;
   private finished = false;
 
   constructor(
@@ -70,11 +71,15 @@ export class EpisodeBuffer {
     const checked = [...this.columns].map(
       ([name, column]) => [column, column.check(values[name], `${where}, column "${name}"`)] as const,
     );
+    if (this.busy) throw new Error(`${where}: await the addFrame before this one first`);
+    this.busy = true;
     try {
       await Promise.all(this.cameras.map((camera) => this.addImage(camera, values[camera] as Image)));
     } catch (error) {
       this.broken = error as Error;
       throw new Error(`${where}: ${this.broken.message}; the episode is incomplete, discard it`);
+    } finally {
+      this.busy = false;
     }
     for (const [column, value] of checked) column.push(value);
     this.tasks.push(task);
@@ -129,13 +134,16 @@ class GrowingColumn {
   private readonly feature: Feature;
   private readonly size: number;
   private readonly texts: string[] = [];
+  private readonly one: NumericArray;
   private data: NumericArray;
   private used = 0;
 
   constructor(feature: Feature) {
     this.feature = feature;
     this.size = sizeOf(feature.shape);
-    this.data = allocate(isNumeric(feature.dtype) ? feature.dtype : "uint8", this.size * 64);
+    const dtype = isNumeric(feature.dtype) ? feature.dtype : "uint8";
+    this.data = allocate(dtype, this.size * 64);
+    this.one = allocate(dtype, 1);
   }
 
   /** The value as numbers (or the text), or an error that says what was expected. */
@@ -153,15 +161,21 @@ class GrowingColumn {
       typeof value === "object" ? value : [typeof value === "boolean" ? Number(value) : value];
     if (numbers.length !== this.size)
       throw new Error(`${expected}, that is ${this.size} numbers, got ${numbers.length}`);
-    const whole = !dtype.startsWith("float");
-    for (let at = 0; at < numbers.length; at++) {
-      const number = numbers[at]!;
-      if (typeof number === "number" && !Number.isFinite(number))
-        throw new Error(`${expected}, got ${number} at ${at}`);
-      if (whole && typeof number === "number" && !Number.isInteger(number))
-        throw new Error(`${expected}, got ${number} at ${at}`);
-    }
+    for (let at = 0; at < numbers.length; at++)
+      if (!this.fits(numbers[at]!)) throw new Error(`${expected}, got ${numbers[at]} at ${at}`);
     return numbers;
+  }
+
+  /** Whether a number is finite and stays what it is in this type (floats may be rounded). */
+  private fits(value: number | bigint): boolean {
+    const { dtype } = this.feature;
+    if (dtype === "float64") return Number.isFinite(Number(value));
+    if (dtype.startsWith("float")) return Number.isFinite(Math.fround(Number(value)));
+    if (typeof value === "number" && !Number.isInteger(value)) return false;
+    if (dtype === "bool") return value === 0 || value === 1 || value === 0n || value === 1n;
+    if (this.one instanceof BigInt64Array || this.one instanceof BigUint64Array) this.one[0] = BigInt(value);
+    else this.one[0] = Number(value);
+    return BigInt(this.one[0]!) === BigInt(value);
   }
 
   push(value: ArrayLike<number | bigint> | string): void {

@@ -101,17 +101,15 @@ export function scalars(name: string, dtype: string, values: readonly unknown[])
 
 function rows({ dtype, shape, data }: Column): ColumnSource["data"] {
   if (!isNumeric(dtype)) return [...(data as readonly string[])];
-  const flat = data as Float32Array;
-  const value = dtype === "bool" ? (at: number) => flat[at] !== 0 : (at: number) => flat[at];
+  const direct = ["float32", "float64", "int32", "int64"].includes(dtype);
+  if (direct && isScalar(shape)) return data as Float32Array;
+  const values = Array.from(data as ArrayLike<number | bigint>, (value) => (dtype === "bool" ? value !== 0 : value));
+  if (isScalar(shape)) return values;
   const size = sizeOf(shape);
-  if (isScalar(shape)) {
-    if (["float32", "float64", "int32", "int64"].includes(dtype)) return flat;
-    return Array.from(flat, (_, at) => value(at));
-  }
   const nest = (start: number, axis: number): unknown => {
-    if (axis === shape.length) return value(start);
+    if (axis === shape.length - 1) return values.slice(start, start + shape[axis]!);
     const step = sizeOf(shape.slice(axis + 1));
     return Array.from({ length: shape[axis]! }, (_, i) => nest(start + i * step, axis + 1));
   };
-  return Array.from({ length: flat.length / size }, (_, row) => nest(row * size, 0));
+  return Array.from({ length: values.length / size }, (_, row) => nest(row * size, 0));
 }

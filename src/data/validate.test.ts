@@ -202,6 +202,22 @@ test("counts that disagree, tasks without their pandas index, labels of frames t
   ]);
 });
 
+test("numbers that a type cannot hold are refused, and frames that overtake each other", async () => {
+  const one = (dtype: string) => ({ dtype, shape: [1], names: null });
+  const features = { byte: one("int8"), flag: one("bool"), wide: one("uint64"), real: one("float32") };
+  const writer = await createWriter(join(folder, "ranges"), { fps: 10, features });
+  const good = { byte: -128, flag: true, wide: 2n ** 64n - 1n, real: 0.1 };
+  for (const wrong of [{ byte: 128 }, { byte: 0.5 }, { flag: 2 }, { wide: -1 }, { wide: 2n ** 64n }, { real: 1e39 }]) {
+    const [name] = Object.keys(wrong);
+    await expect(writer.addFrame({ ...good, ...wrong }, "t")).rejects.toThrow(`column "${name}": expected`);
+  }
+  const first = writer.addFrame(good, "t");
+  await expect(writer.addFrame(good, "t")).rejects.toThrow("await the addFrame before this one first");
+  await first;
+  expect(writer.frames).toBe(1);
+  await writer.close();
+});
+
 test("the writer refuses bad frames before keeping any of them", async () => {
   const features = {
     action: { dtype: "float32", shape: [2], names: null },
