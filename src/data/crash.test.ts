@@ -1,7 +1,7 @@
 // A recording may be killed at any moment: at most the episode in progress is lost.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openDataset } from "./dataset.ts";
@@ -14,10 +14,10 @@ const recorder = resolve(import.meta.dirname, "../../test/fixtures/recorder.ts")
 
 interface Recorder {
   readonly process: ChildProcess;
-  /** Resolves when it has the dataset open. */
-  readonly ready: Promise<void>;
+  /** Resolves when it has the dataset open and has saved so many episodes, or has ended. */
+  reached(episodes: number): Promise<void>;
   readonly ended: Promise<void>;
-  /** Episodes it said were saved. */
+  /** Episodes of the dataset it said were saved. */
   saved(): number;
   errors(): string;
 }
@@ -25,21 +25,24 @@ interface Recorder {
 function record(root: string, ...more: string[]): Recorder {
   const child = spawn(process.execPath, ["--import", "tsx", recorder, root, ...more]);
   let [output, errors] = ["", ""];
-  let opened = () => {};
-  const ready = new Promise<void>((done) => {
-    opened = done;
-  });
   child.stdout.on("data", (text) => {
     output += text;
-    if (output.includes("ready")) opened();
   });
   child.stderr.on("data", (text) => {
     errors += text;
   });
   const ended = new Promise<void>((done) => child.on("close", () => done()));
-  const saved = () =>
-    [...output.matchAll(/saved (\d+)\n/g)].reduce((most, [, number]) => Math.max(most, Number(number) + 1), 0);
-  return { process: child, ready, ended, saved, errors: () => errors };
+  const saved = () => [...output.matchAll(/saved (\d+)\n/g)].map(([, number]) => Number(number) + 1);
+  const reached = (episodes: number) =>
+    new Promise<void>((done) => {
+      const look = () => {
+        if (output.includes("ready") && saved().length >= episodes) done();
+      };
+      child.stdout.on("data", look);
+      child.on("close", () => done());
+      look();
+    });
+  return { process: child, reached, ended, saved: () => Math.max(0, ...saved()), errors: () => errors };
 }
 
 /** Small reproducible numbers in [0, 1). */
@@ -74,8 +77,8 @@ test("killed at 10 random moments, the dataset opens with every saved episode wh
   let saved = 0;
   for (let kill = 0; kill < 10; kill++) {
     const child = record(root);
-    await Promise.race([child.ready, child.ended]);
-    await new Promise((done) => setTimeout(done, 400 * random.next().value!));
+    await child.reached(Math.floor(4 * random.next().value!));
+    await new Promise((done) => setTimeout(done, 100 * random.next().value!));
     child.process.kill("SIGKILL");
     await child.ended;
     expect(child.errors()).toBe("");
@@ -91,7 +94,7 @@ test("killed at 10 random moments, the dataset opens with every saved episode wh
 test("killed at one file operation after the other, through recovery, saving and flushing", async () => {
   const root = join(folder, "operations");
   let saved = 0;
-  for (let operation = 1; operation <= 160; operation += 11) {
+  for (let operation = 1; operation <= 160; operation += 13) {
     const child = record(root, String(operation));
     await child.ended;
     expect(child.errors()).toBe("");
@@ -105,7 +108,7 @@ test("killed at one file operation after the other, through recovery, saving and
 test("a second writer is refused while the first runs, and takes over when it is dead", async () => {
   const root = join(folder, "locked");
   const child = record(root);
-  await child.ready;
+  await child.reached(0);
   await expect(resumeWriter(root)).rejects.toThrow(`another writer is at work (process ${child.process.pid}`);
   await expect(createWriter(join(root), { fps: 20, features: {} })).rejects.toThrow("resumeWriter");
   child.process.kill("SIGKILL");
@@ -119,8 +122,6 @@ test("the lock of an earlier process with the same number is not mistaken for a 
   const root = join(folder, "reused");
   const features = { action: { dtype: "float32", shape: [1], names: null } };
   await (await createWriter(root, { fps: 10, features })).close();
-  const { mkdirSync } = await import("node:fs");
-  const { hostname } = await import("node:os");
   mkdirSync(join(root, ".recording"));
   writeFileSync(join(root, ".recording/lock"), JSON.stringify({ pid: process.pid, host: hostname(), started: "1" }));
   await (await resumeWriter(root)).close();

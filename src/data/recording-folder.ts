@@ -139,76 +139,37 @@ export async function seal(root: string): Promise<Info> {
 
 async function sealAside(root: string, info: Info, saved: readonly SavedEpisode[], aside: string): Promise<Info> {
   const features = new Map(Object.entries(info.features));
-  const earlier = await readEpisodes(root, info);
-  const last = earlier.at(-1);
-  const next = (place: FilePlace | undefined) => nextFile(place, info.chunks_size);
-  const data = next(last?.data);
-  const meta = next(last?.meta);
   const cameras = [...features].flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
-  const places = new Map(cameras.map((camera) => [camera, next(last?.videos.get(camera)?.place)]));
-
-  let frames = 0;
-  const records = saved.map((episode): EpisodeRecord => {
-    const span = { from: frames / info.fps, to: (frames + episode.length) / info.fps };
-    frames += episode.length;
-    const videos = new Map(
-      cameras.map((camera): [string, VideoSpan] => [camera, { place: places.get(camera)!, ...span }]),
-    );
-    const { index, length, fromIndex, extra } = episode;
-    return {
-      index,
-      length,
-      tasks: episode.tasks.map(([, task]) => task),
-      extra,
-      fromIndex,
-      toIndex: fromIndex + length,
-      data,
-      videos,
-      meta,
-    };
-  });
-  const stats = saved.map((episode): Stats => new Map(episode.stats));
+  const records = placeEpisodes(info, cameras, saved, (await readEpisodes(root, info)).at(-1));
+  const last = records.at(-1)!;
   const tasks = new Map([...(await readTasks(root, true)), ...saved.flatMap((episode) => episode.tasks)]);
-  const total = records.at(-1)!;
+  const stats = saved.map((episode): Stats => new Map(episode.stats));
+  const total = aggregate([...(await statsSoFar(root, info)), ...stats]);
   const newInfo: Info = {
     ...info,
-    total_episodes: total.index + 1,
-    total_frames: total.toIndex,
+    total_episodes: last.index + 1,
+    total_frames: last.toIndex,
     total_tasks: tasks.size,
-    splits: { train: `0:${total.index + 1}` },
+    splits: { train: `0:${last.index + 1}` },
   };
 
   await joinRows(root, saved, join(aside, "data.parquet"));
   for (const camera of cameras) {
-    const parts = saved.map(({ index, length }) => ({
-      path: savedVideo(savedFolder(root, index), camera),
-      from: 0,
-      frames: length,
-    }));
+    const video = (index: number) => savedVideo(savedFolder(root, index), camera);
+    const parts = saved.map(({ index, length }) => ({ path: video(index), from: 0, frames: length }));
     await joinVideos(parts, info.fps, savedVideo(aside, camera));
     sync(savedVideo(aside, camera));
   }
-  writeEpisodes(
-    join(aside, "episodes.parquet"),
-    records,
-    stats,
-    features,
-    await extraTypes(
-      root,
-      saved.map((episode) => ({ ...episode, tasks: [] })),
-    ),
-  );
+  writeEpisodes(join(aside, "episodes.parquet"), records, stats, features, await extraTypes(root, records));
   writeTasks(join(aside, "tasks.parquet"), tasks);
-  const total_stats = aggregate([...(await statsSoFar(root, info)), ...stats]);
-  writeFileSync(join(aside, "stats.json"), toJson(statsToJson(total_stats, features), 4), { flush: true });
+  writeFileSync(join(aside, "stats.json"), toJson(statsToJson(total, features), 4), { flush: true });
 
-  moveInto(join(aside, "data.parquet"), dataFile(root, info, total));
+  const { chunk, file } = last.meta!;
+  const episodes = fillPath(episodesPath, { chunk_index: chunk, file_index: file });
+  moveInto(join(aside, "data.parquet"), dataFile(root, info, last));
   for (const camera of cameras)
-    moveInto(savedVideo(aside, camera), videoFile(root, info, camera, total.index, total.videos.get(camera)!));
-  moveInto(
-    join(aside, "episodes.parquet"),
-    join(root, fillPath(episodesPath, { chunk_index: meta.chunk, file_index: meta.file })),
-  );
+    moveInto(savedVideo(aside, camera), videoFile(root, info, camera, last.index, last.videos.get(camera)!));
+  moveInto(join(aside, "episodes.parquet"), join(root, episodes));
   moveInto(join(aside, "tasks.parquet"), join(root, tasksPath));
   moveInto(join(aside, "stats.json"), join(root, "meta/stats.json"));
   replaceFile(join(root, infoPath), toJson(newInfo, 4));
@@ -216,6 +177,27 @@ async function sealAside(root: string, info: Info, saved: readonly SavedEpisode[
   for (const { index } of saved) removeSaved(root, index);
   rmSync(aside, { recursive: true, force: true });
   return newInfo;
+}
+
+/** Gives the saved episodes their place in the files after those of `last`, the dataset's last episode so far. */
+function placeEpisodes(
+  info: Info,
+  cameras: readonly string[],
+  saved: readonly SavedEpisode[],
+  last: EpisodeRecord | undefined,
+): EpisodeRecord[] {
+  const next = (place: FilePlace | undefined) => nextFile(place, info.chunks_size);
+  const data = next(last?.data);
+  const meta = next(last?.meta);
+  const places = cameras.map((camera) => [camera, next(last?.videos.get(camera)?.place)] as const);
+  let frames = 0;
+  return saved.map(({ index, length, fromIndex, tasks, extra }) => {
+    const span = { from: frames / info.fps, to: (frames + length) / info.fps };
+    frames += length;
+    const videos = new Map(places.map(([camera, place]): [string, VideoSpan] => [camera, { place, ...span }]));
+    const toIndex = fromIndex + length;
+    return { index, length, tasks: tasks.map(([, task]) => task), extra, fromIndex, toIndex, data, videos, meta };
+  });
 }
 
 /** A camera's video inside an episode's folder. */
