@@ -187,8 +187,8 @@ function countBytes({ width, height, data }: Image): Uint32Array {
   const longer = width > height ? width : height;
   const step = longer < 300 ? 1 : Math.floor(longer / 150);
   for (let y = 0; y < height; y += step) {
-    for (let x = 0; x < width; x += step) {
-      const at = (y * width + x) * 3;
+    const end = (y + 1) * width * 3;
+    for (let at = y * width * 3; at < end; at += 3 * step) {
       counts[data[at]!]!++;
       counts[256 + data[at + 1]!]!++;
       counts[512 + data[at + 2]!]!++;
