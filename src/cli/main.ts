@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
 
 const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -13,6 +14,7 @@ const program = new Command("pistar")
   .version(version)
   .showHelpAfterError("(pistar --help lists the commands)");
 addDevices(program);
+addDatasetCommands(program);
 
 try {
   await program.parseAsync();

@@ -1,10 +1,33 @@
+// LeRobot datasets in and out, labels beside them, batches for training.
 export type { Augmentation } from "./augmentation.ts";
 export { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
 export { BatchLoader, type BatchLoaderOptions } from "./batch-loader.ts";
 export { type BatchSource, type BatchSourceOptions, batchSource, type FrameLabels } from "./batch-source.ts";
+export { type Changes, convertDataset, type Progress } from "./convert.ts";
+export { type LeRobotDataset, openDataset } from "./dataset.ts";
+export type { FrameValue, FrameValues } from "./episode-buffer.ts";
+export type { EpisodeContent } from "./episode-files.ts";
+export type { EpisodeRecord, VideoSpan } from "./episodes.ts";
+export { exportVersion21 } from "./export-v21.ts";
 export { buildFrameCache, FrameCache, type FrameCacheOptions } from "./frame-cache.ts";
+export type { FilePlace, Info } from "./info.ts";
+export {
+  type AdvantageLabels,
+  type LabelKinds,
+  listLabels,
+  type ReturnLabels,
+  readLabels,
+  writeLabels,
+} from "./labels.ts";
+export { type MaterializeOptions, materialize } from "./materialize.ts";
 export { denormalize, type NormalizationMode, type Normalizer, normalize, normalizer } from "./normalization.ts";
+export { encodePng } from "./png.ts";
+export { episodeSuccess, recordingFeatures } from "./recording.ts";
 export { resizeWithPad } from "./resize.ts";
 export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";
 export { type Sample, Sampler, type SamplerState } from "./sampler.ts";
+export type { FeatureStats, Stats } from "./stats.ts";
 export type { Column, Dataset, Episode, Feature, Image, NumericArray } from "./types.ts";
+export { type Problem, validateDataset } from "./validate.ts";
+export { defaultVideoSettings, type VideoSettings } from "./video-encoder.ts";
+export { type CreateOptions, createWriter, type DatasetWriter, resumeWriter } from "./writer.ts";

@@ -1,0 +1,107 @@
+// Datasets: appending 500-frame episodes, and random frames of H.264 videos at 224x224 with a key frame every 2.
+// npm run bench -- dataset
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createWriter, type Image, openDataset } from "../src/data/index.ts";
+import { median } from "./median.ts";
+
+type Figures = Readonly<Record<string, number>>;
+
+const folder = mkdtempSync(join(tmpdir(), "pistar-bench-"));
+const length = 500;
+
+/** Numbers in [0, 1), the same in every run. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A moving gradient with some noise: neither trivial nor impossible to compress. */
+function picture(side: number, frame: number, random: () => number): Image {
+  const data = new Uint8Array(side * side * 3);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      const at = (y * side + x) * 3;
+      const noise = random() * 16;
+      data[at] = ((x + frame) % 200) + noise;
+      data[at + 1] = ((y + 2 * frame) % 200) + noise;
+      data[at + 2] = ((x + y) % 200) + noise;
+    }
+  return { width: side, height: side, data };
+}
+
+/** Saving episodes of state and action [14], each on the disk when the call returns; and moving them into the dataset. */
+async function appending(): Promise<Figures> {
+  const vector = { dtype: "float32", shape: [14], names: null };
+  const writer = await createWriter(join(folder, "append"), {
+    fps: 50,
+    features: { "observation.state": vector, action: vector },
+  });
+  const random = generator(1);
+  const [adding, saving]: [number[], number[]] = [[], []];
+  const episodes = 40;
+  for (let episode = 0; episode < episodes; episode++) {
+    const frames = Array.from({ length }, () => Float32Array.from({ length: 14 }, random));
+    const start = performance.now();
+    for (const values of frames) await writer.addFrame({ "observation.state": values, action: values }, "fold");
+    adding.push(performance.now() - start);
+    const added = performance.now();
+    await writer.saveEpisode({ episode_success: "success" });
+    saving.push(performance.now() - added);
+  }
+  const start = performance.now();
+  await writer.close();
+  return {
+    append_add_ms: median(adding),
+    append_save_ms: median(saving),
+    append_flush_ms_per_episode: (performance.now() - start) / episodes,
+  };
+}
+
+/** Recording video at 224x224 (frames encoded a second), then single frames at random (decoded a second). */
+async function randomFrames(): Promise<Figures> {
+  const side = 224;
+  const root = join(folder, "video");
+  const features = { camera: { dtype: "video", shape: [side, side, 3], names: null } };
+  const writer = await createWriter(root, { fps: 50, features, video: { codec: "h264" } });
+  const random = generator(2);
+  const episodes = 3;
+  let encoding = 0;
+  for (let episode = 0; episode < episodes; episode++) {
+    const frames = Array.from({ length }, (_, frame) => picture(side, frame + episode * length, random));
+    const start = performance.now();
+    for (const camera of frames) await writer.addFrame({ camera }, "fold");
+    await writer.saveEpisode();
+    encoding += performance.now() - start;
+  }
+  await writer.close();
+  const dataset = await openDataset(root);
+  const rates: number[] = [];
+  for (let run = 0; run < 5; run++) {
+    const wanted = Array.from(
+      { length: 500 },
+      () => [Math.floor(random() * episodes), Math.floor(random() * length)] as const,
+    );
+    const start = performance.now();
+    for (const [episode, frame] of wanted) await dataset.frames(episode, "camera", [frame]);
+    rates.push((wanted.length / (performance.now() - start)) * 1000);
+  }
+  await dataset.close();
+  return { encode_224_fps: (episodes * length * 1000) / encoding, random_224_fps: median(rates) };
+}
+
+const figures: Record<string, number> = {};
+try {
+  for (const measure of [appending, randomFrames]) {
+    const found = await measure();
+    for (const [name, value] of Object.entries(found)) console.log(`${name.padEnd(28)} ${value.toFixed(2)}`);
+    Object.assign(figures, found);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+console.log(JSON.stringify({ bench: "dataset", ...figures }));

@@ -1,0 +1,299 @@
+// pistar dataset: look into, check, convert and export LeRobot datasets.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import {
+  type Column,
+  convertDataset,
+  encodePng,
+  exportVersion21,
+  type Image,
+  type LeRobotDataset,
+  listLabels,
+  materialize,
+  openDataset,
+  validateDataset,
+} from "../data/index.ts";
+import { contactSheet } from "./contact-sheet.ts";
+import { withProgress } from "./progress.ts";
+import { number, table } from "./table.ts";
+
+interface Json {
+  readonly json?: boolean;
+}
+
+/** Adds the command group `dataset` to the program. */
+export function addDatasetCommands(program: Command): void {
+  const dataset = program.command("dataset").description("look into, check, convert and export LeRobot datasets");
+  const json = ["--json", "print JSON"] as const;
+
+  dataset
+    .command("info <root>")
+    .description("what a dataset holds")
+    .option(...json)
+    .action((root: string, options: Json) => reading(root, (source) => info(source, options)));
+
+  dataset
+    .command("episodes <root>")
+    .description("list the episodes")
+    .option(...json)
+    .action((root: string, options: Json) => reading(root, (source) => episodes(source, options)));
+
+  dataset
+    .command("show <root> <episode>")
+    .description("print an episode's columns; write its frames or a contact sheet as PNG")
+    .option("--columns <names...>", "columns to print (default: all)")
+    .option("--camera <name>", "camera to draw (default: all)")
+    .option("--frames <folder>", "write each frame as PNG into a folder")
+    .option("--sheet <file>", "write a contact sheet as PNG")
+    .option(...json)
+    .action((root: string, episode: string, options: ShowOptions) =>
+      reading(root, (source) => show(source, whole(episode), options)),
+    );
+
+  dataset
+    .command("stats <root>")
+    .description("statistics of each feature")
+    .option("--episode <number>", "of one episode", whole)
+    .option(...json)
+    .action((root: string, options: Json & { episode?: number }) => reading(root, (source) => stats(source, options)));
+
+  dataset
+    .command("validate <root>")
+    .description("list everything wrong; exits with 1 if anything is")
+    .option(...json)
+    .action(validate);
+
+  dataset
+    .command("convert <root> <target>")
+    .description("write a copy in another version of the format; videos are not re-encoded")
+    .option("--to <version>", "v3.0 or v2.1", version, "v3.0")
+    .action((root: string, target: string, { to }: { to: string }) =>
+      reading(root, async (source) => {
+        await withProgress("converting", (progress) =>
+          to === "v3.0" ? convertDataset(source, target, { progress }) : exportVersion21(source, target, progress),
+        );
+        console.log(`${target}: ${source.episodes.length} episodes, ${to}`);
+      }),
+    );
+
+  dataset
+    .command("export <root> <target>")
+    .description(
+      "write a v3.0 copy with the labels inside, for training elsewhere (Evo-RL's columns, tagged instructions)",
+    )
+    .option("--advantages <tag>", "advantages to put in (meta/advantages_TAG.parquet)")
+    .option("--no-prompts", "leave the instructions as they are")
+    .action((root: string, target: string, { advantages, prompts }: { advantages?: string; prompts: boolean }) =>
+      reading(root, async (source) => {
+        await withProgress("exporting", (progress) =>
+          materialize(source, target, { ...(advantages && { advantages }), prompts, progress }),
+        );
+        console.log(`${target}: ${source.episodes.length} episodes`);
+      }),
+    );
+}
+
+/** Runs a command on an open dataset; an error becomes one line on stderr and exit code 1. */
+async function reading(root: string, task: (source: LeRobotDataset) => void | Promise<void>): Promise<void> {
+  try {
+    const source = await openDataset(root);
+    try {
+      await task(source);
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    console.error(`pistar: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}
+
+async function info(source: LeRobotDataset, { json }: Json): Promise<void> {
+  const undeclared = await source.undeclared();
+  const labels = { returns: listLabels(source.root, "returns"), advantages: listLabels(source.root, "advantages") };
+  const { codebase_version, total_episodes, total_frames, fps } = source.info;
+  if (json) return print({ ...source.info, tasks: Object.fromEntries(source.tasks), undeclared, labels });
+  console.log(
+    table(
+      ["dataset", source.root],
+      [
+        ["version", codebase_version],
+        ["robot", source.robotType ?? "not said"],
+        ["episodes", String(total_episodes)],
+        ["frames", `${total_frames} at ${fps}/s (${number(total_frames / fps / 60)} min)`],
+        ...[...source.tasks].map(([index, task]) => [`task ${index}`, JSON.stringify(task)]),
+        ...Object.entries(labels).flatMap(([kind, tags]) => (tags.length > 0 ? [[kind, tags.join(", ")]] : [])),
+        ...(undeclared.length > 0 ? [["undeclared", undeclared.join(", ")]] : []),
+      ],
+    ),
+  );
+  const rows = [...source.features].map(([name, { dtype, shape, names, info }]) => {
+    const codec = info?.["video.codec"];
+    return [
+      name,
+      codec ? `${dtype} ${codec}` : dtype,
+      `[${shape.join(", ")}]`,
+      names === null ? "" : short(JSON.stringify(names)),
+    ];
+  });
+  console.log(`\n${table(["feature", "dtype", "shape", "names"], rows)}`);
+}
+
+function episodes(source: LeRobotDataset, { json }: Json): void {
+  if (json) {
+    const listed = source.episodes.map(({ index, length, tasks, extra }) => ({
+      index,
+      length,
+      seconds: length / source.fps,
+      tasks,
+      ...extra,
+    }));
+    print(listed);
+    return;
+  }
+  const extras = [...new Set(source.episodes.flatMap(({ extra }) => Object.keys(extra)))];
+  const rows = source.episodes.map(({ index, length, tasks, extra }) => [
+    index,
+    length,
+    length / source.fps,
+    ...extras.map((name) => String(extra[name] ?? "")),
+    tasks.map((task) => JSON.stringify(task)).join(", "),
+  ]);
+  console.log(table(["episode", "frames", "seconds", ...extras, "tasks"], rows));
+}
+
+interface ShowOptions extends Json {
+  readonly columns?: string[];
+  readonly camera?: string;
+  readonly frames?: string;
+  readonly sheet?: string;
+}
+
+async function show(
+  source: LeRobotDataset,
+  episode: number,
+  { columns: names, camera, frames, sheet, json }: ShowOptions,
+): Promise<void> {
+  const columns = await source.columns(episode, names);
+  const { length } = source.episodes[episode]!;
+  if (json)
+    print(
+      Object.fromEntries(
+        [...columns].map(([name, column]) => [name, Array.from({ length }, (_, frame) => cells(column, frame))]),
+      ),
+    );
+  else {
+    const header = [...columns].map(([name, { shape, data }]) =>
+      data.length > length ? `${name} [${shape.join(", ")}]` : name,
+    );
+    const rows = Array.from({ length }, (_, frame) =>
+      [...columns.values()].map((column) => {
+        const values = cells(column, frame);
+        return values.length === 1
+          ? values[0]!
+          : short(values.map((value) => (typeof value === "number" ? number(value) : value)).join(" "));
+      }),
+    );
+    console.log(
+      table(
+        ["frame", ...header],
+        rows.map((row, frame) => [frame, ...row]),
+      ),
+    );
+  }
+  const cameras = camera ? [camera] : source.cameras;
+  if ((frames || sheet) && cameras.length === 0) throw new Error(`${source.root}: there is no camera to draw`);
+  if (frames) await writeFrames(source, episode, cameras, frames);
+  if (sheet) {
+    const picked = Array.from({ length: Math.min(length, 24) }, (_, at) =>
+      Math.round((at * (length - 1)) / Math.max(1, Math.min(length, 24) - 1)),
+    );
+    const rows = await Promise.all(cameras.map((name) => source.frames(episode, name, picked)));
+    writeFileSync(sheet, await encodePng(contactSheet(rows)));
+    console.error(`${sheet}: ${picked.length} of ${length} frames of ${cameras.join(", ")}`);
+  }
+}
+
+async function writeFrames(
+  source: LeRobotDataset,
+  episode: number,
+  cameras: readonly string[],
+  folder: string,
+): Promise<void> {
+  const { length } = source.episodes[episode]!;
+  await withProgress("writing frames", async (progress) => {
+    for (const [at, camera] of cameras.entries()) {
+      const target = cameras.length > 1 ? join(folder, camera) : folder;
+      if (!existsSync(target)) mkdirSync(target, { recursive: true });
+      for (let frame = 0; frame < length; frame++) {
+        const [image] = (await source.frames(episode, camera, [frame])) as [Image];
+        writeFileSync(join(target, `frame-${String(frame).padStart(6, "0")}.png`), await encodePng(image));
+        progress(at * length + frame + 1, cameras.length * length);
+      }
+    }
+  });
+}
+
+async function stats(source: LeRobotDataset, { episode, json }: Json & { episode?: number }): Promise<void> {
+  const found = episode === undefined ? await source.stats() : (await source.episodeStats()).get(episode);
+  if (!found) throw new Error(`${source.root}: no statistics of episode ${episode}`);
+  if (json) return print(Object.fromEntries(found));
+  const measures = ["min", "max", "mean", "std", "q01", "q50", "q99"] as const;
+  const rows = [...found].flatMap(([name, feature]) =>
+    feature.mean!.map((_, at) => [
+      feature.mean!.length > 1 ? `${name}[${at}]` : name,
+      feature.count,
+      ...measures.map((measure) => feature[measure]?.[at] ?? ""),
+    ]),
+  );
+  console.log(table(["feature", "count", ...measures], rows));
+}
+
+async function validate(root: string, { json }: Json): Promise<void> {
+  const problems = await withProgress("checking", (progress) => validateDataset(root, progress));
+  if (json) print(problems);
+  else if (problems.length === 0) console.log(`${root}: nothing wrong`);
+  else {
+    const rows = problems.map(({ file, episode, column, message }) => [
+      file,
+      String(episode ?? ""),
+      column ?? "",
+      message,
+    ]);
+    console.log(
+      table(
+        ["file", "episode", "column", `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`],
+        rows,
+      ),
+    );
+  }
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+/** One frame's values of a column. */
+function cells({ data, shape }: Column, frame: number): (string | number)[] {
+  const size = typeof data[0] === "string" ? 1 : shape.reduce((product, side) => product * side, 1);
+  return Array.from<string | number | bigint, string | number>(
+    data.slice(frame * size, (frame + 1) * size) as ArrayLike<string | number | bigint>,
+    (value) => (typeof value === "bigint" ? Number(value) : value),
+  );
+}
+
+function print(value: unknown): void {
+  console.log(JSON.stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item), 2));
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+function whole(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("expected a number from 0 up");
+  return Number(text);
+}
+
+function version(text: string): string {
+  if (text !== "v3.0" && text !== "v2.1") throw new InvalidArgumentError("expected v3.0 or v2.1");
+  return text;
+}

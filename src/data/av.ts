@@ -1,0 +1,76 @@
+// FFmpeg through the optional package node-av, loaded when the first video is touched.
+import type { CodecContext, FormatContext, Stream } from "node-av/lib";
+
+type Ffmpeg = typeof import("node-av/lib") & typeof import("node-av/constants");
+
+let loading: Promise<Ffmpeg> | undefined;
+
+/** The FFmpeg binding; without node-av, an error that says how to get it. */
+export function ffmpeg(): Promise<Ffmpeg> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Ffmpeg> {
+  let av: Ffmpeg;
+  try {
+    const [lib, constants] = await Promise.all([import("node-av/lib"), import("node-av/constants")]);
+    av = { ...lib, ...constants };
+  } catch (error) {
+    loading = undefined;
+    throw new Error(
+      `videos need FFmpeg, which comes with the optional package node-av: run \`npm install node-av\` (${(error as Error).message})`,
+    );
+  }
+  av.Log.setLevel(av.AV_LOG_QUIET);
+  // SVT-AV1 prints its settings on every start unless told to keep to errors.
+  process.env.SVT_LOG ??= "1";
+  return av;
+}
+
+/** Throws what FFmpeg says of a negative return code; `what` names the file and the step. */
+export function check(av: Ffmpeg, code: number, what: string): number {
+  if (code >= 0) return code;
+  const error = new Error(`${what}: ${av.FFmpegError.strerror(code)}`);
+  throw code === av.AVERROR_ENOSPC ? Object.assign(error, { code: "ENOSPC" }) : error;
+}
+
+/** An open video file, its video stream and that stream's frame rate. */
+export interface VideoInput {
+  readonly format: FormatContext;
+  readonly stream: Stream;
+  close(): void;
+}
+
+/** Opens a video for demuxing. */
+export function openVideo(av: Ffmpeg, path: string): VideoInput {
+  const format = new av.FormatContext();
+  check(av, format.openInputSync(path), path);
+  try {
+    check(av, format.findStreamInfoSync(), path);
+    const stream = format.streams.find((candidate) => candidate.codecpar.codecType === av.AVMEDIA_TYPE_VIDEO);
+    if (!stream) throw new Error(`${path}: expected a video stream, found none`);
+    return { format, stream, close: () => format.closeInputSync() };
+  } catch (error) {
+    format.closeInputSync();
+    throw error;
+  }
+}
+
+/** A decoder of the stream that hands out each picture as soon as it can. */
+export function openDecoder(av: Ffmpeg, { stream }: VideoInput, path: string): CodecContext {
+  const { codecId } = stream.codecpar;
+  const codec = av.Codec.findDecoder(codecId);
+  if (!codec) throw new Error(`${path}: no decoder for codec ${codecId}`);
+  const decoder = new av.CodecContext();
+  decoder.allocContext3(codec);
+  check(av, decoder.parametersToContext(stream.codecpar), path);
+  decoder.pktTimebase = stream.timeBase;
+  decoder.threadCount = 1;
+  check(av, decoder.open2Sync(codec), path);
+  return decoder;
+}
+
+export function seconds(ticks: bigint, timeBase: { readonly num: number; readonly den: number }): number {
+  return (Number(ticks) * timeBase.num) / timeBase.den;
+}

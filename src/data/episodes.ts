@@ -1,0 +1,287 @@
+// The list of episodes: where each one's rows and frames lie. meta/episodes/**.parquet (v3.0) or meta/episodes.jsonl (v2.x).
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { dtypeOf, listColumn } from "./dtypes.ts";
+import { readJsonLines } from "./files.ts";
+import { type FilePlace, fillPath, type Info, isVersion3 } from "./info.ts";
+import { openParquet } from "./parquet-file.ts";
+import { scalars, type TableColumn, writeTable } from "./parquet-output.ts";
+import { parseFeatureStats, type Stats, statEntries } from "./stats.ts";
+import type { Episode, Feature } from "./types.ts";
+
+/** Where an episode's frames of one camera lie inside an mp4 file, in seconds. */
+export interface VideoSpan {
+  readonly place: FilePlace;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface EpisodeRecord extends Episode {
+  /** Global index of the first frame and of the one after the last. */
+  readonly fromIndex: number;
+  readonly toIndex: number;
+  readonly data: FilePlace;
+  readonly videos: ReadonlyMap<string, VideoSpan>;
+  /** Which file of meta/episodes lists it; undefined in v2.x. */
+  readonly meta: FilePlace | undefined;
+}
+
+const own =
+  /^(episode_index|tasks|length|dataset_(from|to)_index|(data|meta\/episodes)\/(chunk|file)_index|videos\/.*|stats\/.*)$/;
+
+/** All episodes in order of their index. */
+export async function readEpisodes(root: string, info: Info): Promise<EpisodeRecord[]> {
+  return isVersion3(info) ? readVersion3(root, info) : readVersion2(root, info);
+}
+
+async function readVersion3(root: string, info: Info): Promise<EpisodeRecord[]> {
+  if (info.total_episodes === 0) return [];
+  const cameras = Object.entries(info.features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
+  const records: EpisodeRecord[] = [];
+  for (const path of episodeFiles(root)) {
+    const file = await openParquet(path);
+    try {
+      const names = [...file.columns.keys()].filter((name) => !name.startsWith("stats/"));
+      const columns = new Map<string, ArrayLike<unknown>>();
+      for (const name of names) columns.set(name, await file.values(name));
+      for (let row = 0; row < file.rows; row++) {
+        const cell = (name: string): unknown => {
+          const column = columns.get(name);
+          if (!column) throw new Error(`${path}: expected a column "${name}", it has ${names.join(", ")}`);
+          return column[row];
+        };
+        const int = (name: string): number => {
+          const value = Number(cell(name) ?? Number.NaN);
+          if (!Number.isInteger(value))
+            throw new Error(`${path}, row ${row}, column "${name}": expected an integer, got ${cell(name)}`);
+          return value;
+        };
+        const place = (prefix: string): FilePlace => ({
+          chunk: int(`${prefix}/chunk_index`),
+          file: int(`${prefix}/file_index`),
+        });
+        const video = (key: string): VideoSpan => ({
+          place: place(`videos/${key}`),
+          from: Number(cell(`videos/${key}/from_timestamp`)),
+          to: Number(cell(`videos/${key}/to_timestamp`)),
+        });
+        const extra = names.flatMap((name) =>
+          own.test(name) || (cell(name) ?? null) === null ? [] : [[name, cell(name)] as const],
+        );
+        records.push({
+          index: int("episode_index"),
+          length: int("length"),
+          tasks: Array.from((cell("tasks") as ArrayLike<string> | null) ?? []),
+          extra: Object.fromEntries(extra),
+          fromIndex: int("dataset_from_index"),
+          toIndex: int("dataset_to_index"),
+          data: place("data"),
+          videos: new Map(cameras.map((key) => [key, video(key)])),
+          meta: placeOf(path),
+        });
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  // A recording killed while it moved its files into place may leave rows that info.json does not count yet.
+  return records.filter(({ index }) => index < info.total_episodes).sort((a, b) => a.index - b.index);
+}
+
+const line = z.looseObject({ episode_index: z.int().min(0), tasks: z.array(z.string()), length: z.int().min(0) });
+
+function readVersion2(root: string, info: Info): EpisodeRecord[] {
+  const path = join(root, "meta/episodes.jsonl");
+  const cameras = Object.entries(info.features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
+  const lines = readJsonLines(path).map((value, at) => {
+    const result = line.safeParse(value);
+    if (!result.success) throw new Error(`${path}, line ${at + 1}: ${z.prettifyError(result.error)}`);
+    return result.data;
+  });
+  let fromIndex = 0;
+  return lines
+    .sort((a, b) => a.episode_index - b.episode_index)
+    .map(({ episode_index: index, tasks, length, ...extra }) => {
+      const place = { chunk: Math.floor(index / info.chunks_size), file: index };
+      const span = { place, from: 0, to: length / info.fps };
+      const record = { index, length, tasks, extra, fromIndex, toIndex: fromIndex + length, data: place };
+      fromIndex += length;
+      return { ...record, videos: new Map(cameras.map((key) => [key, span])), meta: undefined };
+    });
+}
+
+/** Path of the parquet file that holds an episode's rows. */
+export function dataFile(root: string, info: Info, { index, data }: Pick<EpisodeRecord, "index" | "data">): string {
+  return join(root, fillPath(info.data_path, templateValues(index, data)));
+}
+
+/** Path of the mp4 file that holds an episode's frames of one camera. */
+export function videoFile(root: string, info: Info, camera: string, index: number, { place }: VideoSpan): string {
+  if (!info.video_path)
+    throw new Error(`${join(root, "meta/info.json")}: feature "${camera}" is video, but video_path is not set`);
+  return join(root, fillPath(info.video_path, { ...templateValues(index, place), video_key: camera }));
+}
+
+function templateValues(index: number, { chunk, file }: FilePlace): Record<string, number> {
+  return { chunk_index: chunk, file_index: file, episode_chunk: chunk, episode_index: index };
+}
+
+/** The statistics each listed episode carries. */
+export async function readEpisodeStats(root: string, info: Info): Promise<Map<number, Stats>> {
+  if (!isVersion3(info)) {
+    const path = join(root, "meta/episodes_stats.jsonl");
+    if (!existsSync(path)) return new Map();
+    return new Map(
+      readJsonLines(path).map((value) => {
+        const { episode_index: index, stats } = value as {
+          episode_index: number;
+          stats: Record<string, Record<string, unknown>>;
+        };
+        const features = Object.entries(stats).map(
+          ([name, measures]) => [name, parseFeatureStats(measures, `${path}, episode ${index}, "${name}"`)] as const,
+        );
+        return [index, new Map(features)];
+      }),
+    );
+  }
+  const found = new Map<number, Stats>();
+  for (const path of info.total_episodes > 0 ? episodeFiles(root) : []) {
+    const file = await openParquet(path);
+    try {
+      const columns = new Map<string, ArrayLike<unknown>>();
+      for (const name of file.columns.keys())
+        if (name.startsWith("stats/") || name === "episode_index") columns.set(name, await file.values(name));
+      const names = new Set([...columns.keys()].flatMap((name) => name.match(/^stats\/(.+)\/count$/)?.[1] ?? []));
+      for (let row = 0; row < file.rows; row++) {
+        const stats = new Map<string, ReturnType<typeof parseFeatureStats>>();
+        for (const name of names) {
+          const prefix = `stats/${name}/`;
+          const cells = [...columns].flatMap(([key, values]) =>
+            key.startsWith(prefix) ? [[key.slice(prefix.length), values[row]] as const] : [],
+          );
+          const measures = Object.fromEntries(cells);
+          if (measures.count !== null && measures.count !== undefined)
+            stats.set(name, parseFeatureStats(measures, `${path}, row ${row}, "${name}"`));
+        }
+        found.set(Number(columns.get("episode_index")![row]), stats);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  return found;
+}
+
+/** The parquet files of meta/episodes in order. */
+function episodeFiles(root: string): string[] {
+  const folder = join(root, "meta/episodes");
+  if (!existsSync(folder))
+    throw new Error(`${folder}: expected the list of episodes (meta/episodes/chunk-000/file-000.parquet)`);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return files
+    .filter((name) => name.endsWith(".parquet"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function placeOf(path: string): FilePlace | undefined {
+  const match = path.match(/chunk-(\d+)[/\\]file-(\d+)\.parquet$/);
+  return match ? { chunk: Number(match[1]), file: Number(match[2]) } : undefined;
+}
+
+/**
+ * The episode-level columns beyond the format's own, by type. All files of a dataset must have the same ones: those of its
+ * first file, or while there is none, those of `recorded` and `episode_success`.
+ */
+export async function extraTypes(root: string, recorded: readonly Episode[]): Promise<Map<string, string>> {
+  const types = new Map<string, string>();
+  const [first] = existsSync(join(root, "meta/episodes")) ? episodeFiles(root) : [];
+  if (first) {
+    const file = await openParquet(first);
+    for (const [name, column] of file.columns)
+      if (!own.test(name)) types.set(name, dtypeOf(column.element) ?? "string");
+    await file.close();
+    return types;
+  }
+  types.set("episode_success", "string");
+  const dtypes = { string: "string", number: "float64", bigint: "int64", boolean: "bool" } as const;
+  for (const [name, value] of recorded.flatMap(({ extra }) => Object.entries(extra)))
+    if (value !== null) types.set(name, dtypes[typeof value as keyof typeof dtypes]);
+  return types;
+}
+
+/** Refuses an episode-level value that its column cannot hold. */
+export function checkExtra(extra: Readonly<Record<string, unknown>>, types: ReadonlyMap<string, string>): void {
+  for (const [name, value] of Object.entries(extra)) {
+    const expected = types.get(name);
+    if (!expected)
+      throw new Error(
+        `episode column "${name}": the dataset's episodes have ${[...types.keys()].join(", ") || "no such columns"}; columns are settled by the first episodes written`,
+      );
+    const fits = { string: "string", float64: "number", int64: "bigint", bool: "boolean" }[expected];
+    if (value !== null && typeof value !== fits)
+      throw new Error(`episode column "${name}": expected ${fits}, got ${typeof value} ${value}`);
+  }
+}
+
+/** Writes one file of meta/episodes. `extras` are the types of the further columns. */
+export function writeEpisodes(
+  path: string,
+  episodes: readonly EpisodeRecord[],
+  stats: readonly Stats[],
+  features: ReadonlyMap<string, Feature>,
+  extras: ReadonlyMap<string, string>,
+): void {
+  const int = (name: string, of: (episode: EpisodeRecord) => number) =>
+    scalars(
+      name,
+      "int64",
+      episodes.map((episode) => BigInt(of(episode))),
+    );
+  const place = (prefix: string, of: (episode: EpisodeRecord) => FilePlace) => [
+    int(`${prefix}/chunk_index`, (episode) => of(episode).chunk),
+    int(`${prefix}/file_index`, (episode) => of(episode).file),
+  ];
+  const seconds = (name: string, of: (episode: EpisodeRecord) => number) => scalars(name, "float64", episodes.map(of));
+  const cameras = [...(episodes[0]?.videos.keys() ?? [])];
+  const columns: TableColumn[] = [
+    int("episode_index", (episode) => episode.index),
+    { name: "tasks", schema: listColumn("tasks", "string", 1), values: episodes.map((episode) => [...episode.tasks]) },
+    int("length", (episode) => episode.length),
+    ...place("data", (episode) => episode.data),
+    int("dataset_from_index", (episode) => episode.fromIndex),
+    int("dataset_to_index", (episode) => episode.toIndex),
+    ...cameras.flatMap((camera) => [
+      ...place(`videos/${camera}`, (episode) => episode.videos.get(camera)!.place),
+      seconds(`videos/${camera}/from_timestamp`, (episode) => episode.videos.get(camera)!.from),
+      seconds(`videos/${camera}/to_timestamp`, (episode) => episode.videos.get(camera)!.to),
+    ]),
+    ...statColumns(stats, features),
+    ...[...extras].map(([name, dtype]) =>
+      scalars(
+        name,
+        dtype,
+        episodes.map(({ extra }) => extra[name] ?? null),
+      ),
+    ),
+    ...place("meta/episodes", (episode) => episode.meta!),
+  ];
+  writeTable(path, columns);
+}
+
+function statColumns(stats: readonly Stats[], features: ReadonlyMap<string, Feature>): TableColumn[] {
+  return [...(stats[0]?.keys() ?? [])].flatMap((name) => {
+    const feature = features.get(name);
+    const rows = stats.map((episode) => new Map(statEntries(episode.get(name)!, feature)));
+    const depth = feature?.dtype === "video" || feature?.dtype === "image" ? 3 : 1;
+    return [...rows[0]!.keys()].map((measure): TableColumn => {
+      const count = measure === "count";
+      const values = rows.map((row) =>
+        count ? row.get(measure)!.map((value) => BigInt(value as number)) : row.get(measure)!,
+      );
+      const column = `stats/${name}/${measure}`;
+      return { name: column, schema: listColumn(column, count ? "int64" : "float64", count ? 1 : depth), values };
+    });
+  });
+}

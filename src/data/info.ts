@@ -1,0 +1,103 @@
+// meta/info.json: what a dataset says of itself, in versions 2.0, 2.1 and 3.0 of the format.
+import { join } from "node:path";
+import { z } from "zod";
+import { isKnown } from "./dtypes.ts";
+import { readJson } from "./files.ts";
+import type { Feature } from "./types.ts";
+
+const feature = z
+  .looseObject({
+    dtype: z.string(),
+    shape: z.array(z.int().min(0)),
+    names: z.unknown().default(null),
+    info: z.record(z.string(), z.unknown()).nullish(),
+  })
+  .transform(({ info, ...rest }) => (info ? { ...rest, info } : rest) as Feature);
+
+const schema = z.looseObject({
+  codebase_version: z.string(),
+  robot_type: z.string().nullish(),
+  fps: z.number().positive(),
+  total_episodes: z.int().min(0).default(0),
+  total_frames: z.int().min(0).default(0),
+  total_tasks: z.int().min(0).default(0),
+  chunks_size: z.int().positive().default(1000),
+  data_files_size_in_mb: z.number().positive().default(100),
+  video_files_size_in_mb: z.number().positive().default(200),
+  splits: z.record(z.string(), z.string()).default({}),
+  data_path: z.string().default("data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"),
+  video_path: z.string().nullish(),
+  features: z.record(z.string(), feature),
+});
+
+export type Info = z.infer<typeof schema>;
+
+export const infoPath = "meta/info.json";
+export const videoPath = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4";
+export const episodesPath = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet";
+
+/** Features every dataset has; the writer fills them. */
+export const defaultFeatures: Readonly<Record<string, Feature>> = {
+  timestamp: { dtype: "float32", shape: [1], names: null },
+  frame_index: { dtype: "int64", shape: [1], names: null },
+  episode_index: { dtype: "int64", shape: [1], names: null },
+  index: { dtype: "int64", shape: [1], names: null },
+  task_index: { dtype: "int64", shape: [1], names: null },
+};
+
+/** Checks what came from info.json; `path` is for the error. */
+export function parseInfo(value: unknown, path: string): Info {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new Error(`${path}: not a LeRobot info.json:\n${z.prettifyError(result.error)}`);
+  const version = result.data.codebase_version;
+  if (!/^v(2\.[01]|3\.\d+)$/.test(version))
+    throw new Error(`${path}: expected codebase_version v2.0, v2.1 or v3.0, got ${JSON.stringify(version)}`);
+  return result.data;
+}
+
+/** Reads and checks meta/info.json of the dataset at `root`. */
+export function readInfo(root: string): Info {
+  const path = join(root, infoPath);
+  return parseInfo(readJson(path), path);
+}
+
+export function isVersion3(info: Info): boolean {
+  return info.codebase_version.startsWith("v3");
+}
+
+/** Fills a path template such as `data/chunk-{chunk_index:03d}/…`. */
+export function fillPath(template: string, values: Readonly<Record<string, string | number>>): string {
+  return template.replace(/\{(\w+)(?::0(\d+)d)?\}/g, (_, name: string, width: string | undefined) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`path template "${template}": no value for {${name}}`);
+    return String(value).padStart(Number(width ?? 0), "0");
+  });
+}
+
+/** The chunk and file after the given one: a chunk is a folder of at most `chunksSize` files. */
+export function nextFile(last: FilePlace | undefined, chunksSize: number): FilePlace {
+  if (!last) return { chunk: 0, file: 0 };
+  return last.file >= chunksSize - 1 ? { chunk: last.chunk + 1, file: 0 } : { chunk: last.chunk, file: last.file + 1 };
+}
+
+export interface FilePlace {
+  readonly chunk: number;
+  readonly file: number;
+}
+
+/** Refuses features that a v3.0 dataset cannot hold, before anything is recorded. */
+export function checkFeatures(features: ReadonlyMap<string, Feature>): void {
+  for (const [name, { dtype, shape }] of features) {
+    if (name.includes("/")) throw new Error(`feature "${name}": names must not contain "/"`);
+    if (!isKnown(dtype)) throw new Error(`feature "${name}": cannot write dtype "${dtype}"`);
+    if (dtype === "image" || dtype === "video") {
+      if (shape.length !== 3 || shape[2] !== 3)
+        throw new Error(`feature "${name}": expected shape [height, width, 3], got [${shape.join(", ")}]`);
+    } else if (dtype === "string" ? shape.length !== 1 || shape[0] !== 1 : shape.length < 1 || shape.length > 5)
+      throw new Error(
+        `feature "${name}": expected ${dtype === "string" ? "shape [1]" : "1 to 5 dimensions"}, got [${shape.join(", ")}]`,
+      );
+    if (shape.some((side) => side < 1))
+      throw new Error(`feature "${name}": expected positive sides, got [${shape.join(", ")}]`);
+  }
+}

@@ -1,0 +1,19 @@
+// The columns a rollout records besides observation and action, under the names LeRobot and Evo-RL use.
+import type { Feature } from "./types.ts";
+
+/** Per-frame features of a rollout; spread them into the writer's features. */
+export const recordingFeatures = {
+  /** Reward of the step, in the units of the rollout's reward. */
+  "next.reward": { dtype: "float32", shape: [1], names: null },
+  /** Whether the step ended the episode. */
+  "next.done": { dtype: "bool", shape: [1], names: null },
+  /** 1 where a person acted, 0 where the policy did. */
+  "complementary_info.is_intervention": { dtype: "float32", shape: [1], names: null },
+  /** Which policy acted: a checkpoint's name, or "human". */
+  "complementary_info.collector_policy_id": { dtype: "string", shape: [1], names: null },
+} as const satisfies Readonly<Record<string, Feature>>;
+
+/** The episode-level column `episode_success`, as the writer's saveEpisode takes it. */
+export function episodeSuccess(success: boolean): { readonly episode_success: "success" | "failure" } {
+  return { episode_success: success ? "success" : "failure" };
+}
