@@ -1,4 +1,5 @@
 import { toFloat16 } from "./float16.ts";
+import type { GraphWriter } from "./onnx.ts";
 import { type DType, elements, type Shape, type Value, zerosData } from "./types.ts";
 
 /** `fill` in every element. */
@@ -11,3 +12,7 @@ export function filled(fill: number, shape: Shape, dtype: DType): Value {
 
 /** One number of any dtype. */
 export const scalar = (x: number, dtype: DType): Value => filled(x, [], dtype);
+
+/** Adds a tensor with `fill` in every element and returns its name; however large, it takes no room in the model. */
+export const writeFilled = (graph: GraphWriter, fill: number, shape: Shape, dtype: DType): string =>
+  graph.node("Expand", [graph.constant(scalar(fill, dtype)), graph.integers(shape)])[0]!;

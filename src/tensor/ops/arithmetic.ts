@@ -1,7 +1,7 @@
 // Arithmetic on two tensors with broadcasting; a number stands for a constant of the other operand's dtype.
-import { constant, rule, single, type Tensor } from "../expression.ts";
-import { filled } from "../fill.ts";
-import { type DType, formatType, type Shape } from "../types.ts";
+import { type Emit, rule, single, type Tensor } from "../expression.ts";
+import { filled, writeFilled } from "../fill.ts";
+import { type DType, elements, formatType, type Shape } from "../types.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { cast, equal, greater } from "./compare.ts";
 import { log, neg } from "./elementwise.ts";
@@ -11,8 +11,9 @@ export type Operand = Tensor | number;
 
 /** A constant filled with `fill`. */
 export function full(fill: number, shape: Shape, dtype: DType = "f32"): Tensor {
-  const { data } = filled(fill, shape, dtype);
-  return constant(data, shape, dtype);
+  const emit: Emit = (graph) =>
+    elements(shape) > 16 ? writeFilled(graph, fill, shape, dtype) : graph.constant(filled(fill, shape, dtype));
+  return single({ operator: "constant", inputs: [], type: { dtype, shape: [...shape] }, emit });
 }
 
 /** Both operands as tensors of one dtype. @throws TypeError when the dtypes differ. */

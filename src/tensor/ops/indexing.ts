@@ -1,8 +1,8 @@
 // Reading by index. Indices are i32 or i64 and carry no gradient; what is read gets the sum of the gradients of all its readers.
 import { constant, rule, single, type Tensor } from "../expression.ts";
-import { scalar } from "../fill.ts";
+import { writeFilled } from "../fill.ts";
 import type { GraphWriter } from "../onnx.ts";
-import { type DType, elements, formatType, type Shape, sameShape, value } from "../types.ts";
+import { type DType, elements, formatType, sameShape, value } from "../types.ts";
 import { resolveAxis } from "./axis.ts";
 import { cast, equal } from "./compare.ts";
 import { reshape, transpose } from "./shape.ts";
@@ -53,8 +53,9 @@ const fewRows = 256;
  */
 function scatterAdd(rows: Tensor, indices: Tensor, size: number): Tensor {
   const { dtype, shape } = rows;
+  if (dtype === "f16") return cast(scatterAdd(cast(rows, "f32"), indices, size), dtype); // no kernel adds halves
   const [count, width] = [shape[0]!, elements(shape.slice(1))];
-  const asProduct = size <= fewRows && dtype === "f32";
+  const asProduct = size <= fewRows;
   return single({
     operator: "scatterAdd",
     inputs: [rows, cast(indices, "i64")],
@@ -65,7 +66,7 @@ function scatterAdd(rows: Tensor, indices: Tensor, size: number): Tensor {
         ? graph.node("MatMul", [oneHotColumns(graph, names!, size), flat!])
         : graph.node(
             "ScatterElements",
-            [zeros(graph, [size * width], dtype), elementsOfRows(graph, names!, width), flat!],
+            [writeFilled(graph, 0, [size * width], dtype), elementsOfRows(graph, names!, width), flat!],
             { attributes: { reduction: { text: "add" } } },
           );
       return graph.node("Reshape", [table!, graph.integers([size, ...shape.slice(1)])]);
@@ -88,10 +89,6 @@ function elementsOfRows(graph: GraphWriter, indices: string, width: number): str
   return graph.node("Reshape", [each!, graph.integers([-1])])[0]!;
 }
 
-/** Zeros of any size that take no room in the model. */
-const zeros = (graph: GraphWriter, shape: Shape, dtype: DType): string =>
-  graph.node("Expand", [graph.constant(scalar(0, dtype)), graph.integers(shape)])[0]!;
-
 /** One element per index along `axis`: `indices` has x's shape but for that axis (NumPy's take_along_axis, torch.gather). */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor {
   expectIndices("takeAlongAxis", indices);
@@ -109,13 +106,15 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
 
 /** Zeros of size `size` along `axis`, with each element of `updates` added at its index. */
 function putAlongAxis(updates: Tensor, indices: Tensor, axis: number, size: number): Tensor {
+  const { dtype } = updates;
+  if (dtype === "f16") return cast(putAlongAxis(cast(updates, "f32"), indices, axis, size), dtype);
   const shape = updates.shape.with(axis, size);
   return single({
     operator: "putAlongAxis",
     inputs: [updates, indices],
-    type: { dtype: updates.dtype, shape },
+    type: { dtype, shape },
     emit: (graph, [values, names]) =>
-      graph.node("ScatterElements", [zeros(graph, shape, updates.dtype), names!, values!], {
+      graph.node("ScatterElements", [writeFilled(graph, 0, shape, dtype), names!, values!], {
         attributes: { axis: { int: axis }, reduction: { text: "add" } },
       }),
     gradient: rule((dy) => [() => takeAlongAxis(dy, indices, axis), undefined]),
