@@ -3,7 +3,17 @@
 import type ort from "onnxruntime-node";
 import { createSession, fromRuntime, toRuntime } from "./device.ts";
 import { graphWriter } from "./onnx.ts";
-import { type DType, elements, formatType, holds, sameShape, type TensorType, type Value, zerosData } from "./types.ts";
+import {
+  type DType,
+  elements,
+  formatType,
+  holds,
+  listed,
+  sameShape,
+  type TensorType,
+  type Value,
+  zerosData,
+} from "./types.ts";
 
 interface Entry {
   readonly type: TensorType;
@@ -120,11 +130,6 @@ function replace(entry: Entry, next: ort.Tensor): void {
   if (entry.current.location === "gpu-buffer") entry.current.dispose();
   if (next.location === "gpu-buffer") entry.spare = undefined;
   entry.current = next;
-}
-
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return "nothing";
-  return names.length <= 12 ? names.join(", ") : `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`;
 }
 
 const carriers = new Map<string, Promise<ort.InferenceSession>>();
