@@ -26,8 +26,11 @@ function once(operator: string, upstream: readonly (Tensor | undefined)[]): Tens
 }
 
 /** The mean over the last axis of g · weight, as one matrix-vector product: [..., 1]. */
-const weightedMean = (g: Tensor, weight: Tensor): Tensor =>
-  matmul(g, reshape(weight, [weight.shape[0]!, 1]), { scale: 1 / weight.shape[0]! });
+function weightedMean(g: Tensor, weight: Tensor): Tensor {
+  const [width] = weight.shape as [number];
+  const means = matmul(reshape(g, [-1, width]), reshape(weight, [width, 1]), { scale: 1 / width });
+  return reshape(means, [...g.shape.slice(0, -1), 1]);
+}
 
 /** (x − mean) / √(variance + ε) · weight + bias (Ba et al. 2016); weight and bias are [width]. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {

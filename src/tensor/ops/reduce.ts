@@ -1,7 +1,7 @@
 // Reductions over axes: all of them when none are named. `keep` leaves reduced axes in place with size 1.
 
 import { type Emit, type Gradient, rule, single, type Tensor } from "../expression.ts";
-import { scalar } from "../fill.ts";
+import { writeFilled } from "../fill.ts";
 import { elements, formatType, isFloat, type Shape } from "../types.ts";
 import { div, mul } from "./arithmetic.ts";
 import { resolveAxes, resolveAxis } from "./axis.ts";
@@ -44,9 +44,9 @@ export function sum(x: Tensor, axes?: number | readonly number[], { keep = false
   const emit: Emit = (graph, [a]) => {
     if (!leading)
       return graph.node("ReduceSum", [a!, graph.integers(over)], { attributes: { keepdims: { int: Number(keep) } } });
-    const [ones] = graph.node("Expand", [graph.constant(scalar(1, x.dtype)), graph.integers([1, rows])]);
+    const ones = writeFilled(graph, 1, [1, rows], x.dtype);
     const [matrix] = graph.node("Reshape", [a!, graph.integers([rows, elements(shape)])]);
-    const [total] = graph.node("MatMul", [ones!, matrix!]);
+    const [total] = graph.node("MatMul", [ones, matrix!]);
     return graph.node("Reshape", [total!, graph.integers(shape)]);
   };
   return over.length === 0
