@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { input, type Tensor } from "../../../src/tensor/expression.ts";
 import { float16ToFloat32, float32ToFloat16 } from "../../../src/tensor/float16.ts";
 import * as arithmetic from "../../../src/tensor/ops/arithmetic.ts";
+import { attention } from "../../../src/tensor/ops/attention.ts";
 import * as broadcast from "../../../src/tensor/ops/broadcast.ts";
 import * as compare from "../../../src/tensor/ops/compare.ts";
 import { conv2d } from "../../../src/tensor/ops/conv2d.ts";
@@ -135,6 +136,7 @@ export const calls: Readonly<Record<string, Call>> = {
   gather: ([table, indices], { axis }) => indexing.gather(table!, indices!, axis),
   takeAlongAxis: ([x, indices], { axis }) => indexing.takeAlongAxis(x!, indices!, axis),
   oneHot: ([indices], { depth, dtype }) => indexing.oneHot(indices!, depth, dtype),
+  attention: ([q, k, v, mask]) => attention(q!, k!, v!, mask),
   conv2d: ([x, weight, bias], options) => conv2d(x!, weight!, bias, options as Parameters<typeof conv2d>[3]),
   rotaryAngles: ([positions], { headSize, base }) => rotary.rotaryAngles(positions!, headSize, base),
   rotary: ([x, cosines, sines]) => rotary.rotary(x!, cosines!, sines!),

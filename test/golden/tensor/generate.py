@@ -363,6 +363,31 @@ case("weightedMean", "broadcast", weighted, lambda d: [d.normal(2, 3), d.uniform
 case("weightedMean", "all zero", weighted, lambda d: [d.normal(2, 3), d.values([0.0, 0.0, 0.0])], smooth=False)
 
 path = pathlib.Path(__file__).with_name("operators.json")
+# attention
+
+
+def attend(q, k, v, mask=None):
+    repeats = q.shape[1] // k.shape[1]
+    k, v = k.repeat_interleave(repeats, 1), v.repeat_interleave(repeats, 1)
+    scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    if mask is not None:
+        mask = mask.reshape((-1,) + tuple(mask.shape[-2:])).unsqueeze(1)
+        scores = torch.where(mask, scores, -1e9)  # in float32 the same as adding: -1e9 swallows the score
+    return torch.softmax(scores, -1) @ v
+
+
+for name, (batch, heads, groups, length, keys, mask) in {
+    "no mask": (2, 2, 2, 3, 3, None), "cross": (1, 2, 2, 2, 4, None), "grouped heads": (2, 4, 2, 2, 3, None), "one group": (1, 3, 1, 2, 3, None),
+    "mask for all": (2, 2, 1, 3, 3, (3, 3)), "mask of one batch": (2, 2, 2, 3, 3, (1, 3, 3)), "mask per batch": (2, 4, 2, 2, 3, (2, 2, 3)),
+}.items():
+    def inputs(d, b=batch, h=heads, g=groups, t=length, s=keys, mask=mask):
+        tensors = [d.normal(b, h, t, 4), d.normal(b, g, s, 4), d.normal(b, g, s, 4)]
+        # Every token looks at the first key at least.
+        return tensors if mask is None else [*tensors, ("bool", d.bools(*mask)[1] | (numpy.arange(s) == 0))]
+    case("attention", name, attend, inputs)
+case("attention", "a token without any key", attend, lambda d: [d.normal(1, 1, 2, 2), d.normal(1, 1, 3, 2), d.normal(1, 1, 3, 2), d.values([[0, 1, 0], [0, 0, 0]], "bool")],
+     differentiable=False)
+
 # half precision: what ONNX Runtime has no kernel for it computes in float32
 
 HALVES = {
@@ -382,6 +407,7 @@ HALVES = {
     "conv2d": (lambda x, w: F.conv2d(x, w, stride=2, padding=1), lambda d: [d.normal(1, 2, 5, 4, dtype="f16"), d.normal(2, 2, 3, 3, dtype="f16")],
                {"stride": 2, "padding": 1}),
     "crossEntropy": (lambda l, t: integer_each(l, t).mean(), lambda d: [d.normal(4, 3, dtype="f16"), d.integers(0, 3, 4)], {}),
+    "attention": (attend, lambda d: [d.normal(1, 2, 3, 4, dtype="f16"), d.normal(1, 1, 2, 4, dtype="f16"), d.normal(1, 1, 2, 4, dtype="f16"), d.values(numpy.tri(3, 2), "bool")], {}),
     "rotary": (turn_without_angles, lambda d: [("f16", array) for _, array in rotary_inputs(d, 2, 2, 2, 3, 4)], {}),
 }
 for operator, (function, inputs, attributes) in HALVES.items():
