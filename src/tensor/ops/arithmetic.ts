@@ -1,9 +1,10 @@
 // Arithmetic on two tensors with broadcasting; a number stands for a constant of the other operand's dtype.
 import { type Emit, rule, single, type Tensor } from "../expression.ts";
-import { filled, writeFilled } from "../fill.ts";
-import { type DType, elements, formatType, type Shape } from "../types.ts";
+import { scalar, writeFilled } from "../fill.ts";
+import { type DType, formatType, type Shape } from "../types.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { cast, equal, greater } from "./compare.ts";
+import { expectNumbers, expectSigned } from "./dtype.ts";
 import { log, neg } from "./elementwise.ts";
 
 /** A tensor or a number. */
@@ -11,8 +12,8 @@ export type Operand = Tensor | number;
 
 /** A constant filled with `fill`. */
 export function full(fill: number, shape: Shape, dtype: DType = "f32"): Tensor {
-  const emit: Emit = (graph) =>
-    elements(shape) > 16 ? writeFilled(graph, fill, shape, dtype) : graph.constant(filled(fill, shape, dtype));
+  const element = scalar(fill, dtype);
+  const emit: Emit = (graph) => (shape.length === 0 ? graph.constant(element) : writeFilled(graph, element, shape));
   return single({ operator: "constant", inputs: [], type: { dtype, shape: [...shape] }, emit });
 }
 
@@ -33,7 +34,7 @@ type Partials = (dy: Tensor, y: Tensor, a: Tensor, b: Tensor) => readonly [() =>
 
 function binary(operator: string, onnx: string, x: Operand, y: Operand, partials: Partials): Tensor {
   const [a, b] = operands(operator, x, y);
-  if (a.dtype === "bool") throw new TypeError(`${operator}: expected numbers, got ${formatType(a)}; cast it`);
+  (operator === "pow" ? expectSigned : expectNumbers)(operator, a);
   return single({
     operator,
     inputs: [a, b],

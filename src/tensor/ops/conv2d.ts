@@ -2,7 +2,7 @@
 import { rule, single, type Tensor } from "../expression.ts";
 import { formatType } from "../types.ts";
 import { add } from "./arithmetic.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
 import { reshape, slice, transpose } from "./shape.ts";
 
 export interface ConvOptions {

@@ -1,16 +1,12 @@
 // Reading by index. Indices are i32 or i64 and carry no gradient; what is read gets the sum of the gradients of all its readers.
 import { constant, rule, single, type Tensor } from "../expression.ts";
-import { writeFilled } from "../fill.ts";
+import { scalar, writeFilled } from "../fill.ts";
 import type { GraphWriter } from "../onnx.ts";
 import { type DType, elements, formatType, sameShape, value } from "../types.ts";
 import { resolveAxis } from "./axis.ts";
 import { cast, equal } from "./compare.ts";
+import { expectIndices } from "./dtype.ts";
 import { reshape, transpose } from "./shape.ts";
-
-function expectIndices(operator: string, indices: Tensor): void {
-  if (indices.dtype !== "i32" && indices.dtype !== "i64")
-    throw new TypeError(`${operator}: expected indices of i32 or i64, got ${formatType(indices)}`);
-}
 
 /**
  * Rows of `table` along `axis`: the axis is replaced by the axes of `indices` (NumPy's take). With axis 0 and a [vocabulary, width] table
@@ -66,7 +62,7 @@ function scatterAdd(rows: Tensor, indices: Tensor, size: number): Tensor {
         ? graph.node("MatMul", [oneHotColumns(graph, names!, size), flat!])
         : graph.node(
             "ScatterElements",
-            [writeFilled(graph, 0, [size * width], dtype), elementsOfRows(graph, names!, width), flat!],
+            [writeFilled(graph, scalar(0, dtype), [size * width]), elementsOfRows(graph, names!, width), flat!],
             { attributes: { reduction: { text: "add" } } },
           );
       return graph.node("Reshape", [table!, graph.integers([size, ...shape.slice(1)])]);
@@ -114,7 +110,7 @@ function putAlongAxis(updates: Tensor, indices: Tensor, axis: number, size: numb
     inputs: [updates, indices],
     type: { dtype, shape },
     emit: (graph, [values, names]) =>
-      graph.node("ScatterElements", [writeFilled(graph, 0, shape, dtype), names!, values!], {
+      graph.node("ScatterElements", [writeFilled(graph, scalar(0, dtype), shape), names!, values!], {
         attributes: { axis: { int: axis }, reduction: { text: "add" } },
       }),
     gradient: rule((dy) => [() => takeAlongAxis(dy, indices, axis), undefined]),

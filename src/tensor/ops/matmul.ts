@@ -3,7 +3,7 @@
 import { rule, single, type Tensor } from "../expression.ts";
 import { formatType, type Shape, sameShape } from "../types.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
 import { reshape } from "./shape.ts";
 
 export interface MatmulOptions {

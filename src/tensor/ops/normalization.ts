@@ -6,7 +6,7 @@ import { formatType } from "../types.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
 import { cast } from "./compare.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
 
