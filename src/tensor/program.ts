@@ -123,11 +123,14 @@ function check(lowered: Lowered, inputs: readonly Tensor[], updates: readonly Up
   for (const [name, tensor] of lowered.inputs)
     if (!declared.has(name))
       throw new TypeError(`compile: the graph uses ${describe(tensor)}, which is not among the declared inputs`);
+  const updated = new Set<string>();
   for (const { state, value } of updates) {
     if (state.node.operator !== "state")
       throw new TypeError(`compile: expected an update of a state, got ${describe(state)}`);
     if (value.dtype !== state.dtype || !sameShape(value.shape, state.shape))
       throw new TypeError(`compile: the update of ${describe(state)} has another type, ${formatType(value)}`);
+    if (updated.has(state.node.name!)) throw new TypeError(`compile: got two updates of ${describe(state)}`);
+    updated.add(state.node.name!);
   }
   for (const tensor of [...lowered.states.values(), ...updates.map(({ state }) => state)]) {
     const held = store.type(tensor.node.name!);

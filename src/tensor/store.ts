@@ -4,12 +4,14 @@ import type ort from "onnxruntime-node";
 import { createSession, fromRuntime, toRuntime } from "./device.ts";
 import { graphWriter } from "./onnx.ts";
 import {
+  className,
   type DType,
   elements,
   formatType,
   holds,
   listed,
   sameShape,
+  type TensorData,
   type TensorType,
   type Value,
   zerosData,
@@ -94,16 +96,10 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
       return all;
     },
     write(values) {
-      for (const [name, { dtype, shape, data }] of values) {
+      const all = [...values];
+      for (const [name, value] of all) expectFits(name, value, entries.get(name)?.type);
+      for (const [name, { dtype, shape, data }] of all) {
         const known = entries.get(name);
-        if (!holds(dtype, data) || data.length !== elements(shape))
-          throw new TypeError(
-            `Store "${name}": expected numbers of ${formatType({ dtype, shape })}, got ${data.constructor.name}(${data.length})`,
-          );
-        if (known !== undefined && (known.type.dtype !== dtype || !sameShape(known.type.shape, shape)))
-          throw new TypeError(
-            `Store "${name}": expected ${formatType(known.type)}, got ${formatType({ dtype, shape })}`,
-          );
         const current = toRuntime({ dtype, shape, data: data.slice() });
         if (known) replace(known, current);
         else entries.set(name, { type: { dtype, shape: [...shape] }, current, spare: undefined });
@@ -124,6 +120,16 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
   };
   store.write(values);
   return store;
+}
+
+function expectFits(name: string, { dtype, shape, data }: Value, known: TensorType | undefined): void {
+  const type = formatType({ dtype, shape });
+  if (!holds(dtype, data) || data.length !== elements(shape))
+    throw new TypeError(
+      `Store "${name}": expected numbers of ${type}, got ${className(data)}(${(data as TensorData).length})`,
+    );
+  if (known !== undefined && (known.dtype !== dtype || !sameShape(known.shape, shape)))
+    throw new TypeError(`Store "${name}": expected ${formatType(known)}, got ${type}`);
 }
 
 function replace(entry: Entry, next: ort.Tensor): void {
