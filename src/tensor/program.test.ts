@@ -89,6 +89,18 @@ test("halves computed in the graph come out as their bits", async () => {
   expect(y).toEqual({ dtype: "f16", shape: [2], data: Uint16Array.of(0x3c00, 0xc600) });
 });
 
+test("a state of halves is read, updated in place and written", async () => {
+  const half = state("half", [3], "f16");
+  const store = createStore([["half", value(float32ToFloat16(Float32Array.of(0.5, -3, 100)))]]);
+  const program = await compile({ updates: [{ state: half, value: mul(half, 2) }] }, { ...one, store });
+  for (let i = 0; i < 3; i++) await program.run();
+  expect(await store.read("half")).toEqual(value(float32ToFloat16(Float32Array.of(4, -24, 800))));
+  store.write([["half", value(float32ToFloat16(Float32Array.of(1, 2, 3)))]]);
+  await program.run();
+  expect(await store.read("half")).toEqual(value(float32ToFloat16(Float32Array.of(2, 4, 6))));
+  await program.release();
+});
+
 describe("what cannot be compiled", () => {
   const x = input("x", [2]);
   const weight = state("weight", [2]);

@@ -99,7 +99,8 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
             expectFinite(tensor, results[watchName(i)]!);
           });
         }
-        for (const { name, output } of next) commit(name, results[output]!);
+        // What was preallocated has been written in place; `results` holds other tensors of the same numbers.
+        for (const { name, output } of next) commit(name, fetches[output] ?? results[output]!);
         const values: Record<string, Value> = {};
         for (const [name, { dtype }] of Object.entries(outputs))
           values[name] = fromRuntime(results[outputName(name)]!, dtype);
