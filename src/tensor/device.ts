@@ -55,8 +55,12 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
 const runtimeTypes = { f32: "float32", f16: "float16", i64: "int64", i32: "int32", bool: "bool", u8: "uint8" } as const;
 
 /** ONNX Runtime's view of a value: the same memory. */
-export const toRuntime = ({ dtype, shape, data }: Value): ort.Tensor =>
-  new ort.Tensor(runtimeTypes[dtype], data, shape);
+export function toRuntime({ dtype, shape, data }: Value): ort.Tensor {
+  const tensor = new ort.Tensor(runtimeTypes[dtype], data, shape);
+  // Where there is a Float16Array (Node 24) the class makes one of the halves' bits, which its own native part then takes for empty.
+  if (tensor.data !== data) Object.defineProperty(tensor, "data", { value: data });
+  return tensor;
+}
 
 /** The numbers of a tensor that lies in main memory: the same memory. */
 export function fromRuntime(tensor: ort.Tensor, dtype: DType): Value {

@@ -1,13 +1,31 @@
 import { toFloat16 } from "./float16.ts";
+import type { GraphWriter } from "./onnx.ts";
 import { type DType, elements, type Shape, type Value, zerosData } from "./types.ts";
 
-/** `fill` in every element. */
+/** `fill` in every element. @throws RangeError for a number that an integer dtype cannot hold. */
 export function filled(fill: number, shape: Shape, dtype: DType): Value {
+  const range = ranges[dtype];
+  if (range && !(Number.isInteger(fill) && fill >= range[0] && fill <= range[1]))
+    throw new RangeError(
+      `Expected a whole number from ${range[0]} to ${range[1]} for ${dtype}, got ${fill}; cast to f32`,
+    );
   const data = zerosData(dtype, elements(shape));
   if (data instanceof BigInt64Array) data.fill(BigInt(fill));
   else data.fill(dtype === "f16" ? toFloat16(fill) : fill);
   return { dtype, shape: [...shape], data };
 }
 
+/** What the integer dtypes hold exactly, out of JavaScript's numbers. */
+const ranges: Partial<Record<DType, readonly [number, number]>> = {
+  i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u8: [0, 255],
+  bool: [0, 1],
+};
+
 /** One number of any dtype. */
 export const scalar = (x: number, dtype: DType): Value => filled(x, [], dtype);
+
+/** Adds a tensor with `element`, a scalar, in every place and returns its name; however large, it takes no room in the model. */
+export const writeFilled = (graph: GraphWriter, element: Value, shape: Shape): string =>
+  graph.node("Expand", [graph.constant(element), graph.integers(shape)])[0]!;

@@ -57,6 +57,7 @@ export {
 } from "./parameters.ts";
 export { type CompileOptions, compile, type Feed, type Graph, type Program, type Update } from "./program.ts";
 export { type Random, random, restore } from "./random.ts";
+export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export { type ScheduleOptions, warmupCosine } from "./schedule.ts";
 export { createStore, type Store } from "./store.ts";
 export {

@@ -99,7 +99,8 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
             expectFinite(tensor, results[watchName(i)]!);
           });
         }
-        for (const { name, output } of next) commit(name, results[output]!);
+        // What was preallocated has been written in place; `results` holds other tensors of the same numbers.
+        for (const { name, output } of next) commit(name, fetches[output] ?? results[output]!);
         const values: Record<string, Value> = {};
         for (const [name, { dtype }] of Object.entries(outputs))
           values[name] = fromRuntime(results[outputName(name)]!, dtype);
@@ -123,11 +124,14 @@ function check(lowered: Lowered, inputs: readonly Tensor[], updates: readonly Up
   for (const [name, tensor] of lowered.inputs)
     if (!declared.has(name))
       throw new TypeError(`compile: the graph uses ${describe(tensor)}, which is not among the declared inputs`);
+  const updated = new Set<string>();
   for (const { state, value } of updates) {
     if (state.node.operator !== "state")
       throw new TypeError(`compile: expected an update of a state, got ${describe(state)}`);
     if (value.dtype !== state.dtype || !sameShape(value.shape, state.shape))
       throw new TypeError(`compile: the update of ${describe(state)} has another type, ${formatType(value)}`);
+    if (updated.has(state.node.name!)) throw new TypeError(`compile: got two updates of ${describe(state)}`);
+    updated.add(state.node.name!);
   }
   for (const tensor of [...lowered.states.values(), ...updates.map(({ state }) => state)]) {
     const held = store.type(tensor.node.name!);

@@ -3,7 +3,19 @@
 import type ort from "onnxruntime-node";
 import { createSession, fromRuntime, toRuntime } from "./device.ts";
 import { graphWriter } from "./onnx.ts";
-import { type DType, elements, formatType, holds, sameShape, type TensorType, type Value, zerosData } from "./types.ts";
+import {
+  className,
+  type DType,
+  elements,
+  formatType,
+  holds,
+  listed,
+  sameShape,
+  type TensorData,
+  type TensorType,
+  type Value,
+  zerosData,
+} from "./types.ts";
 
 interface Entry {
   readonly type: TensorType;
@@ -84,16 +96,10 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
       return all;
     },
     write(values) {
-      for (const [name, { dtype, shape, data }] of values) {
+      const all = [...values];
+      for (const [name, value] of all) expectFits(name, value, entries.get(name)?.type);
+      for (const [name, { dtype, shape, data }] of all) {
         const known = entries.get(name);
-        if (!holds(dtype, data) || data.length !== elements(shape))
-          throw new TypeError(
-            `Store "${name}": expected numbers of ${formatType({ dtype, shape })}, got ${data.constructor.name}(${data.length})`,
-          );
-        if (known !== undefined && (known.type.dtype !== dtype || !sameShape(known.type.shape, shape)))
-          throw new TypeError(
-            `Store "${name}": expected ${formatType(known.type)}, got ${formatType({ dtype, shape })}`,
-          );
         const current = toRuntime({ dtype, shape, data: data.slice() });
         if (known) replace(known, current);
         else entries.set(name, { type: { dtype, shape: [...shape] }, current, spare: undefined });
@@ -116,15 +122,20 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
   return store;
 }
 
+function expectFits(name: string, { dtype, shape, data }: Value, known: TensorType | undefined): void {
+  const type = formatType({ dtype, shape });
+  if (!holds(dtype, data) || data.length !== elements(shape))
+    throw new TypeError(
+      `Store "${name}": expected numbers of ${type}, got ${className(data)}(${(data as TensorData).length})`,
+    );
+  if (known !== undefined && (known.dtype !== dtype || !sameShape(known.shape, shape)))
+    throw new TypeError(`Store "${name}": expected ${formatType(known)}, got ${type}`);
+}
+
 function replace(entry: Entry, next: ort.Tensor): void {
   if (entry.current.location === "gpu-buffer") entry.current.dispose();
   if (next.location === "gpu-buffer") entry.spare = undefined;
   entry.current = next;
-}
-
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return "nothing";
-  return names.length <= 12 ? names.join(", ") : `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`;
 }
 
 const carriers = new Map<string, Promise<ort.InferenceSession>>();

@@ -59,6 +59,12 @@ export const holds = (dtype: DType, data: unknown): data is TensorData => data i
 /** The class of anything, for error messages. */
 export const className = (thing: unknown): string => (Object(thing) as object).constructor.name;
 
+/** Names for error messages, the first dozen of many. */
+export function listed(names: readonly string[]): string {
+  if (names.length === 0) return "nothing";
+  return names.length <= 12 ? names.join(", ") : `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`;
+}
+
 /** The array class that holds `dtype`, for error messages. */
 export const arrayName = (dtype: DType): string => constructors[dtype].name;
 

@@ -1,9 +1,10 @@
 // Arithmetic on two tensors with broadcasting; a number stands for a constant of the other operand's dtype.
-import { constant, rule, single, type Tensor } from "../expression.ts";
-import { filled } from "../fill.ts";
+import { type Emit, rule, single, type Tensor } from "../expression.ts";
+import { scalar, writeFilled } from "../fill.ts";
 import { type DType, formatType, type Shape } from "../types.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { cast, equal, greater } from "./compare.ts";
+import { expectNumbers, expectSigned } from "./dtype.ts";
 import { log, neg } from "./elementwise.ts";
 
 /** A tensor or a number. */
@@ -11,8 +12,9 @@ export type Operand = Tensor | number;
 
 /** A constant filled with `fill`. */
 export function full(fill: number, shape: Shape, dtype: DType = "f32"): Tensor {
-  const { data } = filled(fill, shape, dtype);
-  return constant(data, shape, dtype);
+  const element = scalar(fill, dtype);
+  const emit: Emit = (graph) => (shape.length === 0 ? graph.constant(element) : writeFilled(graph, element, shape));
+  return single({ operator: "constant", inputs: [], type: { dtype, shape: [...shape] }, emit });
 }
 
 /** Both operands as tensors of one dtype. @throws TypeError when the dtypes differ. */
@@ -32,7 +34,7 @@ type Partials = (dy: Tensor, y: Tensor, a: Tensor, b: Tensor) => readonly [() =>
 
 function binary(operator: string, onnx: string, x: Operand, y: Operand, partials: Partials): Tensor {
   const [a, b] = operands(operator, x, y);
-  if (a.dtype === "bool") throw new TypeError(`${operator}: expected numbers, got ${formatType(a)}; cast it`);
+  (operator === "pow" ? expectSigned : expectNumbers)(operator, a);
   return single({
     operator,
     inputs: [a, b],

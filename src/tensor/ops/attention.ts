@@ -6,7 +6,7 @@ import { formatType, sameShape } from "../types.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { expand } from "./broadcast.ts";
 import { where } from "./compare.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./shape.ts";

@@ -1,9 +1,10 @@
 // Comparisons, logic and choice. Comparisons give bool and pass no gradient.
 import { rule, single, type Tensor } from "../expression.ts";
 import { onnxType } from "../onnx.ts";
-import { type DType, formatType, isFloat } from "../types.ts";
+import { type DType, isFloat } from "../types.ts";
 import { full, type Operand, operands } from "./arithmetic.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
+import { expectBool, expectNumbers } from "./dtype.ts";
 
 function comparison(operator: string, onnx: string, x: Operand, y: Operand): Tensor {
   const [a, b] = operands(operator, x, y);
@@ -16,15 +17,17 @@ function comparison(operator: string, onnx: string, x: Operand, y: Operand): Ten
 }
 
 export const equal = (a: Operand, b: Operand): Tensor => comparison("equal", "Equal", a, b);
-export const less = (a: Operand, b: Operand): Tensor => comparison("less", "Less", a, b);
-export const lessEqual = (a: Operand, b: Operand): Tensor => comparison("lessEqual", "LessOrEqual", a, b);
-export const greater = (a: Operand, b: Operand): Tensor => comparison("greater", "Greater", a, b);
-export const greaterEqual = (a: Operand, b: Operand): Tensor => comparison("greaterEqual", "GreaterOrEqual", a, b);
-export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
-
-function expectBool(operator: string, x: Tensor): void {
-  if (x.dtype !== "bool") throw new TypeError(`${operator}: expected bool, got ${formatType(x)}; compare or cast it`);
+/** A comparison of size, which truth values do not have. */
+function ordering(operator: string, onnx: string, x: Operand, y: Operand): Tensor {
+  for (const operand of operands(operator, x, y)) expectNumbers(operator, operand);
+  return comparison(operator, onnx, x, y);
 }
+
+export const less = (a: Operand, b: Operand): Tensor => ordering("less", "Less", a, b);
+export const lessEqual = (a: Operand, b: Operand): Tensor => ordering("lessEqual", "LessOrEqual", a, b);
+export const greater = (a: Operand, b: Operand): Tensor => ordering("greater", "Greater", a, b);
+export const greaterEqual = (a: Operand, b: Operand): Tensor => ordering("greaterEqual", "GreaterOrEqual", a, b);
+export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
 
 function logical(operator: string, onnx: string, a: Tensor, b: Tensor): Tensor {
   expectBool(operator, a);
@@ -44,6 +47,7 @@ export function logicalNot(x: Tensor): Tensor {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   expectBool("where", condition);
   const [x, y] = operands("where", a, b);
+  expectNumbers("where", x);
   const pick = (dy: Tensor, first: boolean) =>
     first ? where(condition, dy, full(0, [], x.dtype)) : where(condition, full(0, [], x.dtype), dy);
   return single({

@@ -2,7 +2,7 @@
 import { rule, single, type Tensor } from "../expression.ts";
 import { formatType } from "../types.ts";
 import { add } from "./arithmetic.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
 import { reshape, slice, transpose } from "./shape.ts";
 
 export interface ConvOptions {
@@ -23,6 +23,14 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
   if (x.shape.length !== 4 || weight.shape.length !== 4 || channels !== channelsOfWeight || x.dtype !== weight.dtype)
     throw new TypeError(
       `conv2d: expected x [B, C, H, W] and weight [O, C, kh, kw], got ${formatType(x)} and ${formatType(weight)}`,
+    );
+  if (
+    [stride, dilation].some((step) => !Number.isInteger(step) || step < 1) ||
+    !Number.isInteger(padding) ||
+    padding < 0
+  )
+    throw new RangeError(
+      `conv2d: expected integers stride ≥ 1, padding ≥ 0, dilation ≥ 1, got ${stride}, ${padding}, ${dilation}`,
     );
   const size = (length: number, kernel: number) =>
     Math.floor((length + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
@@ -45,20 +53,20 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
     inputs: [x, weight],
     type: { dtype: x.dtype, shape: [batch!, out!, rows, columns] },
     emit: (graph, names) => graph.node("Conv", names, { attributes }),
-    gradient: rule((dy) => [
-      () => convTranspose(dy, weight, x, options),
-      // dW[o, c] is the correlation of x's channel c with dy's channel o, with stride and dilation in each other's place.
-      () => {
-        const swapped = conv2d(transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3]), undefined, {
-          stride: dilation,
-          dilation: stride,
-          padding,
-        });
-        const cropped = slice(slice(swapped, 2, 0, kh), 3, 0, kw);
-        return transpose(cropped, [1, 0, 2, 3]);
-      },
-    ]),
+    gradient: rule((dy) => [() => convTranspose(dy, weight, x, options), () => weightGradient(x, dy, weight, options)]),
   });
+}
+
+/** dW[o, c] is the correlation of x's channel c with dy's channel o, with stride and dilation in each other's place. */
+function weightGradient(x: Tensor, dy: Tensor, weight: Tensor, options: ConvOptions): Tensor {
+  const { stride = 1, padding = 0, dilation = 1 } = options;
+  const swapped = conv2d(transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3]), undefined, {
+    stride: dilation,
+    dilation: stride,
+    padding,
+  });
+  const [, , kh, kw] = weight.shape;
+  return transpose(slice(slice(swapped, 2, 0, kh), 3, 0, kw), [1, 0, 2, 3]);
 }
 
 /** The gradient of conv2d by x: spreads dy [B, O, H′, W′] back over the shape of `like`. */
@@ -82,5 +90,9 @@ function convTranspose(dy: Tensor, weight: Tensor, like: Tensor, options: ConvOp
           output_padding: { ints: extra },
         },
       }),
+    gradient: rule((up) => [
+      () => conv2d(up, weight, undefined, options),
+      () => weightGradient(up, dy, weight, options),
+    ]),
   });
 }

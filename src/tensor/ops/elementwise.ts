@@ -2,14 +2,9 @@
 
 import { type Emit, rule, single, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
-import { formatType, isFloat } from "../types.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { cast, greater, greaterEqual, lessEqual, logicalAnd } from "./compare.ts";
-
-/** @throws TypeError unless `x` holds floats. */
-export function expectFloat(operator: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new TypeError(`${operator}: expected f32 or f16, got ${formatType(x)}; cast it`);
-}
+import { expectFloat, expectNumbers, expectSigned } from "./dtype.ts";
 
 function unary(operator: string, x: Tensor, emit: Emit, derivative: (dy: Tensor, y: Tensor) => Tensor): Tensor {
   expectFloat(operator, x);
@@ -27,8 +22,16 @@ const fused =
     graph.node(type, names, { domain: "com.microsoft" });
 
 /** −x; integers too. */
-export const neg = (x: Tensor): Tensor =>
-  single({ operator: "neg", inputs: [x], type: x, emit: standard("Neg"), gradient: rule((dy) => [() => neg(dy)]) });
+export function neg(x: Tensor): Tensor {
+  expectSigned("neg", x);
+  return single({
+    operator: "neg",
+    inputs: [x],
+    type: x,
+    emit: standard("Neg"),
+    gradient: rule((dy) => [() => neg(dy)]),
+  });
+}
 
 /** eˣ */
 export const exp = (x: Tensor): Tensor => unary("exp", x, standard("Exp"), (dy, y) => mul(dy, y));
@@ -98,6 +101,7 @@ function geluTanh(x: Tensor): Tensor {
 
 /** x held between `low` and `high`; the gradient is 1 inside, both ends included, and 0 outside. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
+  expectNumbers("clamp", x);
   if (!(low <= high)) throw new TypeError(`clamp: expected low ≤ high, got ${low} and ${high}`);
   return single({
     operator: "clamp",

@@ -1,15 +1,12 @@
 // Reading by index. Indices are i32 or i64 and carry no gradient; what is read gets the sum of the gradients of all its readers.
 import { constant, rule, single, type Tensor } from "../expression.ts";
-import { type DType, elements, formatType, sameShape } from "../types.ts";
-import { full } from "./arithmetic.ts";
+import { scalar, writeFilled } from "../fill.ts";
+import type { GraphWriter } from "../onnx.ts";
+import { type DType, elements, formatType, sameShape, value } from "../types.ts";
 import { resolveAxis } from "./axis.ts";
 import { cast, equal } from "./compare.ts";
+import { expectIndices } from "./dtype.ts";
 import { reshape, transpose } from "./shape.ts";
-
-function expectIndices(operator: string, indices: Tensor): void {
-  if (indices.dtype !== "i32" && indices.dtype !== "i64")
-    throw new TypeError(`${operator}: expected indices of i32 or i64, got ${formatType(indices)}`);
-}
 
 /**
  * Rows of `table` along `axis`: the axis is replaced by the axes of `indices` (NumPy's take). With axis 0 and a [vocabulary, width] table
@@ -43,19 +40,49 @@ export function gather(table: Tensor, indices: Tensor, axis = 0): Tensor {
   });
 }
 
-/** A table of `size` rows: row i is the sum of the rows of `rows` [n, ...] whose index is i. */
+/** Up to this many rows a product with one-hot indices is quicker than adding element by element. */
+const fewRows = 256;
+
+/**
+ * A table of `size` rows: row i is the sum of the rows of `rows` [n, ...] whose index is i. Not ScatterND: on several threads ONNX Runtime's
+ * loses additions to repeated indices.
+ */
 function scatterAdd(rows: Tensor, indices: Tensor, size: number): Tensor {
-  const shape = [size, ...rows.shape.slice(1)];
+  const { dtype, shape } = rows;
+  if (dtype === "f16") return cast(scatterAdd(cast(rows, "f32"), indices, size), dtype); // no kernel adds halves
+  const [count, width] = [shape[0]!, elements(shape.slice(1))];
+  const asProduct = size <= fewRows;
   return single({
     operator: "scatterAdd",
-    inputs: [full(0, shape, rows.dtype), rows, cast(indices, "i64")],
-    type: { dtype: rows.dtype, shape },
-    emit: (graph, [table, updates, names]) => {
-      const column = graph.node("Reshape", [names!, graph.integers([rows.shape[0]!, 1])]);
-      return graph.node("ScatterND", [table!, column[0]!, updates!], { attributes: { reduction: { text: "add" } } });
+    inputs: [rows, cast(indices, "i64")],
+    type: { dtype, shape: [size, ...shape.slice(1)] },
+    emit: (graph, [updates, names]) => {
+      const [flat] = graph.node("Reshape", [updates!, graph.integers(asProduct ? [count, width] : [count * width])]);
+      const [table] = asProduct
+        ? graph.node("MatMul", [oneHotColumns(graph, names!, size), flat!])
+        : graph.node(
+            "ScatterElements",
+            [writeFilled(graph, scalar(0, dtype), [size * width]), elementsOfRows(graph, names!, width), flat!],
+            { attributes: { reduction: { text: "add" } } },
+          );
+      return graph.node("Reshape", [table!, graph.integers([size, ...shape.slice(1)])]);
     },
-    gradient: rule((dy) => [undefined, () => gather(dy, indices), undefined]),
+    gradient: rule((dy) => [() => gather(dy, indices), undefined]),
   });
+}
+
+/** [size, n] with a 1 in row index[i] of column i. */
+function oneHotColumns(graph: GraphWriter, indices: string, size: number): string {
+  const values = graph.constant(value(Float32Array.of(0, 1)));
+  return graph.node("OneHot", [indices, graph.integers([size]), values], { attributes: { axis: { int: 0 } } })[0]!;
+}
+
+/** Where the elements of the named rows lie in a flattened table of that width: [n · width]. */
+function elementsOfRows(graph: GraphWriter, indices: string, width: number): string {
+  const [column] = graph.node("Reshape", [indices, graph.integers([-1, 1])]);
+  const [start] = graph.node("Mul", [column!, graph.integers([width])]);
+  const [each] = graph.node("Add", [start!, graph.integers(Array.from({ length: width }, (_, i) => i))]);
+  return graph.node("Reshape", [each!, graph.integers([-1])])[0]!;
 }
 
 /** One element per index along `axis`: `indices` has x's shape but for that axis (NumPy's take_along_axis, torch.gather). */
@@ -75,16 +102,18 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis: number): Tensor 
 
 /** Zeros of size `size` along `axis`, with each element of `updates` added at its index. */
 function putAlongAxis(updates: Tensor, indices: Tensor, axis: number, size: number): Tensor {
+  const { dtype } = updates;
+  if (dtype === "f16") return cast(putAlongAxis(cast(updates, "f32"), indices, axis, size), dtype);
   const shape = updates.shape.with(axis, size);
   return single({
     operator: "putAlongAxis",
-    inputs: [full(0, shape, updates.dtype), updates, indices],
-    type: { dtype: updates.dtype, shape },
-    emit: (graph, [zeros, values, names]) =>
-      graph.node("ScatterElements", [zeros!, names!, values!], {
+    inputs: [updates, indices],
+    type: { dtype, shape },
+    emit: (graph, [values, names]) =>
+      graph.node("ScatterElements", [writeFilled(graph, scalar(0, dtype), shape), names!, values!], {
         attributes: { axis: { int: axis }, reduction: { text: "add" } },
       }),
-    gradient: rule((dy) => [undefined, () => takeAlongAxis(dy, indices, axis), undefined]),
+    gradient: rule((dy) => [() => takeAlongAxis(dy, indices, axis), undefined]),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Tensor } from "../expression.ts";
 import { formatType, isFloat, sameShape } from "../types.ts";
 import { div, maximum, mul } from "./arithmetic.ts";
 import { expand } from "./broadcast.ts";
+import { expectFloat } from "./dtype.ts";
 import { neg } from "./elementwise.ts";
 import { takeAlongAxis } from "./indexing.ts";
 import { mean, sum } from "./reduce.ts";
@@ -33,5 +34,6 @@ export function crossEntropyEach(logits: Tensor, target: Tensor): Tensor {
 
 /** Σ weight · x / Σ weight; weights broadcast to x. 0 where all weights are 0. */
 export function weightedMean(x: Tensor, weights: Tensor): Tensor {
+  expectFloat("weightedMean", x);
   return div(sum(mul(x, weights)), maximum(sum(expand(weights, x.shape)), 1e-8));
 }

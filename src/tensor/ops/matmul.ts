@@ -1,9 +1,9 @@
 // Matrix products. Two-dimensional ones become ONNX's Gemm, which transposes, scales and adds a bias in one kernel; batches become MatMul,
 // or ONNX Runtime's FusedMatMul where an operand is transposed or the product scaled.
 import { rule, single, type Tensor } from "../expression.ts";
-import { formatType, type Shape } from "../types.ts";
+import { formatType, type Shape, sameShape } from "../types.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
 import { reshape } from "./shape.ts";
 
 export interface MatmulOptions {
@@ -69,22 +69,21 @@ function matrix(shape: Shape, transposed: boolean): readonly [number, number] {
 
 /** x [..., in] · weightᵀ + bias: weight [out, in], bias [out]. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  if (bias === undefined) return matmul(x, weight, { transposeB: true });
   expectFloat("linear", x);
   const [out, width] = weight.shape;
-  const dtypes = new Set([x.dtype, weight.dtype, bias.dtype]);
+  const given = [x, weight, bias].filter((tensor) => tensor !== undefined);
   if (
     weight.shape.length !== 2 ||
     x.shape.at(-1) !== width ||
-    bias.shape.length !== 1 ||
-    bias.shape[0] !== out ||
-    dtypes.size > 1
+    (bias !== undefined && !sameShape(bias.shape, [out!])) ||
+    given.some(({ dtype }) => dtype !== x.dtype)
   )
     throw new TypeError(
-      `linear: expected x [..., in], weight [out, in], bias [out] of one dtype, got ${formatType(x)}, ${formatType(weight)}, ${formatType(bias)}`,
+      `linear: expected x [..., in], weight [out, in], bias [out] of one dtype, got ${given.map(formatType).join(", ")}`,
     );
   if (x.shape.length !== 2)
     return reshape(linear(reshape(x, [-1, width!]), weight, bias), [...x.shape.slice(0, -1), out!]);
+  if (bias === undefined) return matmul(x, weight, { transposeB: true });
   return single({
     operator: "linear",
     inputs: [x, weight, bias],

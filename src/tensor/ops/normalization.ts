@@ -1,11 +1,12 @@
-// Normalisation over the last axis.
+// Normalisation over the last axis. Halves are normalised in float32: the squares of a half overflow at 256.
 
 import { multiple, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
 import { formatType } from "../types.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
-import { expectFloat } from "./elementwise.ts";
+import { cast } from "./compare.ts";
+import { expectFloat } from "./dtype.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
 
@@ -25,12 +26,19 @@ function once(operator: string, upstream: readonly (Tensor | undefined)[]): Tens
 }
 
 /** The mean over the last axis of g · weight, as one matrix-vector product: [..., 1]. */
-const weightedMean = (g: Tensor, weight: Tensor): Tensor =>
-  matmul(g, reshape(weight, [weight.shape[0]!, 1]), { scale: 1 / weight.shape[0]! });
+function weightedMean(g: Tensor, weight: Tensor): Tensor {
+  const [width] = weight.shape as [number];
+  const means = matmul(reshape(g, [-1, width]), reshape(weight, [width, 1]), { scale: 1 / width });
+  return reshape(means, [...g.shape.slice(0, -1), 1]);
+}
 
 /** (x − mean) / √(variance + ε) · weight + bias (Ba et al. 2016); weight and bias are [width]. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
   expectScale("layerNorm", x, weight, bias);
+  if (x.dtype === "f16") {
+    const [x32, weight32, bias32] = [x, weight, bias].map((half) => cast(half, "f32"));
+    return cast(layerNorm(x32!, weight32!, bias32!, epsilon), "f16");
+  }
   const statistics = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
   const [y] = multiple({
     operator: "layerNorm",
@@ -61,6 +69,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon = 1e-
 /** x / √(mean x² + ε) · weight (Zhang & Sennrich 2019). Gemma stores weight − 1: pass add(1, weight). */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
   expectScale("rmsNorm", x, weight);
+  if (x.dtype === "f16") return cast(rmsNorm(cast(x, "f32"), cast(weight, "f32"), epsilon), "f16");
   const statistics = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
   const [y] = multiple({
     operator: "rmsNorm",

@@ -1,13 +1,13 @@
 // Reductions over axes: all of them when none are named. `keep` leaves reduced axes in place with size 1.
 
 import { type Emit, type Gradient, rule, single, type Tensor } from "../expression.ts";
-import { scalar } from "../fill.ts";
-import { elements, formatType, isFloat, type Shape } from "../types.ts";
+import { scalar, writeFilled } from "../fill.ts";
+import { elements, isFloat, type Shape } from "../types.ts";
 import { div, mul } from "./arithmetic.ts";
 import { resolveAxes, resolveAxis } from "./axis.ts";
 import { expand } from "./broadcast.ts";
 import { cast, equal } from "./compare.ts";
-import { expectFloat } from "./elementwise.ts";
+import { expectFloat, expectNumbers, expectSigned } from "./dtype.ts";
 import { reshape } from "./shape.ts";
 
 export interface ReduceOptions {
@@ -29,7 +29,7 @@ function reduction(
   emit: Emit,
   gradient: Gradient,
 ): Tensor {
-  if (x.dtype === "bool") throw new TypeError(`${operator}: expected numbers, got ${formatType(x)}; cast it`);
+  (operator === "sum" ? expectSigned : expectNumbers)(operator, x);
   const type = { dtype: x.dtype, shape: reduced(x.shape, axes, keep) };
   return single({ operator, inputs: [x], type, emit, gradient });
 }
@@ -44,9 +44,9 @@ export function sum(x: Tensor, axes?: number | readonly number[], { keep = false
   const emit: Emit = (graph, [a]) => {
     if (!leading)
       return graph.node("ReduceSum", [a!, graph.integers(over)], { attributes: { keepdims: { int: Number(keep) } } });
-    const [ones] = graph.node("Expand", [graph.constant(scalar(1, x.dtype)), graph.integers([1, rows])]);
+    const ones = writeFilled(graph, scalar(1, x.dtype), [1, rows]);
     const [matrix] = graph.node("Reshape", [a!, graph.integers([rows, elements(shape)])]);
-    const [total] = graph.node("MatMul", [ones!, matrix!]);
+    const [total] = graph.node("MatMul", [ones, matrix!]);
     return graph.node("Reshape", [total!, graph.integers(shape)]);
   };
   return over.length === 0
@@ -96,6 +96,7 @@ export function max(x: Tensor, axes?: number | readonly number[], { keep = false
 
 /** The index of the largest along `axis`, the first of several equal ones, as i32. */
 export function argmax(x: Tensor, axis = -1): Tensor {
+  expectNumbers("argmax", x);
   const over = resolveAxis("argmax", x, axis);
   const index = single({
     operator: "argmax",

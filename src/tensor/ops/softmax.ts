@@ -2,7 +2,8 @@
 import { rule, single, type Tensor } from "../expression.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { resolveAxis } from "./axis.ts";
-import { exp, expectFloat } from "./elementwise.ts";
+import { expectFloat } from "./dtype.ts";
+import { exp } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
 
 /** exp(x) / Σ exp(x) */

@@ -1,0 +1,220 @@
+// Reading and writing safetensors files (https://huggingface.co/docs/safetensors), whole or tensor by tensor: a file may be larger than memory.
+// Numbers lie in the file as they do in memory, little-endian.
+import { randomUUID } from "node:crypto";
+import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { bfloat16ToFloat32 } from "./float16.ts";
+import {
+  dtypeOf,
+  type Entry,
+  formatHeader,
+  type Header,
+  headerLength,
+  parseHeader,
+  prefixBytes,
+} from "./safetensors-header.ts";
+import {
+  arrayName,
+  className,
+  elements,
+  formatType,
+  holds,
+  listed,
+  type TensorType,
+  type Value,
+  zerosData,
+} from "./types.ts";
+
+/** An open file, or several that an index joins. */
+export interface SafetensorsFile {
+  readonly names: readonly string[];
+  /** The text that the writer put beside the tensors; of a sharded model, that of the index and of every shard. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** What `read` gives. @throws Error for a name that is not there, and for an element type that pistar has no dtype for. */
+  type(name: string): TensorType;
+  /** The numbers of one tensor: bf16 widened to f32, all else as it is. */
+  read(name: string): Promise<Value>;
+  close(): Promise<void>;
+}
+
+/** One read or write: the system's calls take at most 2 GiB. */
+const chunkBytes = 2 ** 28;
+
+/**
+ * Opens a .safetensors file, or a model.safetensors.index.json with the shards beside it, and checks the headers; no tensor is read yet.
+ * @throws Error naming the file and the tensor when a file is truncated or its header is wrong.
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  return path.endsWith(".index.json") ? openSharded(path) : openSingle(path);
+}
+
+/** All tensors of a file or a sharded model, by name. */
+export async function readSafetensors(path: string): Promise<Map<string, Value>> {
+  const file = await openSafetensors(path);
+  try {
+    const values = new Map<string, Value>();
+    for (const name of file.names) values.set(name, await file.read(name));
+    return values;
+  } finally {
+    await file.close();
+  }
+}
+
+async function openSingle(path: string): Promise<SafetensorsFile> {
+  const handle = await open(path);
+  let header: Header;
+  try {
+    const { size } = await handle.stat();
+    const length = headerLength(path, await readBytes(handle, path, 0, Math.min(prefixBytes, size)), size);
+    header = parseHeader(path, await readBytes(handle, path, prefixBytes, length), size);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  const entry = (name: string): Entry => {
+    const found = header.entries.get(name);
+    if (found === undefined)
+      throw new Error(`${path} has no tensor "${name}"; it holds ${listed([...header.entries.keys()])}`);
+    return found;
+  };
+  const type = (name: string): TensorType => {
+    const { type: stored, shape } = entry(name);
+    const dtype = dtypeOf[stored];
+    if (dtype === undefined)
+      throw new Error(`${path}: tensor "${name}" is ${stored}; expected one of ${Object.keys(dtypeOf).join(", ")}`);
+    return { dtype, shape };
+  };
+  return {
+    names: [...header.entries.keys()],
+    metadata: header.metadata,
+    type,
+    async read(name) {
+      const { dtype, shape } = type(name);
+      const { type: stored, start, bytes } = entry(name);
+      const data = stored === "BF16" ? new Uint16Array(bytes / 2) : zerosData(dtype, elements(shape));
+      await readInto(handle, `${path}: tensor "${name}"`, start, bytesOf(data));
+      return { dtype, shape, data: stored === "BF16" ? bfloat16ToFloat32(data as Uint16Array) : data };
+    },
+    close: () => handle.close(),
+  };
+}
+
+const indexSchema = z.object({
+  metadata: z.record(z.string(), z.unknown()).default({}),
+  weight_map: z.record(z.string(), z.string()),
+});
+
+async function openSharded(path: string): Promise<SafetensorsFile> {
+  const { metadata, weight_map: files } = parseIndex(path, await readFile(path, "utf8"));
+  const shards = new Map<string, SafetensorsFile>();
+  const close = async () => {
+    for (const shard of shards.values()) await shard.close();
+  };
+  const homes = new Map<string, SafetensorsFile>();
+  try {
+    for (const file of new Set(Object.values(files))) {
+      if (basename(file) !== file)
+        throw new Error(`${path}: weight_map: expected files beside the index, got ${JSON.stringify(file)}`);
+      shards.set(file, await openSingle(join(dirname(path), file)));
+    }
+    const held = new Map([...shards].map(([file, { names }]) => [file, new Set(names)]));
+    for (const [name, file] of Object.entries(files)) {
+      if (!held.get(file)!.has(name))
+        throw new Error(`${path}: the index places tensor "${name}" in ${file}, which has none`);
+      homes.set(name, shards.get(file)!);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const home = (name: string): SafetensorsFile => {
+    const found = homes.get(name);
+    if (found === undefined) throw new Error(`${path} has no tensor "${name}"; it holds ${listed([...homes.keys()])}`);
+    return found;
+  };
+  const texts = Object.entries(metadata).map(([key, text]): [string, string] => [key, String(text)]);
+  return {
+    names: [...homes.keys()],
+    metadata: new Map([...[...shards.values()].flatMap((shard) => [...shard.metadata]), ...texts]),
+    type: (name) => home(name).type(name),
+    read: async (name) => home(name).read(name),
+    close,
+  };
+}
+
+function parseIndex(path: string, text: string): z.infer<typeof indexSchema> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new Error(`${path}: expected JSON with a weight_map, got ${JSON.stringify(text.slice(0, 60))}`);
+  }
+  const parsed = indexSchema.safeParse(json);
+  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+/**
+ * Writes `values` and `metadata` in the reference implementation's order: the same content gives the same bytes. The file appears under its
+ * name only once it is complete.
+ * @throws TypeError when a name comes twice or a value's array does not fit its type.
+ */
+export async function writeSafetensors(
+  path: string,
+  values: Iterable<readonly [string, Value]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const named = new Map<string, Value>();
+  for (const [name, value] of values) {
+    const { dtype, shape, data } = value;
+    if (named.has(name)) throw new TypeError(`${path}: two tensors are named "${name}"`);
+    if (name === "__metadata__") throw new TypeError(`${path}: no tensor can be named "__metadata__"`);
+    if (!holds(dtype, data) || data.length !== elements(shape))
+      throw new TypeError(
+        `${path}: tensor "${name}": expected ${arrayName(dtype)}(${elements(shape)}) for ${formatType(value)}, got ${className(data)}(${data.length})`,
+      );
+    named.set(name, value);
+  }
+  const { bytes, sorted } = formatHeader(named, metadata);
+  const unfinished = `${path}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(unfinished, "wx");
+    try {
+      await writeAll(handle, bytes);
+      for (const { data } of sorted) await writeAll(handle, bytesOf(data));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Value["data"]): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+async function readBytes(handle: FileHandle, what: string, start: number, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  await readInto(handle, what, start, bytes);
+  return bytes;
+}
+
+async function readInto(handle: FileHandle, what: string, start: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(chunkBytes, bytes.length - done), start + done);
+    if (bytesRead === 0)
+      throw new Error(`${what}: expected ${bytes.length} bytes at ${start}, the file ends after ${done} of them`);
+    done += bytesRead;
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(chunkBytes, bytes.length - done));
+    done += bytesWritten;
+  }
+}
