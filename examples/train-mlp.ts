@@ -5,9 +5,10 @@ import * as t from "../src/tensor/index.ts";
 
 // 1. The model: parameters under names, and a function that applies them.
 const model = t.scope();
-const mlp = t.nn.initMlp(model, 1, 64);
-const head = t.nn.initLinear(model.at("head"), 1, 1);
-const predict = (x: t.Tensor) => t.nn.linear(head, t.nn.mlp(mlp, x));
+const first = t.nn.initLinear(model.at("first"), 1, 64);
+const mlp = t.nn.initMlp(model.at("mlp"), 64, 128);
+const last = t.nn.initLinear(model.at("last"), 64, 1);
+const predict = (x: t.Tensor) => t.nn.linear(last, t.nn.mlp(mlp, t.gelu(t.nn.linear(first, x))));
 
 // 2. The training step, as one graph: nothing is computed yet.
 const batch = 64;
@@ -28,7 +29,7 @@ const total = 2000;
 for (let i = 0; i <= total; i++) {
   const xs = Float32Array.from({ length: batch }, () => 4 * draws.uniform() - 2);
   const ys = xs.map((v) => Math.sin(3 * v) * v);
-  const rate = t.warmupCosine(i, { peak: 0.02, warmup: 50, total });
+  const rate = t.warmupCosine(i, { peak: 0.01, warmup: 50, total });
   const result = await train.run({ x: xs, y: ys, learningRate: rate });
   if (i % 250 === 0) console.log(`step ${String(i).padStart(4)}  loss ${Number(result.loss!.data[0]).toFixed(5)}`);
 }

@@ -12,7 +12,7 @@ const dataType: Record<DType, number> = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9
 /** TensorProto.DataType of a dtype, for operators such as Cast that take it as an attribute. */
 export const onnxType = (dtype: DType): number => dataType[dtype];
 
-export type Attribute =
+type Attribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly ints: readonly number[] }

@@ -6,10 +6,9 @@ import { filled } from "./fill.ts";
 import { add, div, minimum, mul, type Operand, sub } from "./ops/arithmetic.ts";
 import { sqrt, tanh } from "./ops/elementwise.ts";
 import { sum } from "./ops/reduce.ts";
-import { concat, reshape, split } from "./ops/shape.ts";
 import { matches } from "./parameters.ts";
 import type { Update } from "./program.ts";
-import { elements, formatType, sameShape, type Value } from "./types.ts";
+import { formatType, sameShape, type Value } from "./types.ts";
 
 export interface Step {
   readonly updates: readonly Update[];
@@ -37,7 +36,7 @@ export interface AdamWStep extends Step {
 
 /**
  * AdamW (Loshchilov & Hutter 2019, algorithm 2) with decay decoupled from the gradient, and clipping by global norm as PyTorch's
- * clip_grad_norm_. States: `adamw.step`, and the moments `adamw.m.I` and `adamw.v.I` of the I-th pack of parameters.
+ * clip_grad_norm_. States: `adamw.step`, and per parameter `adamw.m.NAME` and `adamw.v.NAME`.
  */
 export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[], options: AdamWOptions): AdamWStep {
   const {
@@ -50,8 +49,7 @@ export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[
     maxNorm,
   } = options;
   expectPairs("adamW", parameters, gradients);
-  const packs = pack(parameters, gradients, ({ node }) => weightDecay !== 0 && !matches(node.name!, undecayed));
-  const gradientNorm = globalNorm(packs.map(({ gradient }) => gradient));
+  const gradientNorm = globalNorm(gradients);
   const clip: Operand = maxNorm === undefined ? 1 : minimum(div(maxNorm, add(gradientNorm, 1e-6)), 1);
   const initial = new Map<string, Value>([["adamw.step", filled(0, [], "f32")]]);
   const step = state("adamw.step", []);
@@ -68,66 +66,23 @@ export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[
   const keep =
     typeof learningRate === "number" ? 1 - learningRate * weightDecay : sub(1, mul(learningRate, weightDecay));
 
-  packs.forEach(({ members, decays, parameter, gradient }, i) => {
-    const m = state(`adamw.m.${i}`, parameter.shape);
-    const v = state(`adamw.v.${i}`, parameter.shape);
+  parameters.forEach((parameter, i) => {
+    const gradient = gradients[i]!;
+    const name = parameter.node.name!;
+    const m = state(`adamw.m.${name}`, parameter.shape);
+    const v = state(`adamw.v.${name}`, parameter.shape);
     const nextM = add(mul(m, beta1), mul(gradient, firstFactor));
     const nextV = add(mul(v, beta2), mul(mul(gradient, gradient), secondFactor));
     const move = div(mul(nextM, rate), add(sqrt(nextV), floor));
-    const moved = sub(decays ? mul(parameter, keep) : parameter, move);
-    updates.push({ state: m, value: nextM }, { state: v, value: nextV });
-    const sizes = members.map(({ shape }) => elements(shape));
-    split(moved, 0, sizes).forEach((part, j) => {
-      updates.push({ state: members[j]!, value: reshape(part, members[j]!.shape) });
-    });
+    const decays = weightDecay !== 0 && !matches(name, undecayed);
+    updates.push(
+      { state: m, value: nextM },
+      { state: v, value: nextV },
+      { state: parameter, value: sub(decays ? mul(parameter, keep) : parameter, move) },
+    );
     for (const moment of [m, v]) initial.set(moment.node.name!, filled(0, parameter.shape, "f32"));
   });
   return { updates, initial, gradientNorm };
-}
-
-/** Parameters that are stepped as one vector. */
-interface Pack {
-  readonly members: readonly Tensor[];
-  readonly decays: boolean;
-  /** All members one after another, [elements], and their gradients. */
-  readonly parameter: Tensor;
-  readonly gradient: Tensor;
-}
-
-/** Elements up to which parameters share a pack: enough that a kernel's start costs nothing, little enough that joining does not either. */
-const packSize = 2 ** 20;
-
-/** Many small tensors cost more to start kernels for than to compute: neighbours of one kind are joined. */
-function pack(parameters: readonly Tensor[], gradients: readonly Tensor[], decaying: (p: Tensor) => boolean): Pack[] {
-  const packs: Pack[] = [];
-  for (const decays of [true, false]) {
-    let members: number[] = [];
-    let size = 0;
-    const close = () => {
-      if (members.length === 0) return;
-      const join = (tensors: readonly Tensor[]) =>
-        concat(
-          members.map((i) => reshape(tensors[i]!, [-1])),
-          0,
-        );
-      packs.push({
-        members: members.map((i) => parameters[i]!),
-        decays,
-        parameter: join(parameters),
-        gradient: join(gradients),
-      });
-      [members, size] = [[], 0];
-    };
-    parameters.forEach((parameter, i) => {
-      if (decaying(parameter) !== decays) return;
-      const own = elements(parameter.shape);
-      if (size + own > packSize) close();
-      members.push(i);
-      size += own;
-    });
-    close();
-  }
-  return packs;
 }
 
 /** 1 − βᵗ as 2h / (1 + h) with h = tanh(−t·ln β / 2): in f32, subtracting from 1 would lose five digits at β = 0.999. */

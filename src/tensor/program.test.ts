@@ -95,7 +95,7 @@ test("a state of halves is read, updated in place and written", async () => {
   const program = await compile({ updates: [{ state: half, value: mul(half, 2) }] }, { ...one, store });
   for (let i = 0; i < 3; i++) await program.run();
   expect(await store.read("half")).toEqual(value(float32ToFloat16(Float32Array.of(4, -24, 800))));
-  store.write([["half", value(float32ToFloat16(Float32Array.of(1, 2, 3)))]]);
+  await store.write([["half", value(float32ToFloat16(Float32Array.of(1, 2, 3)))]]);
   await program.run();
   expect(await store.read("half")).toEqual(value(float32ToFloat16(Float32Array.of(2, 4, 6))));
   await program.release();
@@ -155,7 +155,7 @@ describe("states", () => {
     expect((await validate.run()).total!.data[0]).toBe(3);
     expect((await train.run({ step: 10 })).before).toEqual(value(Float32Array.of(1, 2)));
     expect((await validate.run()).total!.data[0]).toBe(23);
-    store.write([["weight", value(Float32Array.of(0, 0))]]);
+    await store.write([["weight", value(Float32Array.of(0, 0))]]);
     expect((await validate.run()).total!.data[0]).toBe(0);
     await train.release();
     expect((await validate.run()).total!.data[0]).toBe(0);
@@ -241,4 +241,23 @@ describe("checkFinite names the expression that made the first number that is no
     const feeds = { x: Float32Array.of(0.1, 2) };
     expect(await once(graph, feeds, options)).toEqual(await once(graph, feeds));
   });
+});
+
+test("a write waits for the run before it, and all values are read between two runs", async () => {
+  const [a, b] = [state("a", []), state("b", [])];
+  const store = createStore([
+    ["a", value(Float32Array.of(0), [])],
+    ["b", value(Float32Array.of(0), [])],
+  ]);
+  const updates = [a, b].map((x) => ({ state: x, value: add(x, 1) }));
+  const program = await compile({ updates }, { store });
+  const runs = [program.run(), program.run()];
+  const read = store.readAll();
+  runs.push(program.run());
+  const written = store.write([["a", value(Float32Array.of(100), [])]]);
+  runs.push(program.run());
+  expect([...(await read).values()].map(({ data }) => data[0])).toEqual([2, 2]);
+  await Promise.all([...runs, written]);
+  expect([...(await store.readAll()).values()].map(({ data }) => data[0])).toEqual([101, 4]);
+  await program.release();
 });

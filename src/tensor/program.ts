@@ -43,7 +43,10 @@ export type Feed = TensorData | Value | number;
 
 export interface Program {
   readonly store: Store;
-  /** Computes the outputs and commits the updates. Runs on one store follow one another in the order they were asked for. */
+  /**
+   * Computes the outputs and commits the updates. Runs on one store follow one another in the order they were asked for. Feeds are read when
+   * their turn comes, without a copy: leave the arrays alone until the run is done.
+   */
   run(feeds?: Readonly<Record<string, Feed>>): Promise<Record<string, Value>>;
   /** Frees the session; the store remains. */
   release(): Promise<void>;

@@ -18,14 +18,14 @@ test("types are kept; new names are added", async () => {
   const store = initial();
   expect(store.names).toEqual(["a.weight"]);
   expect(store.type("a.weight")).toMatchObject({ dtype: "f32", shape: [2, 1] });
-  expect(() => store.write([["a.weight", value(new Float32Array(2))]])).toThrow(
+  await expect(store.write([["a.weight", value(new Float32Array(2))]])).rejects.toThrow(
     'Store "a.weight": expected f32 [2, 1], got f32 [2]',
   );
-  expect(() => store.write([["a.weight", value(new Int32Array(2), [2, 1])]])).toThrow("got i32 [2, 1]");
-  expect(() => store.write([["b", { dtype: "f32", shape: [3], data: new Float32Array(2) }]])).toThrow(
+  await expect(store.write([["a.weight", value(new Int32Array(2), [2, 1])]])).rejects.toThrow("got i32 [2, 1]");
+  await expect(store.write([["b", { dtype: "f32", shape: [3], data: new Float32Array(2) }]])).rejects.toThrow(
     'Store "b": expected numbers of f32 [3], got Float32Array(2)',
   );
-  store.write([["b", value(BigInt64Array.of(7n), [])]]);
+  await store.write([["b", value(BigInt64Array.of(7n), [])]]);
   expect(store.names).toEqual(["a.weight", "b"]);
   expect(Object.fromEntries(await store.readAll())).toEqual({
     "a.weight": value(Float32Array.of(1, 2), [2, 1]),
@@ -39,7 +39,7 @@ test("a wrong value among several changes nothing", async () => {
     ["a.weight", value(Float32Array.of(8, 9), [2, 1])],
     ["b", { dtype: "f32", shape: [3], data: new Float32Array(2) }],
   ] as const;
-  expect(() => store.write(values)).toThrow('Store "b"');
+  await expect(store.write(values)).rejects.toThrow('Store "b"');
   expect(await store.read("a.weight")).toEqual(value(Float32Array.of(1, 2), [2, 1]));
 });
 

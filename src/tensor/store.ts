@@ -29,10 +29,10 @@ export interface Store {
   type(name: string): TensorType;
   /** A copy of the current numbers. */
   read(name: string): Promise<Value>;
-  /** Copies of all current numbers, by name. */
+  /** Copies of all current numbers, by name, as they are between two runs. */
   readAll(): Promise<Map<string, Value>>;
-  /** Replaces numbers; the type must stay. A name that is new is added. */
-  write(values: Iterable<readonly [string, Value]>): void;
+  /** Replaces numbers between two runs, all or none; types must stay. A name that is new is added. */
+  write(values: Iterable<readonly [string, Value]>): Promise<void>;
   /** For programs: runs `use` while no other program runs on this store. */
   exclusively<T>(use: (access: Access) => Promise<T>): Promise<T>;
   /** Frees the memory; the store cannot be used afterwards. */
@@ -40,7 +40,7 @@ export interface Store {
 }
 
 /** A program's view of the entries during one run. */
-export interface Access {
+interface Access {
   /** The current tensor, brought to where the device computes. */
   current(name: string, resident: boolean): Promise<ort.Tensor>;
   /** A CPU buffer for the next value. */
@@ -79,32 +79,35 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
     },
   };
 
+  async function copy(name: string): Promise<Value> {
+    const { current, type } = entry(name);
+    const { data } = fromRuntime(await moveTo(current, type.dtype, false), type.dtype);
+    return { ...type, data: data.slice() };
+  }
+
+  function put(all: readonly (readonly [string, Value])[]): void {
+    for (const [name, value] of all) expectFits(name, value, entries.get(name)?.type);
+    for (const [name, { dtype, shape, data }] of all) {
+      const known = entries.get(name);
+      const current = toRuntime({ dtype, shape, data: data.slice() });
+      if (known) replace(known, current);
+      else entries.set(name, { type: { dtype, shape: [...shape] }, current, spare: undefined });
+    }
+  }
+
   const store: Store = {
     get names() {
       return [...entries.keys()];
     },
     type: (name) => entry(name).type,
-    read: (name) =>
+    read: (name) => store.exclusively(() => copy(name)),
+    readAll: () =>
       store.exclusively(async () => {
-        const { current, type } = entry(name);
-        const value = fromRuntime(await moveTo(current, type.dtype, false), type.dtype);
-        return { ...type, data: value.data.slice() };
+        const all = new Map<string, Value>();
+        for (const name of entries.keys()) all.set(name, await copy(name));
+        return all;
       }),
-    async readAll() {
-      const all = new Map<string, Value>();
-      for (const name of entries.keys()) all.set(name, await store.read(name));
-      return all;
-    },
-    write(values) {
-      const all = [...values];
-      for (const [name, value] of all) expectFits(name, value, entries.get(name)?.type);
-      for (const [name, { dtype, shape, data }] of all) {
-        const known = entries.get(name);
-        const current = toRuntime({ dtype, shape, data: data.slice() });
-        if (known) replace(known, current);
-        else entries.set(name, { type: { dtype, shape: [...shape] }, current, spare: undefined });
-      }
-    },
+    write: (values) => store.exclusively(async () => put([...values])),
     exclusively(use) {
       const turn = queue.then(() => use(access));
       queue = turn.catch(() => undefined);
@@ -118,7 +121,7 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
       entries.clear();
     },
   };
-  store.write(values);
+  put([...values]);
   return store;
 }
 

@@ -16,7 +16,8 @@ const masked = { f32: -1e9, f16: -6e4 };
 
 /**
  * softmax(q kᵀ / √D) v: q [B, H, T, D], k and v [B, G, S, D] with H a multiple of G; query head h reads key/value head ⌊h·G/H⌋. `mask` is
- * bool, true where a token may look, of shape [T, S], [1, T, S] or [B, T, S]. Gives [B, H, T, D].
+ * bool, true where a token may look, of shape [T, S], [1, T, S] or [B, T, S]. Gives [B, H, T, D]. A row that may look nowhere gives the mean
+ * of v: leave such rows out of the loss.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor {
   expectFloat("attention", q);

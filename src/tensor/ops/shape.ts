@@ -101,6 +101,9 @@ export function slice(x: Tensor, axis: number, start: number, end: number = x.sh
   });
 }
 
+/** A WebGPU kernel binds a dozen buffers at most: more parts than this are sliced one by one. */
+const maxSplit = 8;
+
 /** Parts of the given sizes along `axis`, which must add up to the whole. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
   const along = resolveAxis("split", x, axis);
@@ -116,8 +119,19 @@ export function split(x: Tensor, axis: number, sizes: readonly number[]): readon
     operator: "split",
     inputs: [x],
     types,
-    emit: (graph, [a]) =>
-      graph.node("Split", [a!, graph.integers(sizes)], { attributes: { axis: { int: along } }, outputs: sizes.length }),
+    emit: (graph, [a]) => {
+      if (sizes.length <= maxSplit)
+        return graph.node("Split", [a!, graph.integers(sizes)], {
+          attributes: { axis: { int: along } },
+          outputs: sizes.length,
+        });
+      let start = 0;
+      return sizes.flatMap((size) => {
+        const bounds = [[start], [start + size], [along]].map(graph.integers);
+        start += size;
+        return graph.node("Slice", [a!, ...bounds]);
+      });
+    },
     gradient: (upstream) => [
       () =>
         concat(

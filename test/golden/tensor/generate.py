@@ -241,6 +241,7 @@ case("slice", "one", lambda x: x[3:4], lambda d: [d.normal(5)], axis=0, start=3,
 case("split", "uneven", lambda x: torch.split(x, [1, 3, 2], 1), lambda d: [d.normal(2, 6)], axis=1, sizes=[1, 3, 2])
 case("split", "negative axis", lambda x: torch.split(x, [2, 2], -2), lambda d: [d.normal(4, 3)], axis=-2, sizes=[2, 2])
 case("split", "one part", lambda x: torch.split(x, [4], 0), lambda d: [d.normal(4)], axis=0, sizes=[4])
+case("split", "more parts than one kernel takes", lambda x: torch.split(x, [1] * 10, 1), lambda d: [d.normal(2, 10)], axis=1, sizes=[1] * 10)
 case("pad", "both sides", lambda x: F.pad(x, (2, 1, 1, 0)), lambda d: [d.normal(2, 3)], amounts=[[1, 0], [2, 1]])
 case("pad", "fill", lambda x: F.pad(x, (0, 2), value=-1.5), lambda d: [d.normal(2, 3)], amounts=[[0, 0], [0, 2]], fill=-1.5)
 case("pad", "nothing", lambda x: x * 1, lambda d: [d.normal(2)], amounts=[[0, 0]])
