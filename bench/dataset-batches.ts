@@ -1,10 +1,4 @@
-// How fast training data comes: frames from the frame cache, and whole batches with prefetch.
-//
-//     npm run bench -- dataset-batches
-//
-// 40 episodes of 250 frames, 2 cameras at 64², 14 numbers of state and action, chunks of 50 steps. Medians of several runs.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+// A part of the dataset benchmark: frames from the frame cache, and whole batches with prefetch. 40 episodes of 250 frames, 2 cameras at 64², 14 numbers of state and action, chunks of 50 steps. Medians of several runs.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchLoader } from "../src/data/batch-loader.ts";
@@ -12,13 +6,10 @@ import { type BatchSource, batchSource } from "../src/data/batch-source.ts";
 import { FrameCache } from "../src/data/frame-cache.ts";
 import { random } from "../src/tensor/random.ts";
 import { memoryDataset } from "../test/data/memory-dataset.ts";
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
+import { median } from "./median.ts";
 
 /** Random frames per second out of one camera's cache, on this thread. */
-export function cachedFramesPerSecond(folder: string, frames = 20_000): number {
+function cachedFramesPerSecond(folder: string, frames = 20_000): number {
   const cache = new FrameCache(folder);
   const target = new Uint8Array(cache.frameBytes);
   const generator = random("frames");
@@ -40,7 +31,7 @@ interface BatchTiming {
 }
 
 /** Milliseconds until a batch of 32 is there: the median wait between steps or, without steps, the mean time of each. */
-export async function batchMilliseconds(sources: readonly BatchSource[], timing: BatchTiming): Promise<number> {
+async function batchMilliseconds(sources: readonly BatchSource[], timing: BatchTiming): Promise<number> {
   const { workers, augmented, stepMs } = timing;
   const augmentation = augmented ? { augmentation: { shift: 4, brightness: 0.2 } } : {};
   const loader = new BatchLoader(sources, { batchSize: 32, horizon: 50, seed: 1, workers, ...augmentation });
@@ -58,36 +49,23 @@ export async function batchMilliseconds(sources: readonly BatchSource[], timing:
   return stepMs > 0 ? median(times) : mean;
 }
 
-const directory = mkdtempSync(join(tmpdir(), "pistar-bench-"));
-const dataset = memoryDataset({
-  lengths: new Array<number>(40).fill(250),
-  cameras: ["top", "wrist"],
-  width: 64,
-  height: 64,
-  stateSize: 14,
-  actionSize: 14,
-});
-const started = performance.now();
-const source = await batchSource(dataset, {
-  directory,
-  height: 64,
-  width: 64,
-  cameras: { base: "top", hand: "wrist" },
-});
-const figures: Record<string, number> = { build_seconds: (performance.now() - started) / 1000 };
-figures.cached_frames_per_second = cachedFramesPerSecond(source.caches.base!);
-for (const workers of [0, 1, 2]) {
-  for (const augmented of [false, true]) {
-    const name = `batch_ms_${workers}_workers${augmented ? "_augmented" : ""}`;
-    figures[name] = await batchMilliseconds([source], { workers, augmented, stepMs: 0 });
-  }
+/** Frames a second from a cache at 64², and milliseconds for a batch of 32 × 2 cameras × 64² with chunks of 50, with 0, 1 and 2 workers. */
+export async function cacheAndBatches(folder: string): Promise<Record<string, number>> {
+  const shape = { lengths: new Array<number>(40).fill(250), width: 64, height: 64, stateSize: 14, actionSize: 14 };
+  const dataset = memoryDataset({ ...shape, cameras: ["top", "wrist"] });
+  const options = { directory: join(folder, "cache"), height: 64, width: 64, cameras: { base: "top", hand: "wrist" } };
+  const source = await batchSource(dataset, options);
+  const figures: Record<string, number> = { cached_64_fps: cachedFramesPerSecond(source.caches.base!) };
+  for (const workers of [0, 1, 2])
+    for (const augmented of [false, true]) {
+      const name = `batch_${workers}_workers${augmented ? "_augmented" : ""}_ms`;
+      figures[name] = await batchMilliseconds([source], { workers, augmented, stepMs: 0 });
+    }
+  figures.batch_wait_1_worker_20ms_steps_ms = await batchMilliseconds([source], {
+    workers: 1,
+    augmented: true,
+    stepMs: 20,
+  });
+  await dataset.close();
+  return figures;
 }
-figures.batch_wait_ms_1_worker_augmented_20ms_steps = await batchMilliseconds([source], {
-  workers: 1,
-  augmented: true,
-  stepMs: 20,
-});
-await dataset.close();
-rmSync(directory, { recursive: true, force: true });
-for (const [name, figure] of Object.entries(figures)) console.log(`${name.padEnd(40)} ${figure.toFixed(2)}`);
-console.log(JSON.stringify(figures));
