@@ -43,7 +43,7 @@ test("show prints columns and writes frames and a contact sheet", async () => {
 
 test("convert, stats and validate; a broken dataset exits with 1 and the list", () => {
   const root = join(folder, "v3");
-  expect(pistar("convert", fixture, root)).toContain("2 episodes, v3.0");
+  expect(pistar("convert", fixture, root)).toContain("2 episodes, 60 frames, v3.0");
   expect(pistar("validate", root)).toContain("nothing wrong");
   expect(pistar("stats", root)).toMatch(/^action\[25\]\s+60\s/m);
   expect(JSON.parse(pistar("stats", root, "--episode", "1", "--json")).timestamp.count).toBe(30);

@@ -22,6 +22,11 @@ interface Json {
   readonly json?: boolean;
 }
 
+interface ExportOptions extends Json {
+  readonly advantages?: string;
+  readonly prompts: boolean;
+}
+
 /** Adds the command group `dataset` to the program. */
 export function addDatasetCommands(program: Command): void {
   const dataset = program.command("dataset").description("look into, check, convert and export LeRobot datasets");
@@ -68,12 +73,13 @@ export function addDatasetCommands(program: Command): void {
     .command("convert <root> <target>")
     .description("write a copy in another version of the format; videos are not re-encoded")
     .option("--to <version>", "v3.0 or v2.1", version, "v3.0")
-    .action((root: string, target: string, { to }: { to: string }) =>
+    .option(...json)
+    .action((root: string, target: string, { to, ...options }: Json & { to: string }) =>
       reading(root, async (source) => {
         await withProgress("converting", (progress) =>
           to === "v3.0" ? convertDataset(source, target, { progress }) : exportVersion21(source, target, progress),
         );
-        console.log(`${target}: ${source.episodes.length} episodes, ${to}`);
+        written(target, source, to, options);
       }),
     );
 
@@ -84,29 +90,31 @@ export function addDatasetCommands(program: Command): void {
     )
     .option("--advantages <tag>", "advantages to put in (meta/advantages_TAG.parquet)")
     .option("--no-prompts", "leave the instructions as they are")
-    .action((root: string, target: string, { advantages, prompts }: { advantages?: string; prompts: boolean }) =>
+    .option(...json)
+    .action((root: string, target: string, { advantages, prompts, ...options }: ExportOptions) =>
       reading(root, async (source) => {
         await withProgress("exporting", (progress) =>
           materialize(source, target, { ...(advantages && { advantages }), prompts, progress }),
         );
-        console.log(`${target}: ${source.episodes.length} episodes`);
+        written(target, source, "v3.0", options);
       }),
     );
 }
 
-/** Runs a command on an open dataset; an error becomes one line on stderr and exit code 1. */
+/** Runs a command on an open dataset. */
 async function reading(root: string, task: (source: LeRobotDataset) => void | Promise<void>): Promise<void> {
+  const source = await openDataset(root);
   try {
-    const source = await openDataset(root);
-    try {
-      await task(source);
-    } finally {
-      await source.close();
-    }
-  } catch (error) {
-    console.error(`pistar: ${(error as Error).message}`);
-    process.exitCode = 1;
+    await task(source);
+  } finally {
+    await source.close();
   }
+}
+
+/** What `convert` and `export` say when they are done. */
+function written(target: string, { episodes, info }: LeRobotDataset, version: string, { json }: Json): void {
+  if (json) print({ target, version, episodes: episodes.length, frames: info.total_frames });
+  else console.log(`${target}: ${episodes.length} episodes, ${info.total_frames} frames, ${version}`);
 }
 
 async function info(source: LeRobotDataset, { json }: Json): Promise<void> {

@@ -16,13 +16,14 @@ export async function withProgress<T>(
       console.error(`${label}: ${done}/${total}`);
     });
   }
-  const format = `${label} {bar} {value}/{total}  {duration_formatted}, {eta_formatted} left`;
+  const format = `${label} {bar} {value}/{total}  {rate}/s, {eta_formatted} left`;
   const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true }, Presets.shades_classic);
-  bar.start(1, 0);
+  const started = performance.now();
+  bar.start(1, 0, { rate: "–" });
   try {
     return await task((done, total) => {
       bar.setTotal(total);
-      bar.update(done);
+      bar.update(done, { rate: ((1000 * done) / (performance.now() - started)).toPrecision(3) });
     });
   } finally {
     bar.stop();

@@ -177,7 +177,7 @@ async function openWriter(
   async function save(content: EpisodeContent, folder: string): Promise<number> {
     if (extras) checkExtra(content.extra, extras);
     const added = new Map(tasks);
-    for (const task of content.tasks) if (!added.has(task)) added.set(task, added.size);
+    for (const task of content.tasks) if (!added.has(task)) added.set(task, Math.max(-1, ...added.values()) + 1);
     const episode = await writeContent(folder, content, {
       index: episodes,
       fromIndex: frames,
