@@ -219,7 +219,7 @@ export class Physics {
     return this.contactList;
   }
 
-  /** Sum of the normal forces in newtons between two bodies (or, where `a` or `b` is a geom id list, those geoms); 0 apart. */
+  /** Sum of the normal forces in newtons between the geoms of two bodies ("world" is the table's); 0 apart. */
   contactForce(a: string, b: string): number {
     const [bodyA, bodyB] = [this.id("body", a), this.id("body", b)];
     const of = this.model.geom_bodyid;

@@ -21,7 +21,7 @@ export function so101Scene({ objects, sections = [] }: SceneParts): Element {
       "option",
       { timestep, integrator: "implicitfast", cone: "elliptic", impratio: 10, iterations: 20, ls_iterations: 20 },
       [
-        element("flag", { multiccd: "disable" }), // costs a third of the speed and changes no grasp of convex shapes
+        element("flag", { multiccd: "disable", island: "disable" }), // faster, and no grasp of convex shapes changes
       ],
     ),
     element("size", { memory: "512K" }), // the default is 15 MB for every MjData

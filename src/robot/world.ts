@@ -10,7 +10,11 @@ import { fromRadians, so101, so101Joints, toRadians } from "./so101.ts";
 
 /** What a world is for: the objects, and how an episode begins. */
 export interface Setting {
-  readonly scene: SceneParts;
+  /**
+   * What stands on the table beside pistar's own SO-101, or a folder with a world of one's own: its joints and position
+   * actuators must have the SO-101's names (those without ".pos").
+   */
+  readonly scene: SceneParts | { readonly folder: string; readonly file: string };
   /** Places the objects for a new episode, with the arm at rest, and says the instruction. */
   arrange(physics: Physics, random: Random): string;
 }
@@ -43,7 +47,9 @@ const rest = [0, -1.55, 1.4, 1, 0, 0];
 const settling = 0.2;
 
 export async function createWorld(setting: Setting, options: WorldOptions = {}): Promise<World> {
-  return new World(setting, await createPhysics({ xml: formatMjcf(so101Scene(setting.scene)) }), options);
+  const { scene } = setting;
+  const source = "folder" in scene ? scene : { xml: formatMjcf(so101Scene(scene)) };
+  return new World(setting, await createPhysics(source), options);
 }
 
 export class World implements Robot {
@@ -56,7 +62,9 @@ export class World implements Robot {
   private readonly eyes: readonly Camera[];
   private readonly appearance: Appearance | undefined;
   private readonly substeps: number;
+  /** Per joint: where its angle is in qpos, and its actuator. */
   private readonly addresses: readonly number[];
+  private readonly actuators: readonly number[];
   private seed = 0;
   private task = "";
 
@@ -74,6 +82,7 @@ export class World implements Robot {
     this.substeps = Math.round(substeps);
     this.appearance = randomise ? new Appearance(physics) : undefined;
     this.addresses = so101.map(({ joint }) => physics.model.jnt_qposadr[physics.id("joint", joint)]!);
+    this.actuators = so101.map(({ joint }) => physics.id("actuator", joint));
     this.start(0);
   }
 
@@ -94,7 +103,7 @@ export class World implements Robot {
 
   async act(targets: ArrayLike<number>): Promise<void> {
     checkTargets(targets, this.joints);
-    this.physics.data.ctrl.set(toRadians(targets));
+    this.control(toRadians(targets));
     this.physics.step(this.substeps);
   }
 
@@ -115,13 +124,18 @@ export class World implements Robot {
     this.physics.restore(physics);
   }
 
+  private control(radians: readonly number[]): void {
+    const { ctrl } = this.physics.data;
+    for (const [i, actuator] of this.actuators.entries()) ctrl[actuator] = radians[i]!;
+  }
+
   private start(seed: number): void {
     const { physics } = this;
     this.seed = seed;
     physics.reset();
     this.appearance?.randomise(random(seed).split("appearance"));
     for (const [i, address] of this.addresses.entries()) physics.data.qpos[address] = rest[i]!;
-    physics.data.ctrl.set(rest);
+    this.control(rest);
     this.task = this.setting.arrange(physics, random(seed).split("arrange"));
     physics.forward();
     physics.step(Math.round(settling / physics.model.opt.timestep));

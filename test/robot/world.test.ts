@@ -1,8 +1,11 @@
 // The simulated SO-101 from outside: physics, determinism, save and restore, and a grasp.
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { so101Joints, toRadians, type World } from "../../src/robot/index.ts";
+import { createWorld, so101Joints, toRadians, type World } from "../../src/robot/index.ts";
 import { random } from "../../src/tensor/index.ts";
 import { cubeWorld, pickUp } from "./cube.ts";
 import { wanderings } from "./wander.ts";
@@ -136,6 +139,36 @@ test("a cube within reach is grasped between both jaws and lifted, at least 19 s
     if (height > 0.03 && held) lifted++;
   }
   expect(lifted).toBeGreaterThanOrEqual(19);
+});
+
+test("a world of one's own, from a folder with a mesh, is driven in the same units", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pistar-world-"));
+  try {
+    const names = so101Joints.map(({ name }) => name.replace(".pos", ""));
+    const corners = ["0 0 0", "0.1 0 0", "0 0.1 0", "0 0 0.1"].map((corner) => `v ${corner}`);
+    await writeFile(join(folder, "corner.obj"), [...corners, "f 1 3 2", "f 1 2 4", "f 1 4 3", "f 2 3 4"].join("\n"));
+    // Six links side by side, without gravity; the actuators stand in the opposite order of the joints.
+    const links = names.map(
+      (name, i) =>
+        `<body pos="${i} 0 0"><joint name="${name}" axis="0 0 1" damping="0.5"/><geom type="mesh" mesh="corner"/></body>`,
+    );
+    const servos = names.map((name) => `<position name="${name}" joint="${name}" kp="10"/>`).reverse();
+    await writeFile(
+      join(folder, "arm.xml"),
+      `<mujoco><option timestep="0.004" gravity="0 0 0"/><asset><mesh name="corner" file="corner.obj"/></asset>
+      <worldbody>${links.join("")}</worldbody><actuator>${servos.join("")}</actuator></mujoco>`,
+    );
+    const setting = { scene: { folder, file: "arm.xml" }, arrange: () => "wave" };
+    const own = await createWorld(setting);
+    const target = [10, -20, 30, -40, 50, 60];
+    for (let i = 0; i < 100; i++) await own.act(target);
+    const { state, task } = await own.observe();
+    expect(task).toBe("wave");
+    for (const [i, x] of target.entries()) expect(state[i]).toBeCloseTo(x, 1);
+    await own.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("a control rate whose period is no whole number of steps is refused", async () => {
