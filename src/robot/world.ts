@@ -49,7 +49,13 @@ const settling = 0.2;
 export async function createWorld(setting: Setting, options: WorldOptions = {}): Promise<World> {
   const { scene } = setting;
   const source = "folder" in scene ? scene : { xml: formatMjcf(so101Scene(scene)) };
-  return new World(setting, await createPhysics(source), options);
+  const physics = await createPhysics(source);
+  try {
+    return new World(setting, physics, options);
+  } catch (error) {
+    physics.close();
+    throw error;
+  }
 }
 
 export class World implements Robot {
