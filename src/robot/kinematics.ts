@@ -1,0 +1,167 @@
+// Inverse kinematics by damped least squares on a site's Jacobian, on a state of its own: solving does not move the world.
+import type { DoubleBuffer, MjData } from "@mujoco/mujoco";
+import type { Physics } from "./physics.ts";
+
+export interface IkTarget {
+  /** Where the site shall be, metres. */
+  readonly position: readonly [number, number, number];
+  /** Direction of the site's z axis (a gripper's approach), a unit vector; default: down. */
+  readonly approach?: readonly [number, number, number];
+  /** Angle of the site's x axis about the world's z, radians; for an approach from above. Without it any will do. */
+  readonly yaw?: number;
+}
+
+export interface IkSolution {
+  /** Joint angles in radians, within limits, in the order the solver was given them. */
+  readonly joints: readonly number[];
+  /** What is left: metres and radians. */
+  readonly positionError: number;
+  readonly angleError: number;
+}
+
+const iterations = 200;
+const damping = 0.03;
+const longestStep = 0.2; // radians per joint and iteration
+/** A radian counts as much as this many metres. */
+const metresPerRadian = 0.1;
+
+export class InverseKinematics {
+  private readonly physics: Physics;
+  private readonly joints: readonly number[];
+  private readonly site: number;
+  private readonly scratch: MjData;
+  private readonly jacobians: { readonly position: DoubleBuffer; readonly rotation: DoubleBuffer };
+
+  /** `joints` are the hinges that may move; all others stay as they are in the world. */
+  constructor(physics: Physics, { site, joints }: { readonly site: string; readonly joints: readonly string[] }) {
+    const { module } = physics.runtime;
+    this.physics = physics;
+    this.site = physics.id("site", site);
+    this.joints = joints.map((name) => physics.id("joint", name));
+    this.scratch = new module.MjData(physics.handles.model);
+    const size = 3 * physics.model.nv;
+    this.jacobians = { position: new module.DoubleBuffer(size), rotation: new module.DoubleBuffer(size) };
+  }
+
+  /**
+   * The joint angles that bring the site nearest to the target, starting from `start` (default: the world's pose). Out of reach,
+   * the errors say how far off; who needs a grasp checks them.
+   */
+  solve(target: IkTarget, start?: readonly number[]): IkSolution {
+    const { model, data } = this.physics;
+    const addresses = this.joints.map((joint) => model.jnt_qposadr[joint]!);
+    const limits = this.joints.map((joint) => [model.jnt_range[2 * joint]!, model.jnt_range[2 * joint + 1]!] as const);
+    (this.scratch.qpos as Float64Array).set(data.qpos);
+    let joints = addresses.map((address, i) => clamp(start?.[i] ?? data.qpos[address]!, limits[i]!));
+    let best: IkSolution | undefined;
+    for (let i = 0; i < iterations; i++) {
+      const { error, rows } = this.linearise(joints, addresses, target);
+      const positionError = Math.hypot(...error.slice(0, 3));
+      const angleError = Math.hypot(...error.slice(3)) / metresPerRadian;
+      if (!best || cost(positionError, angleError) < cost(best.positionError, best.angleError))
+        best = { joints, positionError, angleError };
+      if (positionError < 1e-5 && angleError < 1e-4) break;
+      const step = dampedLeastSquares(rows, error);
+      const scale = Math.min(1, longestStep / Math.max(...step.map(Math.abs)));
+      joints = joints.map((angle, j) => clamp(angle + scale * step[j]!, limits[j]!));
+    }
+    return best!;
+  }
+
+  close(): void {
+    this.scratch.delete();
+    this.jacobians.position.delete();
+    this.jacobians.rotation.delete();
+  }
+
+  /** What is missing at these angles, and how it changes with each joint: [rows], [rows][joints]. */
+  private linearise(
+    joints: readonly number[],
+    addresses: readonly number[],
+    { position, approach = [0, 0, -1], yaw }: IkTarget,
+  ) {
+    const { module } = this.physics.runtime;
+    const { model } = this.physics.handles;
+    const qpos = this.scratch.qpos as Float64Array;
+    for (const [i, address] of addresses.entries()) qpos[address] = joints[i]!;
+    module.mj_kinematics(model, this.scratch);
+    module.mj_comPos(model, this.scratch);
+    module.mj_jacSite(model, this.scratch, this.jacobians.position, this.jacobians.rotation, this.site);
+    const at = (this.scratch.site_xpos as Float64Array).subarray(3 * this.site, 3 * this.site + 3);
+    const rotation = (this.scratch.site_xmat as Float64Array).subarray(9 * this.site, 9 * this.site + 9);
+    const axis = (column: number) => [rotation[column]!, rotation[3 + column]!, rotation[6 + column]!];
+    // The turn that brings an axis to where it shall be is their cross product, for small angles.
+    const turn = turnBetween(axis(2), approach);
+    if (yaw !== undefined) {
+      const closing = turnBetween(axis(0), [Math.cos(yaw), Math.sin(yaw), 0]);
+      const about = dot(closing, approach);
+      for (let i = 0; i < 3; i++) turn[i]! += about * approach[i]!;
+    }
+    const error = [...position.map((x, i) => x - at[i]!), ...turn.map((angle) => angle * metresPerRadian)];
+    const dofs = this.joints.map((joint) => this.physics.model.jnt_dofadr[joint]!);
+    const row = (buffer: DoubleBuffer, r: number, scale: number) =>
+      dofs.map((dof) => (buffer.GetView() as Float64Array)[r * model.nv + dof]! * scale);
+    const rotationRows = [0, 1, 2].map((r) => row(this.jacobians.rotation, r, metresPerRadian));
+    // Without a yaw, turns about the approach do not count.
+    const counted = yaw === undefined ? withoutComponent(rotationRows, approach) : rotationRows;
+    return { error, rows: [...[0, 1, 2].map((r) => row(this.jacobians.position, r, 1)), ...counted] };
+  }
+}
+
+function cost(positionError: number, angleError: number): number {
+  return positionError + metresPerRadian * angleError;
+}
+
+function clamp(x: number, [low, high]: readonly [number, number]): number {
+  return Math.min(high, Math.max(low, x));
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+}
+
+/** The rotation vector that turns unit vector `from` to `to`. */
+function turnBetween(from: readonly number[], to: readonly number[]): number[] {
+  const [a, b, c] = from as [number, number, number];
+  const [x, y, z] = to as [number, number, number];
+  const cross = [b * z - c * y, c * x - a * z, a * y - b * x];
+  const sine = Math.hypot(...cross);
+  const angle = Math.atan2(sine, dot(from, to));
+  if (sine > 1e-9) return cross.map((component) => (component / sine) * angle);
+  if (angle < 1) return [0, 0, 0];
+  return Math.abs(c) < 0.9 ? [-b * angle, a * angle, 0] : [angle, 0, 0]; // opposite: any axis across will do
+}
+
+/** Rows of a rotation Jacobian less their part about `axis`. */
+function withoutComponent(rows: readonly (readonly number[])[], axis: readonly number[]): number[][] {
+  const about = rows[0]!.map((_, j) =>
+    dot(
+      axis,
+      rows.map((row) => row[j]!),
+    ),
+  );
+  return rows.map((row, r) => row.map((x, j) => x - axis[r]! * about[j]!));
+}
+
+/** Jᵀ(JJᵀ + λ²I)⁻¹e in the equivalent form (JᵀJ + λ²I)⁻¹Jᵀe, by Gaussian elimination with pivoting. */
+function dampedLeastSquares(rows: readonly (readonly number[])[], error: readonly number[]): number[] {
+  const n = rows[0]!.length;
+  const system = Array.from({ length: n }, (_, i) => [
+    ...Array.from({ length: n }, (_, j) =>
+      rows.reduce((sum, row) => sum + row[i]! * row[j]!, i === j ? damping ** 2 : 0),
+    ),
+    rows.reduce((sum, row, r) => sum + row[i]! * error[r]!, 0),
+  ]);
+  for (let column = 0; column < n; column++) {
+    let pivot = column;
+    for (let row = column + 1; row < n; row++)
+      if (Math.abs(system[row]![column]!) > Math.abs(system[pivot]![column]!)) pivot = row;
+    [system[column], system[pivot]] = [system[pivot]!, system[column]!];
+    for (let row = 0; row < n; row++) {
+      if (row === column) continue;
+      const factor = system[row]![column]! / system[column]![column]!;
+      for (let j = column; j <= n; j++) system[row]![j]! -= factor * system[column]![j]!;
+    }
+  }
+  return system.map((row, i) => row[n]! / row[i]!);
+}

@@ -1,0 +1,78 @@
+// MuJoCo compiled to WebAssembly: one instance per thread, models from text or from a folder of files.
+import { readdir, readFile } from "node:fs/promises";
+import { join, posix, sep } from "node:path";
+import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
+
+export interface Mujoco {
+  readonly module: MainModule;
+  /** What MuJoCo printed since it was last taken: warnings such as a full contact buffer. */
+  takeMessages(): string[];
+}
+
+let instance: Promise<Mujoco> | undefined;
+
+/** This thread's instance. */
+export function mujoco(): Promise<Mujoco> {
+  instance ??= start();
+  return instance;
+}
+
+async function start(): Promise<Mujoco> {
+  const messages: string[] = [];
+  const print = (line: string) => {
+    if (line.trim() !== "") messages.push(line);
+  };
+  const module = await load({ print, printErr: print });
+  return { module, takeMessages: () => messages.splice(0) };
+}
+
+/** Where a world comes from: the text of an MJCF, or a folder with an MJCF and the meshes and textures it names. */
+export type ModelSource = { readonly xml: string } | { readonly folder: string; readonly file: string };
+
+function compile(name: string, build: () => MjModel): MjModel {
+  try {
+    return build();
+  } catch (error) {
+    throw new Error(`MuJoCo could not load ${name}: ${(error as Error).message.trim()}`, { cause: error });
+  }
+}
+
+let folders = 0;
+
+/** Compiles a model; the caller deletes it. Fails with MuJoCo's own words, which name the element and the line. */
+export async function loadModel({ module }: Mujoco, source: ModelSource): Promise<MjModel> {
+  if ("xml" in source) return compile("the scene", () => module.MjModel.from_xml_string(source.xml));
+  // The wasm file system is memory: the folder is copied in and removed again once the model holds all it needs.
+  const mount = `/model-${folders++}`;
+  const entries = await readdir(source.folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const contents = await Promise.all(
+    files.map(
+      async (path) => [path.slice(join(source.folder, sep).length).split(sep).join("/"), await readFile(path)] as const,
+    ),
+  );
+  if (!contents.some(([path]) => path === source.file))
+    throw new Error(
+      `Expected an MJCF file "${source.file}" in ${source.folder}; there are: ${contents.map(([path]) => path).join(", ")}`,
+    );
+  try {
+    for (const [path, bytes] of contents) {
+      module.FS.mkdirTree(posix.dirname(`${mount}/${path}`), 0o777);
+      module.FS.writeFile(`${mount}/${path}`, bytes);
+    }
+    return compile(join(source.folder, source.file), () => module.MjModel.from_xml_path(`${mount}/${source.file}`));
+  } finally {
+    remove(module.FS, mount);
+  }
+}
+
+function remove(files: MainModule["FS"], path: string): void {
+  if (!files.analyzePath(path, false).exists) return;
+  for (const name of files.readdir(path) as string[]) {
+    if (name === "." || name === "..") continue;
+    const child = `${path}/${name}`;
+    if (files.isDir(files.stat(child, false).mode)) remove(files, child);
+    else files.unlink(child);
+  }
+  files.rmdir(path);
+}

@@ -1,0 +1,280 @@
+// A compiled model and its state: steps, names, exact save and restore, contacts. It owns memory outside JavaScript: `close` it.
+//
+// Everything derived from the state (poses, contacts, forces) is always that of the state itself: after the steps of a control
+// period it is computed once more. So what is seen after `restore` equals, to the bit, what was seen when it was saved.
+import type { DoubleBuffer, MjData, MjModel, MjOption } from "@mujoco/mujoco";
+import { loadModel, type ModelSource, type Mujoco, mujoco } from "./mujoco.ts";
+
+/** The model's arrays that pistar reads; each is a view that goes stale when wasm memory grows, so read the property anew. */
+export interface ModelArrays {
+  readonly nq: number;
+  readonly nv: number;
+  readonly nu: number;
+  readonly nbody: number;
+  readonly ngeom: number;
+  readonly ncam: number;
+  readonly nlight: number;
+  readonly opt: MjOption;
+  readonly geom_type: Int32Array;
+  readonly geom_dataid: Int32Array;
+  readonly geom_group: Int32Array;
+  readonly geom_bodyid: Int32Array;
+  readonly geom_size: Float64Array;
+  readonly geom_rgba: Float32Array;
+  readonly geom_matid: Int32Array;
+  readonly mat_rgba: Float32Array;
+  readonly mesh_vertadr: Int32Array;
+  readonly mesh_vertnum: Int32Array;
+  readonly mesh_faceadr: Int32Array;
+  readonly mesh_facenum: Int32Array;
+  readonly mesh_vert: Float32Array;
+  readonly mesh_face: Int32Array;
+  readonly cam_fovy: Float64Array;
+  readonly light_diffuse: Float32Array;
+  readonly light_ambient: Float32Array;
+  readonly light_dir: Float64Array;
+  readonly light_pos: Float64Array;
+  readonly body_parentid: Int32Array;
+  readonly body_rootid: Int32Array;
+  readonly jnt_qposadr: Int32Array;
+  readonly jnt_dofadr: Int32Array;
+  readonly jnt_range: Float64Array;
+  readonly jnt_type: Int32Array;
+  readonly body_jntadr: Int32Array;
+  readonly body_jntnum: Int32Array;
+}
+
+/** The state's arrays, with the same caution. Rotation matrices are row-major. */
+export interface DataArrays {
+  readonly time: number;
+  readonly ncon: number;
+  readonly qpos: Float64Array;
+  readonly qvel: Float64Array;
+  readonly ctrl: Float64Array;
+  readonly qacc_warmstart: Float64Array;
+  readonly xpos: Float64Array;
+  readonly xmat: Float64Array;
+  readonly geom_xpos: Float64Array;
+  readonly geom_xmat: Float64Array;
+  readonly site_xpos: Float64Array;
+  readonly site_xmat: Float64Array;
+  readonly cam_xpos: Float64Array;
+  readonly cam_xmat: Float64Array;
+  readonly light_xpos: Float64Array;
+  readonly light_xdir: Float64Array;
+}
+
+export type Kind = "body" | "joint" | "geom" | "site" | "camera" | "light" | "actuator";
+const kinds: Readonly<Record<Kind, number>> = {
+  body: 1,
+  joint: 3,
+  geom: 5,
+  site: 6,
+  camera: 7,
+  light: 8,
+  actuator: 19,
+};
+
+/** mjSTATE_INTEGRATION: all that decides the future, the solver's warm start included. */
+const integrationState = (1 << 14) - 1;
+/** mjDSBL_AUTORESET: without it, MuJoCo answers a NaN by silently starting again. */
+const noAutoreset = 1 << 16;
+const freeJoint = 0;
+/** MuJoCo itself calls larger numbers bad. */
+const largest = 1e10;
+
+export interface Contact {
+  readonly geom1: number;
+  readonly geom2: number;
+  /** Normal force in newtons. */
+  readonly force: number;
+}
+
+export interface Pose {
+  readonly position: readonly [number, number, number];
+  /** w, x, y, z. */
+  readonly quaternion: readonly [number, number, number, number];
+}
+
+export async function createPhysics(source: ModelSource): Promise<Physics> {
+  const runtime = await mujoco();
+  return new Physics(runtime, await loadModel(runtime, source));
+}
+
+export class Physics {
+  readonly runtime: Mujoco;
+  /** The wasm objects themselves, for MuJoCo's own functions. */
+  readonly handles: { readonly model: MjModel; readonly data: MjData };
+  private readonly stateBuffer: DoubleBuffer;
+  private readonly forceBuffer: DoubleBuffer;
+  private contactList: readonly Contact[] | undefined;
+
+  constructor(runtime: Mujoco, model: MjModel) {
+    this.runtime = runtime;
+    const { module } = runtime;
+    model.opt.disableflags |= noAutoreset;
+    this.handles = { model, data: new module.MjData(model) };
+    this.stateBuffer = new module.DoubleBuffer(module.mj_stateSize(model, integrationState));
+    this.forceBuffer = new module.DoubleBuffer(6);
+    this.forward();
+  }
+
+  get model(): ModelArrays {
+    return this.handles.model;
+  }
+
+  get data(): DataArrays {
+    return this.handles.data;
+  }
+
+  /** The index of a named thing. Fails where there is none, and says what there is. */
+  id(kind: Kind, name: string): number {
+    const { module } = this.runtime;
+    const id = module.mj_name2id(this.handles.model, kinds[kind], name);
+    if (id < 0)
+      throw new Error(`Expected a ${kind} named "${name}" in the model; there are: ${this.names(kind).join(", ")}`);
+    return id;
+  }
+
+  /** All names of a kind; "" for a thing without one. */
+  names(kind: Kind): string[] {
+    const { model } = this.handles;
+    const counts = { body: model.nbody, joint: model.njnt, geom: model.ngeom, site: model.nsite, camera: model.ncam };
+    const count = { ...counts, light: model.nlight, actuator: model.nu }[kind];
+    return Array.from({ length: count }, (_, i) => this.runtime.module.mj_id2name(model, kinds[kind], i));
+  }
+
+  /** `count` physics steps with the controls as they are. Fails where the simulation diverges (a NaN, or a number beyond 10¹⁰). */
+  step(count: number): void {
+    const { model, data } = this.handles;
+    for (let i = 0; i < count; i++) this.runtime.module.mj_step(model, data);
+    this.check();
+    this.forward();
+  }
+
+  /** Recomputes what is derived from the state, after positions or the model were changed. */
+  forward(): void {
+    const { model, data } = this.handles;
+    const warmstart = Float64Array.from(this.data.qacc_warmstart);
+    this.runtime.module.mj_forward(model, data);
+    this.data.qacc_warmstart.set(warmstart);
+    this.contactList = undefined;
+  }
+
+  /** The model's initial state; warnings and the clock start anew. */
+  reset(): void {
+    this.runtime.module.mj_resetData(this.handles.model, this.handles.data);
+    this.forward();
+  }
+
+  /** A copy of the whole state. */
+  save(): Float64Array {
+    this.runtime.module.mj_getState(this.handles.model, this.handles.data, this.stateBuffer, integrationState);
+    return Float64Array.from(this.stateBuffer.GetView() as Float64Array);
+  }
+
+  /** Continues exactly where `save` was called on a world of the same model. */
+  restore(state: Float64Array): void {
+    const expected = this.stateBuffer.GetElementCount();
+    if (state.length !== expected)
+      throw new TypeError(`Expected a saved state of ${expected} numbers for this model, got ${state.length}`);
+    this.runtime.module.mj_setState(
+      this.handles.model,
+      this.handles.data,
+      state as unknown as number[],
+      integrationState,
+    );
+    this.forward();
+  }
+
+  /** Where a body is. */
+  pose(body: string): Pose {
+    const id = this.id("body", body);
+    const { xpos } = this.data;
+    const xquat = this.handles.data.xquat as Float64Array;
+    return {
+      position: [xpos[3 * id]!, xpos[3 * id + 1]!, xpos[3 * id + 2]!],
+      quaternion: [xquat[4 * id]!, xquat[4 * id + 1]!, xquat[4 * id + 2]!, xquat[4 * id + 3]!],
+    };
+  }
+
+  /** Moves a free body and stops it; call `forward` when all are moved. */
+  place(body: string, { position, quaternion }: Pose): void {
+    const joint = this.freeJoint(body);
+    const at = this.model.jnt_qposadr[joint]!;
+    this.data.qpos.set([...position, ...quaternion], at);
+    this.data.qvel.fill(0, this.model.jnt_dofadr[joint]!, this.model.jnt_dofadr[joint]! + 6);
+  }
+
+  /** Speed of a free body: metres and radians per second. */
+  speed(body: string): { readonly linear: number; readonly angular: number } {
+    const at = this.model.jnt_dofadr[this.freeJoint(body)]!;
+    const [vx, vy, vz, wx, wy, wz] = this.data.qvel.subarray(at, at + 6);
+    return { linear: Math.hypot(vx!, vy!, vz!), angular: Math.hypot(wx!, wy!, wz!) };
+  }
+
+  /** The contacts of this moment; reading them is slow (20 µs each) and done once per step. */
+  get contacts(): readonly Contact[] {
+    this.contactList ??= this.readContacts();
+    return this.contactList;
+  }
+
+  /** Sum of the normal forces in newtons between the geoms of two bodies ("world" is the table's); 0 apart. */
+  contactForce(a: string, b: string): number {
+    const [bodyA, bodyB] = [this.id("body", a), this.id("body", b)];
+    const of = this.model.geom_bodyid;
+    return this.contacts
+      .filter(({ geom1, geom2 }) => {
+        const [first, second] = [of[geom1], of[geom2]];
+        return (first === bodyA && second === bodyB) || (first === bodyB && second === bodyA);
+      })
+      .reduce((sum, { force }) => sum + force, 0);
+  }
+
+  close(): void {
+    this.stateBuffer.delete();
+    this.forceBuffer.delete();
+    this.handles.data.delete();
+    this.handles.model.delete();
+  }
+
+  private freeJoint(body: string): number {
+    const id = this.id("body", body);
+    const joint = this.model.body_jntadr[id]!;
+    if (joint < 0 || this.model.jnt_type[joint] !== freeJoint)
+      throw new Error(`Expected body "${body}" to have a free joint, so that it can be placed`);
+    return joint;
+  }
+
+  private readContacts(): Contact[] {
+    const { module } = this.runtime;
+    const { model, data } = this.handles;
+    if (this.data.ncon === 0) return [];
+    const list: Contact[] = [];
+    const copies = data.contact; // a copy of the vector; so is every element
+    for (let i = 0; i < copies.size(); i++) {
+      const contact = copies.get(i)!;
+      module.mj_contactForce(model, data, i, this.forceBuffer);
+      list.push({
+        geom1: contact.geom1,
+        geom2: contact.geom2,
+        force: (this.forceBuffer.GetView() as Float64Array)[0]!,
+      });
+      contact.delete();
+    }
+    copies.delete();
+    return list;
+  }
+
+  private check(): void {
+    for (const name of ["qpos", "qvel"] as const) {
+      const at = this.data[name].findIndex((x) => !(Math.abs(x) <= largest));
+      if (at < 0) continue;
+      const said = this.runtime.takeMessages();
+      throw new Error(
+        `The simulation diverged: ${name}[${at}] is ${this.data[name][at]} at ${this.data.time.toFixed(3)} s. Reset the world; ` +
+          `if it comes again, use a shorter timestep or softer contacts.${said.length > 0 ? ` MuJoCo: ${said.join("; ")}` : ""}`,
+      );
+    }
+  }
+}

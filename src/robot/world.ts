@@ -1,0 +1,150 @@
+// The simulated robot: an SO-101 at a table in MuJoCo, driven through the same interface as a real one.
+import type { Image } from "../data/index.ts";
+import { type Random, random } from "../tensor/index.ts";
+import { Appearance } from "./appearance.ts";
+import { formatMjcf } from "./mjcf.ts";
+import { createPhysics, type Physics } from "./physics.ts";
+import { checkTargets, type Joint, type Observation, type Robot } from "./robot.ts";
+import { type SceneParts, so101Scene } from "./scene.ts";
+import { fromRadians, so101, so101Joints, toRadians } from "./so101.ts";
+
+/** What a world is for: the objects, and how an episode begins. */
+export interface Setting {
+  /**
+   * What stands on the table beside pistar's own SO-101, or a folder with a world of one's own: its joints and position
+   * actuators must have the SO-101's names (those without ".pos").
+   */
+  readonly scene: SceneParts | { readonly folder: string; readonly file: string };
+  /** Places the objects for a new episode, with the arm at rest, and says the instruction. */
+  arrange(physics: Physics, random: Random): string;
+}
+
+/** Takes pictures of a world. */
+export interface Camera {
+  readonly name: string;
+  capture(physics: Physics): Image;
+}
+
+export interface WorldOptions {
+  readonly cameras?: readonly Camera[];
+  /** Control rate in Hz; a period must be a whole number of physics steps. */
+  readonly fps?: number;
+  /** Whether light and colours vary with the seed. */
+  readonly randomise?: boolean;
+}
+
+/** A moment of an episode; `restoreMoment` continues there, to the bit. */
+export interface Moment {
+  readonly seed: number;
+  readonly task: string;
+  readonly physics: Float64Array;
+}
+
+/** Joint angles in radians where an episode begins: folded over the base, gripper closed, the table in free view. */
+const rest = [0, -1.55, 1.4, 1, 0, 0];
+
+/** Time for placed objects to come to rest before an episode begins, seconds. */
+const settling = 0.2;
+
+export async function createWorld(setting: Setting, options: WorldOptions = {}): Promise<World> {
+  const { scene } = setting;
+  const source = "folder" in scene ? scene : { xml: formatMjcf(so101Scene(scene)) };
+  const physics = await createPhysics(source);
+  try {
+    return new World(setting, physics, options);
+  } catch (error) {
+    physics.close();
+    throw error;
+  }
+}
+
+export class World implements Robot {
+  readonly type = "so101_follower";
+  readonly joints: readonly Joint[] = so101Joints;
+  readonly fps: number;
+  /** The simulation itself, for tasks, demonstrators and cameras; it belongs to the world. */
+  readonly physics: Physics;
+  private readonly setting: Setting;
+  private readonly eyes: readonly Camera[];
+  private readonly appearance: Appearance | undefined;
+  private readonly substeps: number;
+  /** Per joint: where its angle is in qpos, and its actuator. */
+  private readonly addresses: readonly number[];
+  private readonly actuators: readonly number[];
+  private seed = 0;
+  private task = "";
+
+  /** Takes over `physics`: closing the world closes it. */
+  constructor(setting: Setting, physics: Physics, { cameras = [], fps = 25, randomise = true }: WorldOptions) {
+    const substeps = 1 / (fps * physics.model.opt.timestep);
+    if (!(Math.abs(substeps - Math.round(substeps)) < 1e-6 && substeps >= 1))
+      throw new RangeError(
+        `Expected a control rate whose period is a whole number of physics steps of ${physics.model.opt.timestep} s, got ${fps} Hz`,
+      );
+    this.setting = setting;
+    this.physics = physics;
+    this.eyes = cameras;
+    this.fps = fps;
+    this.substeps = Math.round(substeps);
+    this.appearance = randomise ? new Appearance(physics) : undefined;
+    this.addresses = so101.map(({ joint }) => physics.model.jnt_qposadr[physics.id("joint", joint)]!);
+    this.actuators = so101.map(({ joint }) => physics.id("actuator", joint));
+    this.start(0);
+  }
+
+  get cameras(): readonly string[] {
+    return this.eyes.map(({ name }) => name);
+  }
+
+  async reset(seed: number): Promise<void> {
+    this.start(seed);
+  }
+
+  async observe(): Promise<Observation> {
+    const { qpos } = this.physics.data;
+    const state = Float32Array.from(fromRadians(this.addresses.map((address) => qpos[address]!)));
+    const images = Object.fromEntries(this.eyes.map((camera) => [camera.name, camera.capture(this.physics)]));
+    return { images, state, task: this.task };
+  }
+
+  async act(targets: ArrayLike<number>): Promise<void> {
+    checkTargets(targets, this.joints);
+    this.control(toRadians(targets));
+    this.physics.step(this.substeps);
+  }
+
+  async close(): Promise<void> {
+    this.physics.close();
+  }
+
+  /** This moment, to come back to. */
+  saveMoment(): Moment {
+    return { seed: this.seed, task: this.task, physics: this.physics.save() };
+  }
+
+  /** Continues exactly at `moment`, of this world or of another one with the same setting and options. */
+  restoreMoment({ seed, task, physics }: Moment): void {
+    this.seed = seed;
+    this.task = task;
+    this.appearance?.randomise(random(seed).split("appearance"));
+    this.physics.restore(physics);
+  }
+
+  private control(radians: readonly number[]): void {
+    const { ctrl } = this.physics.data;
+    for (const [i, actuator] of this.actuators.entries()) ctrl[actuator] = radians[i]!;
+  }
+
+  private start(seed: number): void {
+    const { physics } = this;
+    this.seed = seed;
+    physics.reset();
+    this.appearance?.randomise(random(seed).split("appearance"));
+    for (const [i, address] of this.addresses.entries()) physics.data.qpos[address] = rest[i]!;
+    this.control(rest);
+    this.task = this.setting.arrange(physics, random(seed).split("arrange"));
+    physics.forward();
+    physics.step(Math.round(settling / physics.model.opt.timestep));
+    physics.handles.data.time = 0;
+  }
+}
