@@ -1,12 +1,9 @@
 export { createRenderer, type Picture, type Renderer, type RendererOptions } from "./renderer.ts";
 export {
   type Camera,
-  type DirectionalLight,
   type Geoms,
   geomTypes,
   type Lighting,
   type Mesh,
-  type Numbers,
-  type Rgb,
   type Scene,
 } from "./scene.ts";

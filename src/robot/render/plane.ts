@@ -1,6 +1,9 @@
 // A plane, ray by ray: over the picture 1/depth is linear, and so are the plane's own coordinates times 1/depth.
 import type { Samples } from "./triangle.ts";
 
+/** Added to a number of squares, an even number that makes it positive: cutting off the fraction is then its floor. */
+const far = 2 ** 24;
+
 /** The plane in the camera's frame (right, up, ahead), and what it looks like. */
 export interface PlaneView {
   /** World axes of the plane as seen from the camera, rows x, y, z (normal). [3, 3] */
@@ -34,9 +37,11 @@ export function fillPlane(samples: Samples, plane: PlaneView, focal: number, nea
   const x0 = axes[0]! * cx + axes[1]! * cy + axes[2]! * cz;
   const y0 = axes[3]! * cx + axes[4]! * cy + axes[5]! * cz;
   const right = (0.5 - width / 2) / focal;
+  const squares = 1 / side;
   for (let row = 0; row < height; row++) {
     const up = (height / 2 - row - 0.5) / focal;
     const inverseRow = (axes[6]! * right + axes[7]! * up + axes[8]!) / away;
+    if (inverseRow <= 0 && inverseRow + inverseRight * width <= 0) continue; // above the horizon
     const xRow = axes[0]! * right + axes[1]! * up + axes[2]!;
     const yRow = axes[3]! * right + axes[4]! * up + axes[5]!;
     for (let step = 0, at = row * width; step < width; step++, at++) {
@@ -44,10 +49,11 @@ export function fillPlane(samples: Samples, plane: PlaneView, focal: number, nea
       if (!(inverse > nearest[at]! && inverse <= limit)) continue;
       let packed = even;
       if (!plain) {
-        const x = (xRow + xRight * step) / inverse - x0;
-        const y = (yRow + yRight * step) / inverse - y0;
+        const depth = 1 / inverse;
+        const x = (xRow + xRight * step) * depth - x0;
+        const y = (yRow + yRight * step) * depth - y0;
         if (Math.abs(x) > halfX || Math.abs(y) > halfY) continue;
-        if ((Math.floor(x / side) + Math.floor(y / side)) & 1) packed = odd;
+        if ((((x * squares + far) | 0) ^ ((y * squares + far) | 0)) & 1) packed = odd;
       }
       nearest[at] = inverse;
       ids[at] = id;

@@ -55,7 +55,7 @@ export function createRenderer({
     width: width * across,
     height: height * across,
     inverse: new Float32Array(size),
-    colour: new Uint32Array(size),
+    colour: new Int32Array(size),
     id: new Int32Array(size),
   };
   const rounds = roundShapes();
@@ -167,8 +167,9 @@ export function createRenderer({
     plane.half[0] = scene.geoms.size[geom * 3]!;
     plane.half[1] = scene.geoms.size[geom * 3 + 1]!;
     plane.even = shade();
-    plane.side = scene.checker?.side ?? Infinity;
-    if (scene.checker) {
+    plane.side = Infinity;
+    if (scene.checker && !(plane.half[0]! > 0 || plane.half[1]! > 0)) {
+      plane.side = scene.checker.side;
       const [red, green, blue] = scene.checker.rgb;
       paint(scene, red, green, blue);
       plane.odd = shade();
@@ -212,7 +213,7 @@ export function createRenderer({
     );
   }
 
-  /** The triangles of a geom; round ones so fine that their facets stay within a quarter of a sample of the true surface. */
+  /** The triangles of a geom; round ones so fine that facets lie a quarter of a sample inside the true surface at most (2/3 of 0.375). */
   function shapeOf(type: number, mesh: number, radius: number): Shape {
     if (type === geomTypes.box) return boxShape;
     if (type === geomTypes.mesh) return meshShapes[mesh]!;
@@ -220,7 +221,7 @@ export function createRenderer({
     const bend = type === geomTypes.ellipsoid ? radius : scale[0]!;
     const seen = (bend * projection.focal) / Math.max(centre[2]! - radius, near);
     let level = 0;
-    while (level + 1 < rounds.length && rounds[level]!.sagitta * seen > 0.25) level++;
+    while (level + 1 < rounds.length && rounds[level]!.sagitta * seen > 0.375) level++;
     const round = rounds[level]!;
     if (type === geomTypes.cylinder) return round.cylinder;
     return type === geomTypes.capsule ? round.capsule : round.sphere;

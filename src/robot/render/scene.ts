@@ -5,7 +5,7 @@
 export const geomTypes = { plane: 0, sphere: 2, capsule: 3, ellipsoid: 4, cylinder: 5, box: 6, mesh: 7 } as const;
 
 /** A vector or a run of vectors, as MuJoCo keeps poses (float64) and colours (float32). */
-export type Numbers = Float32Array | Float64Array;
+type Numbers = Float32Array | Float64Array;
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -59,7 +59,7 @@ export interface Lighting {
   readonly directional: readonly DirectionalLight[];
 }
 
-export interface DirectionalLight {
+interface DirectionalLight {
   /** The way the light travels, in the world; any length but 0. */
   readonly direction: readonly [x: number, y: number, z: number];
   readonly rgb: Rgb;
@@ -69,6 +69,6 @@ export interface Scene {
   readonly geoms: Geoms;
   readonly lighting: Lighting;
   readonly background: Rgb;
-  /** Squares of this colour alternate with the plane's own on every plane; `side` in metres. */
+  /** Squares of this colour alternate with the plane's own on planes without end; `side` in metres. */
   readonly checker?: { readonly rgb: Rgb; readonly side: number };
 }

@@ -7,7 +7,7 @@ export interface Samples {
   readonly width: number;
   readonly height: number;
   readonly inverse: Float32Array; // 1/depth in 1/m, 0 where nothing is
-  readonly colour: Uint32Array; // 0xBBGGRR
+  readonly colour: Int32Array; // 0xBBGGRR
   readonly id: Int32Array; // segmentation, −1 where nothing is
 }
 
@@ -30,6 +30,7 @@ const centre = subsamples / 2;
 /** Draws the triangle with corners `a`, `b`, `c` (counter-clockwise; seen from behind it is left out) where it is nearest. */
 export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b: number, c: number, id: number): void {
   const { u, v } = vertices;
+  const { width, height, inverse: nearest, colour, id: ids } = samples;
   // With v pointing down, the corners in the order a, c, b have a positive area and edge functions that are positive inside.
   const u0 = u[a]!;
   const v0 = v[a]!;
@@ -39,10 +40,11 @@ export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b:
   const v2 = v[b]!;
   const area = (u1 - u0) * (v2 - v0) - (v1 - v0) * (u2 - u0);
   if (!(area > 0)) return;
-  const left = Math.max(0, Math.ceil((Math.min(u0, u1, u2) - centre) / subsamples));
-  const right = Math.min(samples.width - 1, Math.floor((Math.max(u0, u1, u2) - centre) / subsamples));
-  const top = Math.max(0, Math.ceil((Math.min(v0, v1, v2) - centre) / subsamples));
-  const bottom = Math.min(samples.height - 1, Math.floor((Math.max(v0, v1, v2) - centre) / subsamples));
+  // `| 0` keeps what counts samples an integer to the compiler, in the loops below as well.
+  const left = Math.max(0, Math.ceil((Math.min(u0, u1, u2) - centre) / subsamples)) | 0;
+  const right = Math.min(width - 1, Math.floor((Math.max(u0, u1, u2) - centre) / subsamples)) | 0;
+  const top = Math.max(0, Math.ceil((Math.min(v0, v1, v2) - centre) / subsamples)) | 0;
+  const bottom = Math.min(height - 1, Math.floor((Math.max(v0, v1, v2) - centre) / subsamples)) | 0;
   if (left > right || top > bottom) return;
 
   // Edge functions: change per sample to the right and down, and value at the first sample. A sample on an edge counts as inside
@@ -92,18 +94,22 @@ export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b:
   let greenRow = green[a]! + greenRight * alongU + greenDown * alongV + 0.5;
   let blueRow = blue[a]! + blueRight * alongU + blueDown * alongV + 0.5;
 
-  const { width, inverse: nearest, colour, id: ids } = samples;
   const last = right - left;
   for (let row = top * width + left, end = bottom * width + left; row <= end; row += width) {
     // The run of samples inside all three edges; quotients of these integers are exact enough for their floor to be right.
-    let from = 0;
-    let to = last;
-    if (right0 > 0) from = edge0 < 0 ? Math.max(from, Math.ceil(-edge0 / right0)) : from;
-    else to = edge0 < 0 ? -1 : right0 < 0 ? Math.min(to, Math.floor(edge0 / -right0)) : to;
-    if (right1 > 0) from = edge1 < 0 ? Math.max(from, Math.ceil(-edge1 / right1)) : from;
-    else to = edge1 < 0 ? -1 : right1 < 0 ? Math.min(to, Math.floor(edge1 / -right1)) : to;
-    if (right2 > 0) from = edge2 < 0 ? Math.max(from, Math.ceil(-edge2 / right2)) : from;
-    else to = edge2 < 0 ? -1 : right2 < 0 ? Math.min(to, Math.floor(edge2 / -right2)) : to;
+    let first = 0;
+    let final = last;
+    if (right0 > 0) first = Math.max(first, Math.ceil(-edge0 / right0));
+    else if (right0 < 0) final = Math.min(final, Math.floor(edge0 / -right0));
+    else if (edge0 < 0) final = -1;
+    if (right1 > 0) first = Math.max(first, Math.ceil(-edge1 / right1));
+    else if (right1 < 0) final = Math.min(final, Math.floor(edge1 / -right1));
+    else if (edge1 < 0) final = -1;
+    if (right2 > 0) first = Math.max(first, Math.ceil(-edge2 / right2));
+    else if (right2 < 0) final = Math.min(final, Math.floor(edge2 / -right2));
+    else if (edge2 < 0) final = -1;
+    const from = Math.min(first, last + 1) | 0;
+    const to = Math.max(final, -1) | 0;
     for (let step = from; step <= to; step++) {
       const at = row + step;
       const near = inverseRow + inverseRight * step;
