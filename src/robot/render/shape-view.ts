@@ -1,0 +1,173 @@
+// A shape in front of the camera: its vertices transformed, lit and projected, its faces clipped at the near plane and drawn.
+import type { Shape } from "./shapes.ts";
+import { fillTriangle, type Samples, subsamples, type Vertices } from "./triangle.ts";
+
+/** Where a geom is and how it is lit, set by the renderer for one geom after another. */
+export interface Placement {
+  /** Camera (right, up, ahead) from geom, row-major. [3, 3] */
+  readonly rotation: Float64Array;
+  /** The geom's centre in the camera's frame. [3] */
+  readonly centre: Float64Array;
+  /** Factors of the unit shape along the geom's axes, and the half-length of its shift. [4] */
+  readonly scale: Float64Array;
+  /** The geom's colour under ambient light, 0..255. [3] */
+  readonly ambient: Float64Array;
+  /** For each light the direction to it in the camera's frame (unit length), then the geom's colour under it. [lights, 6] */
+  lights: Float64Array;
+  lightCount: number;
+}
+
+/** The camera as the samples see it. */
+export interface Projection {
+  /** samples per unit of slope */
+  focal: number;
+  /** metres ahead */
+  readonly near: number;
+}
+
+/** Room for the corners of shapes of up to `count` vertices and the two that clipping adds. */
+export function createVertices(count: number): Vertices {
+  const array = () => new Float64Array(count + 2);
+  return {
+    x: array(),
+    y: array(),
+    depth: array(),
+    u: array(),
+    v: array(),
+    inverse: array(),
+    red: array(),
+    green: array(),
+    blue: array(),
+  };
+}
+
+/** Draws `shape` as `placement` has it. */
+export function drawShape(
+  samples: Samples,
+  vertices: Vertices,
+  shape: Shape,
+  placement: Placement,
+  projection: Projection,
+  id: number,
+): void {
+  const behind = transform(samples, vertices, shape, placement, projection);
+  const count = shape.shifts.length;
+  if (behind === count) return;
+  light(vertices, shape, placement);
+  const { faces } = shape;
+  for (let face = 0; face < faces.length; face += 3) {
+    const [a, b, c] = [faces[face]!, faces[face + 1]!, faces[face + 2]!];
+    if (behind === 0) fillTriangle(samples, vertices, a, b, c, id);
+    else clip(samples, vertices, projection, count, a, b, c, id);
+  }
+}
+
+/** Vertices to the camera's frame and the picture; returns how many are nearer than the near plane. */
+function transform(samples: Samples, vertices: Vertices, shape: Shape, at: Placement, projection: Projection): number {
+  const { rotation: r, centre, scale } = at;
+  const [sx, sy, sz, length] = [scale[0]!, scale[1]!, scale[2]!, scale[3]!];
+  const [xx, xy, xz, x0] = [r[0]! * sx, r[1]! * sy, r[2]! * sz, centre[0]!];
+  const [yx, yy, yz, y0] = [r[3]! * sx, r[4]! * sy, r[5]! * sz, centre[1]!];
+  const [dx, dy, dz, d0] = [r[6]! * sx, r[7]! * sy, r[8]! * sz, centre[2]!];
+  const [xs, ys, ds] = [r[2]! * length, r[5]! * length, r[8]! * length];
+  const { positions, shifts } = shape;
+  let behind = 0;
+  for (let i = 0, j = 0; i < shifts.length; i++, j += 3) {
+    const px = positions[j]!;
+    const py = positions[j + 1]!;
+    const pz = positions[j + 2]!;
+    const shift = shifts[i]!;
+    const depth = dx * px + dy * py + dz * pz + ds * shift + d0;
+    vertices.x[i] = xx * px + xy * py + xz * pz + xs * shift + x0;
+    vertices.y[i] = yx * px + yy * py + yz * pz + ys * shift + y0;
+    vertices.depth[i] = depth;
+    if (depth >= projection.near) project(samples, vertices, projection, i);
+    else behind++;
+  }
+  return behind;
+}
+
+function project({ width, height }: Samples, vertices: Vertices, { focal }: Projection, i: number): void {
+  const inverse = 1 / vertices.depth[i]!;
+  vertices.inverse[i] = inverse;
+  vertices.u[i] = Math.round((width / 2 + focal * vertices.x[i]! * inverse) * subsamples);
+  vertices.v[i] = Math.round((height / 2 - focal * vertices.y[i]! * inverse) * subsamples);
+}
+
+function light(vertices: Vertices, shape: Shape, { rotation: r, scale, ambient, lights, lightCount }: Placement): void {
+  const { normals } = shape;
+  // Normals of a stretched surface stretch by the reciprocal.
+  const [sx, sy, sz] = [1 / scale[0]!, 1 / scale[1]!, 1 / scale[2]!];
+  for (let i = 0, j = 0; j < normals.length; i++, j += 3) {
+    let nx = normals[j]! * sx;
+    let ny = normals[j + 1]! * sy;
+    let nz = normals[j + 2]! * sz;
+    const length = 1 / Math.sqrt(nx * nx + ny * ny + nz * nz);
+    nx *= length;
+    ny *= length;
+    nz *= length;
+    const x = r[0]! * nx + r[1]! * ny + r[2]! * nz;
+    const y = r[3]! * nx + r[4]! * ny + r[5]! * nz;
+    const z = r[6]! * nx + r[7]! * ny + r[8]! * nz;
+    let red = ambient[0]!;
+    let green = ambient[1]!;
+    let blue = ambient[2]!;
+    for (let k = 0; k < lightCount * 6; k += 6) {
+      const cosine = x * lights[k]! + y * lights[k + 1]! + z * lights[k + 2]!;
+      if (cosine <= 0) continue;
+      red += cosine * lights[k + 3]!;
+      green += cosine * lights[k + 4]!;
+      blue += cosine * lights[k + 5]!;
+    }
+    vertices.red[i] = Math.min(red, 255);
+    vertices.green[i] = Math.min(green, 255);
+    vertices.blue[i] = Math.min(blue, 255);
+  }
+}
+
+/** Draws the part of a triangle beyond the near plane; `spare` and the slot after it hold the new corners. */
+function clip(
+  samples: Samples,
+  vertices: Vertices,
+  projection: Projection,
+  spare: number,
+  a: number,
+  b: number,
+  c: number,
+  id: number,
+): void {
+  const { depth } = vertices;
+  const seenA = depth[a]! >= projection.near;
+  const seenB = depth[b]! >= projection.near;
+  const seenC = depth[c]! >= projection.near;
+  const seen = Number(seenA) + Number(seenB) + Number(seenC);
+  if (seen === 3) fillTriangle(samples, vertices, a, b, c, id);
+  else if (seen > 0) {
+    // Named anew in the same turn, so that `p` is the corner that differs from the two others.
+    const odd = seen === 1;
+    const [p, q, r] = seenA === odd ? [a, b, c] : seenB === odd ? [b, c, a] : [c, a, b];
+    if (odd) {
+      cut(samples, vertices, projection, p, q, spare);
+      cut(samples, vertices, projection, p, r, spare + 1);
+      fillTriangle(samples, vertices, p, spare, spare + 1, id);
+    } else {
+      cut(samples, vertices, projection, q, p, spare);
+      cut(samples, vertices, projection, r, p, spare + 1);
+      fillTriangle(samples, vertices, spare, q, r, id);
+      fillTriangle(samples, vertices, spare, r, spare + 1, id);
+    }
+  }
+}
+
+/** Puts the point where an edge meets the near plane into slot `to`; always from its seen end, so that neighbours agree on it. */
+function cut(samples: Samples, vertices: Vertices, projection: Projection, seen: number, hidden: number, to: number) {
+  const { x, y, depth, red, green, blue } = vertices;
+  const part = (depth[seen]! - projection.near) / (depth[seen]! - depth[hidden]!);
+  x[to] = x[seen]! + part * (x[hidden]! - x[seen]!);
+  y[to] = y[seen]! + part * (y[hidden]! - y[seen]!);
+  depth[to] = projection.near;
+  red[to] = red[seen]! + part * (red[hidden]! - red[seen]!);
+  green[to] = green[seen]! + part * (green[hidden]! - green[seen]!);
+  blue[to] = blue[seen]! + part * (blue[hidden]! - blue[seen]!);
+  project(samples, vertices, projection, to);
+}
