@@ -25,7 +25,6 @@ function violations(files: ReadonlyMap<string, string>): string[] {
     for (const specifier of importsOf(source)) {
       const target = relative(root, resolve(root, dirname(file), specifier));
       const targetFolder = target.split(sep)[0]!;
-      if (target === join("..", "package.json")) continue;
       if (!order.includes(targetFolder) || order.indexOf(targetFolder) > order.indexOf(folder))
         found.push(`src/${file} imports ${specifier}: "${folder}" may not depend on "${targetFolder}"`);
     }

@@ -85,7 +85,7 @@ test.skipIf(!available && process.env.CI === undefined)(
     });
     for (const [name, { data }] of here.values)
       there.values.get(name)!.data.forEach((x, i) => {
-        expect(Math.abs(Number(x) - Number(data[i])), `${name}[${i}]`).toBeLessThan(2e-3);
+        expect(Math.abs(Number(x) - Number(data[i])), `${name}[${i}]`).toBeLessThan(1e-4);
       });
   },
 );

@@ -1,6 +1,6 @@
 // Writes expressions and the numbers of a store as an .onnx file.
-import { open, rename, rm } from "node:fs/promises";
 import { basename } from "node:path";
+import { bytesOf, writeAtomically } from "./atomic-file.ts";
 import type { Tensor } from "./expression.ts";
 import { lower } from "./lower.ts";
 import { byteSize, type ExternalData, graphWriter } from "./onnx.ts";
@@ -55,30 +55,4 @@ export async function exportOnnx(
     });
   }
   await writeAtomically(path, (write) => write(writer.finish(), 0));
-}
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-type Write = (bytes: Uint8Array, position: number) => Promise<void>;
-
-async function writeAtomically(path: string, fill: (write: Write) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, "w");
-  try {
-    await fill(async (bytes, position) => {
-      for (let done = 0; done < bytes.length; ) {
-        // One write of the system moves at most 2 GB.
-        const part = Math.min(bytes.length - done, 2 ** 30);
-        done += (await file.write(bytes, done, part, position + done)).bytesWritten;
-      }
-    });
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,9 +1,9 @@
 // Reading and writing safetensors files (https://huggingface.co/docs/safetensors), whole or tensor by tensor: a file may be larger than memory.
 // Numbers lie in the file as they do in memory, little-endian.
-import { randomUUID } from "node:crypto";
-import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { bytesOf, writeAtomically } from "./atomic-file.ts";
 import { bfloat16ToFloat32 } from "./float16.ts";
 import {
   dtypeOf,
@@ -38,7 +38,7 @@ export interface SafetensorsFile {
   close(): Promise<void>;
 }
 
-/** One read or write: the system's calls take at most 2 GiB. */
+/** One read: the system's calls take less than 2 GiB. */
 const chunkBytes = 2 ** 28;
 
 /**
@@ -177,25 +177,15 @@ export async function writeSafetensors(
     named.set(name, value);
   }
   const { bytes, sorted } = formatHeader(named, metadata);
-  const unfinished = `${path}.${randomUUID()}.tmp`;
-  try {
-    const handle = await open(unfinished, "wx");
-    try {
-      await writeAll(handle, bytes);
-      for (const { data } of sorted) await writeAll(handle, bytesOf(data));
-      await handle.sync();
-    } finally {
-      await handle.close();
+  await writeAtomically(path, async (write) => {
+    await write(bytes, 0);
+    let position = bytes.length;
+    for (const { data } of sorted) {
+      await write(bytesOf(data), position);
+      position += data.byteLength;
     }
-    await rename(unfinished, path);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+  });
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Value["data"]): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 async function readBytes(handle: FileHandle, what: string, start: number, count: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(count);
@@ -209,12 +199,5 @@ async function readInto(handle: FileHandle, what: string, start: number, bytes: 
     if (bytesRead === 0)
       throw new Error(`${what}: expected ${bytes.length} bytes at ${start}, the file ends after ${done} of them`);
     done += bytesRead;
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(chunkBytes, bytes.length - done));
-    done += bytesWritten;
   }
 }
