@@ -35,8 +35,6 @@ const entrySchema = z.object({
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
-const metadataSchema = z.record(z.string(), z.string());
-
 /** One tensor of a file: `start` counts from the beginning of the file. */
 export interface Entry {
   readonly type: string;
@@ -70,17 +68,14 @@ export function parseHeader(file: string, bytes: Uint8Array, fileBytes: number):
   const json = parseObject(file, text);
   const twice = repeatedKey(text);
   if (twice !== undefined) throw new Error(`${file}: the header names tensor ${twice} twice`);
-  const metadata = metadataSchema.safeParse(json.__metadata__ ?? {});
-  if (!metadata.success)
-    throw new Error(`${file}: __metadata__: expected text for each key, ${z.prettifyError(metadata.error)}`);
-
+  const metadata = parseMetadata(file, json.__metadata__ ?? {});
   const dataStart = prefixBytes + bytes.length;
   const entries = new Map<string, Entry>();
   for (const [name, content] of Object.entries(json))
     if (name !== "__metadata__")
       entries.set(name, parseEntry(`${file}: tensor "${name}"`, content, dataStart, fileBytes));
   expectNoGaps(file, entries, dataStart, fileBytes);
-  return { metadata: new Map(Object.entries(metadata.data)), entries };
+  return { metadata, entries };
 }
 
 function decode(file: string, bytes: Uint8Array): string {
@@ -115,6 +110,21 @@ function repeatedKey(text: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** By hand, because zod's records leave out a key called "__proto__". */
+function parseMetadata(file: string, content: unknown): Map<string, string> {
+  const found = new Map<string, string>();
+  const entries =
+    typeof content === "object" && !Array.isArray(content) ? Object.entries(content as object) : undefined;
+  if (entries === undefined)
+    throw new Error(`${file}: __metadata__: expected an object, got ${JSON.stringify(content)}`);
+  for (const [key, text] of entries) {
+    if (typeof text !== "string")
+      throw new Error(`${file}: __metadata__: expected text for each key, got ${JSON.stringify(text)} for "${key}"`);
+    found.set(key, text);
+  }
+  return found;
 }
 
 function parseEntry(where: string, content: unknown, dataStart: number, fileBytes: number): Entry {

@@ -141,6 +141,15 @@ test("what is written is read back", async () => {
   );
 });
 
+test("a key that JavaScript's objects treat apart is kept, of a tensor and of the metadata", async () => {
+  const path = at("proto.safetensors");
+  await writeSafetensors(path, [["__proto__", value(Float32Array.of(1))]], { ["__proto__"]: "text" });
+  const file = await openSafetensors(path);
+  expect([...file.metadata]).toEqual([["__proto__", "text"]]);
+  expect(await file.read("__proto__")).toEqual(value(Float32Array.of(1)));
+  await file.close();
+});
+
 const entry = (dtype: string, shape: readonly number[], offsets: readonly number[]) =>
   JSON.stringify({ dtype, shape, data_offsets: offsets });
 
