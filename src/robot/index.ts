@@ -1,4 +1,6 @@
 // Robots: the interface, the SO-101 in MuJoCo, and what tasks and demonstrators need of the simulation.
+export { Arm, type Motion } from "./arm.ts";
+export { Judge } from "./judge.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";
 export { type Element, element, formatMjcf } from "./mjcf.ts";
 export type { ModelSource } from "./mujoco.ts";
@@ -16,4 +18,8 @@ export type { ActionChunk, Policy } from "./policy.ts";
 export type { Joint, Observation, Robot } from "./robot.ts";
 export { type SceneParts, so101Scene } from "./scene.ts";
 export { fromRadians, so101Joints, toRadians } from "./so101.ts";
+export { bestStyle, type Style, sampleStyle } from "./style.ts";
+export type { Attempt, Task } from "./task.ts";
+export { createTaskWorld, type TaskWorldOptions } from "./task-world.ts";
+export { taskNamed, tasks } from "./tasks/index.ts";
 export { type Camera, createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";

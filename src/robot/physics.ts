@@ -42,6 +42,7 @@ export interface ModelArrays {
   readonly jnt_type: Int32Array;
   readonly body_jntadr: Int32Array;
   readonly body_jntnum: Int32Array;
+  readonly body_mocapid: Int32Array;
 }
 
 /** The state's arrays, with the same caution. Rotation matrices are row-major. */
@@ -52,6 +53,8 @@ export interface DataArrays {
   readonly qvel: Float64Array;
   readonly ctrl: Float64Array;
   readonly qacc_warmstart: Float64Array;
+  readonly mocap_pos: Float64Array;
+  readonly mocap_quat: Float64Array;
   readonly xpos: Float64Array;
   readonly xmat: Float64Array;
   readonly geom_xpos: Float64Array;
@@ -198,19 +201,32 @@ export class Physics {
     };
   }
 
-  /** Moves a free body and stops it; call `forward` when all are moved. */
+  /** Moves a mocap body, or a free body, which it stops; call `forward` when all are moved. */
   place(body: string, { position, quaternion }: Pose): void {
+    const mocap = this.model.body_mocapid[this.id("body", body)]!;
+    if (mocap >= 0) {
+      this.data.mocap_pos.set(position, 3 * mocap);
+      this.data.mocap_quat.set(quaternion, 4 * mocap);
+      return;
+    }
     const joint = this.freeJoint(body);
     const at = this.model.jnt_qposadr[joint]!;
     this.data.qpos.set([...position, ...quaternion], at);
     this.data.qvel.fill(0, this.model.jnt_dofadr[joint]!, this.model.jnt_dofadr[joint]! + 6);
   }
 
+  /** Linear velocity of a free body along the world's axes, metres per second. */
+  velocity(body: string): readonly [number, number, number] {
+    const at = this.model.jnt_dofadr[this.freeJoint(body)]!;
+    const [x, y, z] = this.data.qvel.subarray(at, at + 3);
+    return [x!, y!, z!];
+  }
+
   /** Speed of a free body: metres and radians per second. */
   speed(body: string): { readonly linear: number; readonly angular: number } {
     const at = this.model.jnt_dofadr[this.freeJoint(body)]!;
-    const [vx, vy, vz, wx, wy, wz] = this.data.qvel.subarray(at, at + 6);
-    return { linear: Math.hypot(vx!, vy!, vz!), angular: Math.hypot(wx!, wy!, wz!) };
+    const [wx, wy, wz] = this.data.qvel.subarray(at + 3, at + 6);
+    return { linear: Math.hypot(...this.velocity(body)), angular: Math.hypot(wx!, wy!, wz!) };
   }
 
   /** The contacts of this moment; reading them is slow (20 µs each) and done once per step. */

@@ -16,6 +16,16 @@ export interface Footprint {
   readonly body: string;
   /** Of the circle around it that no other object may enter, metres. */
   readonly radius: number;
+  /** Where it lies when nothing varies: metres from the shoulder axis, radians from straight ahead (default: the region's middle). */
+  readonly home?: { readonly radius: number; readonly angle: number };
+}
+
+export interface PlacementOptions {
+  readonly region?: Region;
+  /** Least distance between two circles, metres. */
+  readonly gap?: number;
+  /** 1 uses the whole region and all directions, 0 leaves every object at home with yaw 0, between them is a share of the way. */
+  readonly spread?: number;
 }
 
 export interface Placement {
@@ -23,7 +33,7 @@ export interface Placement {
   /** Metres on the table. */
   readonly x: number;
   readonly y: number;
-  /** Rotation about z, uniform over a turn, radians. */
+  /** Rotation about z, radians. */
   readonly yaw: number;
 }
 
@@ -36,10 +46,10 @@ export const shoulderX = 0.0388353;
 export function placeObjects(
   random: Random,
   objects: readonly Footprint[],
-  { region = withinReach, gap = 0.01 }: { readonly region?: Region; readonly gap?: number } = {},
+  { region = withinReach, gap = 0.01, spread = 1 }: PlacementOptions = {},
 ): Placement[] {
   for (let attempt = 0; attempt < 1000; attempt++) {
-    const placed = objects.map(({ body }) => ({ body, ...draw(random, region), yaw: random.uniform() * 2 * Math.PI }));
+    const placed = objects.map((object) => draw(random, object, region, spread));
     if (
       placed.every((a, i) =>
         placed.every((b, j) => j >= i || apart(a, b) >= objects[i]!.radius + objects[j]!.radius + gap),
@@ -52,9 +62,21 @@ export function placeObjects(
   );
 }
 
-function draw(random: Random, { radius: [near, far], angle: [right, left] }: Region): { x: number; y: number } {
-  const radius = Math.sqrt(near ** 2 + random.uniform() * (far ** 2 - near ** 2)); // uniform by area
-  const angle = right + random.uniform() * (left - right);
+function draw(random: Random, { body, home }: Footprint, { radius, angle }: Region, spread: number): Placement {
+  const [near, far] = radius;
+  const [right, left] = angle;
+  const distance = Math.sqrt(near ** 2 + random.uniform() * (far ** 2 - near ** 2)); // uniform by area
+  const to = onTable(distance, right + random.uniform() * (left - right));
+  const from = home ? onTable(home.radius, home.angle) : onTable((near + far) / 2, (right + left) / 2);
+  return {
+    body,
+    x: from.x + spread * (to.x - from.x),
+    y: from.y + spread * (to.y - from.y),
+    yaw: spread * random.uniform() * 2 * Math.PI,
+  };
+}
+
+function onTable(radius: number, angle: number): { readonly x: number; readonly y: number } {
   return { x: shoulderX + radius * Math.cos(angle), y: radius * Math.sin(angle) };
 }
 

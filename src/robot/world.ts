@@ -96,6 +96,11 @@ export class World implements Robot {
     return this.eyes.map(({ name }) => name);
   }
 
+  /** What the episode's task says. */
+  get instruction(): string {
+    return this.task;
+  }
+
   async reset(seed: number): Promise<void> {
     this.start(seed);
   }

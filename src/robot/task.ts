@@ -1,0 +1,42 @@
+// A task: what stands on the table, what the instruction may say, when it is done, and how a person would do it.
+import type { Random } from "../tensor/index.ts";
+import type { Arm } from "./arm.ts";
+import type { Physics } from "./physics.ts";
+import type { SceneParts } from "./scene.ts";
+import type { Style } from "./style.ts";
+import type { World } from "./world.ts";
+
+export interface Task {
+  /** As commands take it, such as "cube-in-bowl". */
+  readonly name: string;
+  /** One sentence for a list of tasks. */
+  readonly description: string;
+  readonly scene: SceneParts;
+  /** Every instruction an episode may be given. */
+  readonly instructions: readonly string[];
+  /** Seconds after which an episode that has not succeeded is a failure. */
+  readonly timeLimit: number;
+  /** Free bodies that are to be moved by grasping or pushing: where one flies, success does not count. */
+  readonly objects: readonly string[];
+  /**
+   * Places the objects for a new episode and gives its instruction, one of `instructions`. Difficulty is from 0 (always nearly the same
+   * place) to 1 (all of the table that the task allows).
+   */
+  arrange(physics: Physics, random: Random, difficulty: number): string;
+  /** Whether the goal is reached at this moment, everything at rest and let go. The judge demands that it holds for a while. */
+  reached(physics: Physics, instruction: string): boolean;
+  /**
+   * How a person would do it, in this style, from any moment of an episode on: looks at where things are, acts, looks again. Yields joint
+   * targets in the robot's units, one a control period, and ends when it has done all it can.
+   */
+  demonstrate(attempt: Attempt): Generator<readonly number[], void, void>;
+}
+
+/** What a demonstration has to go by. */
+export interface Attempt {
+  readonly world: World;
+  readonly arm: Arm;
+  readonly instruction: string;
+  readonly style: Style;
+  readonly random: Random;
+}

@@ -1,0 +1,95 @@
+// Put the cube of the named colour into the bowl; the other two lie there to be left alone.
+import { opening } from "../arm.ts";
+import { element } from "../mjcf.ts";
+import { placeObjects } from "../placement.ts";
+import type { Task } from "../task.ts";
+import { type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
+
+/** Inner and outer radius and height of the wall, metres. */
+const bowl = { inner: 0.036, outer: 0.046, rim: 0.03 };
+const sides = 10;
+
+const wall = Array.from({ length: sides }, (_, i) => {
+  const angle = (2 * Math.PI * i) / sides;
+  const radius = (bowl.inner + bowl.outer) / 2;
+  return element("geom", {
+    type: "box",
+    size: [0.004, radius * Math.tan(Math.PI / sides) + 0.0015, bowl.rim / 2],
+    pos: [radius * Math.cos(angle), radius * Math.sin(angle), bowl.rim / 2],
+    euler: [0, 0, angle],
+    rgba: [0.92, 0.92, 0.9, 1],
+  });
+});
+
+const instructionOf = (colour: Colour) => `put the ${colour} cube in the bowl`;
+const colourOf = (instruction: string) => colours.find((colour) => instruction === instructionOf(colour))!;
+
+export const cubeInBowl: Task = {
+  name: "cube-in-bowl",
+  description: "put the cube of the named colour into the bowl, past two others",
+  scene: {
+    objects: [
+      element("body", { name: "bowl", mocap: true, pos: [0.2, 0.15, 0] }, [
+        // The floor is only seen: what falls in comes to rest on the table.
+        element("geom", {
+          type: "cylinder",
+          size: [bowl.inner, 0.0005],
+          contype: 0,
+          conaffinity: 0,
+          rgba: [0.85, 0.85, 0.82, 1],
+        }),
+        ...wall,
+      ]),
+      ...colours.map((colour, i) => cube(colour, 0.06 * (i - 1))),
+    ],
+  },
+  instructions: colours.map(instructionOf),
+  timeLimit: 20,
+  objects: colours.map(cubeOf),
+
+  arrange(physics, random, difficulty) {
+    const places = placeObjects(
+      random,
+      [
+        { body: "bowl", radius: bowl.outer, home: { radius: 0.2, angle: 0.75 } },
+        ...colours.map((colour, i) => ({
+          body: cubeOf(colour),
+          radius: 0.018,
+          home: { radius: 0.21, angle: 0.15 - 0.45 * i },
+        })),
+      ],
+      { spread: difficulty, gap: 0.022 },
+    );
+    for (const place of places) putDown(physics, place, place.body === "bowl" ? 0 : half);
+    return instructionOf(colours[random.integer(colours.length)]!);
+  },
+
+  reached(physics, instruction) {
+    const body = cubeOf(colourOf(instruction));
+    const [x, y, z] = physics.pose(body).position;
+    const [bowlX, bowlY] = physics.pose("bowl").position;
+    // Deep inside: a cube that leans on the rim has its middle higher.
+    const inside = Math.hypot(x - bowlX, y - bowlY) < bowl.inner - half && z < 1.7 * half;
+    return inside && isStill(physics, body) && isReleased(physics, body);
+  },
+
+  *demonstrate(attempt) {
+    const { world, arm, instruction, style, random } = attempt;
+    const { physics } = world;
+    const body = cubeOf(colourOf(instruction));
+    for (let tries = 0; tries < style.tries && !cubeInBowl.reached(physics, instruction); tries++) {
+      if (!arm.holds(body)) yield* pick(attempt, body);
+      if (!arm.holds(body)) continue;
+      const [x, y] = physics.pose("bowl").position.map((at) => at + style.sloppiness * random.normal()) as [
+        number,
+        number,
+      ];
+      yield* arm.reach({ position: [x, y, hover] });
+      yield* arm.slide({ position: [x, y, bowl.rim + half + 0.008] }, 1);
+      yield* arm.grip(opening(0.055));
+      yield* arm.slide({ position: [x, y, hover + 0.02] }, 1);
+      yield* arm.wait(0.3);
+    }
+    yield* arm.wait(1);
+  },
+};

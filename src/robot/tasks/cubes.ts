@@ -1,0 +1,65 @@
+// Cubes of 25 mm, and how a gripper picks one up: what several tasks share.
+import { closingYaw, type Motion, opening } from "../arm.ts";
+import { type Element, element } from "../mjcf.ts";
+import type { Physics } from "../physics.ts";
+import type { Placement } from "../placement.ts";
+import type { Attempt } from "../task.ts";
+
+/** Half a side, metres. */
+export const half = 0.0125;
+export const colours = ["red", "green", "blue"] as const;
+export type Colour = (typeof colours)[number];
+
+const paints: Readonly<Record<Colour, readonly number[]>> = {
+  red: [0.8, 0.1, 0.08, 1],
+  green: [0.1, 0.55, 0.15, 1],
+  blue: [0.1, 0.2, 0.75, 1],
+};
+
+/** The body "red cube" and so on, resting at `position` until it is placed. */
+export function cube(colour: Colour, y: number): Element {
+  return element("body", { name: cubeOf(colour), pos: [0.2, y, half] }, [
+    element("freejoint"),
+    element("geom", {
+      type: "box",
+      size: [half, half, half],
+      mass: 0.02,
+      rgba: paints[colour],
+      friction: [0.9, 0.005, 0.0001],
+    }),
+  ]);
+}
+
+export const cubeOf = (colour: Colour): string => `${colour} cube`;
+
+/** Upright, its middle `z` metres above the table. */
+export function putDown(physics: Physics, { body, x, y, yaw }: Placement, z: number): void {
+  physics.place(body, { position: [x, y, z], quaternion: [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)] });
+}
+
+export function isStill(physics: Physics, body: string): boolean {
+  const { linear, angular } = physics.speed(body);
+  return linear < 0.03 && angular < 0.6;
+}
+
+/** Whether no jaw touches a body. */
+export function isReleased(physics: Physics, body: string): boolean {
+  return ["gripper", "moving_jaw"].every((jaw) => physics.contactForce(jaw, body) === 0);
+}
+
+/** Height of the gripper on its way over the table, metres. */
+export const hover = 0.085;
+
+/** Comes from above, closes on a cube wherever it lies, and lifts it to the hover height. It may fail: look whether the arm holds it. */
+export function* pick({ world, arm, style, random }: Attempt, body: string): Motion {
+  const { position, quaternion } = world.physics.pose(body);
+  const stray = (scale = 1) => scale * style.sloppiness * random.normal();
+  const [x, y] = [position[0] + stray(), position[1] + stray()];
+  const yaw = closingYaw(2 * Math.atan2(quaternion[3], quaternion[0]), x, y) + stray(20);
+  const grasp = Math.max(position[2], half);
+  yield* arm.grip(opening(0.05));
+  yield* arm.reach({ position: [x, y, grasp + 0.06], yaw });
+  yield* arm.slide({ position: [x, y, grasp], yaw });
+  yield* arm.grip(opening(0.018));
+  yield* arm.slide({ position: [x, y, hover], yaw });
+}

@@ -1,0 +1,12 @@
+// The tasks there are.
+import type { Task } from "../task.ts";
+import { cubeInBowl } from "./cube-in-bowl.ts";
+
+export const tasks: readonly Task[] = [cubeInBowl];
+
+/** The task called `name`. @throws Error that lists the names there are. */
+export function taskNamed(name: string): Task {
+  const task = tasks.find((candidate) => candidate.name === name);
+  if (!task) throw new Error(`Expected a task, one of ${tasks.map(({ name }) => name).join(", ")}; got "${name}"`);
+  return task;
+}
