@@ -76,6 +76,12 @@ export class Arm {
     yield* this.sweep(knots, distance / pace);
   }
 
+  /** Straight up to a height above the table, metres. */
+  *rise(height: number): Motion {
+    const [x, y] = this.position;
+    yield* this.slide({ position: [x, y, height] }, 1);
+  }
+
   /** Opens or closes the jaws to an angle in radians and gives them time to meet what is between. */
   *grip(angle: number): Motion {
     const from = this.commanded;

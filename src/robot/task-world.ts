@@ -8,7 +8,10 @@ export interface TaskWorldOptions extends WorldOptions {
 }
 
 /** A world in which every reset begins an episode of `task`. */
-export function createTaskWorld(task: Task, { difficulty = 1, ...options }: TaskWorldOptions = {}): Promise<World> {
+export async function createTaskWorld(
+  task: Task,
+  { difficulty = 1, ...options }: TaskWorldOptions = {},
+): Promise<World> {
   if (!(difficulty >= 0 && difficulty <= 1))
     throw new RangeError(`Expected a difficulty from 0 to 1, got ${difficulty}`);
   return createWorld(

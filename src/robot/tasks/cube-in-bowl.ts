@@ -3,7 +3,7 @@ import { opening } from "../arm.ts";
 import { element } from "../mjcf.ts";
 import { placeObjects } from "../placement.ts";
 import type { Task } from "../task.ts";
-import { type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
+import { bring, type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
 
 /** Inner and outer radius and height of the wall, metres. */
 const bowl = { inner: 0.036, outer: 0.046, rim: 0.03 };
@@ -74,20 +74,16 @@ export const cubeInBowl: Task = {
   },
 
   *demonstrate(attempt) {
-    const { world, arm, instruction, style, random } = attempt;
+    const { world, arm, instruction, style } = attempt;
     const { physics } = world;
     const body = cubeOf(colourOf(instruction));
     for (let tries = 0; tries < style.tries && !cubeInBowl.reached(physics, instruction); tries++) {
       if (!arm.holds(body)) yield* pick(attempt, body);
       if (!arm.holds(body)) continue;
-      const [x, y] = physics.pose("bowl").position.map((at) => at + style.sloppiness * random.normal()) as [
-        number,
-        number,
-      ];
-      yield* arm.reach({ position: [x, y, hover] });
-      yield* arm.slide({ position: [x, y, bowl.rim + half + 0.008] }, 1);
+      const [x, y] = physics.pose("bowl").position;
+      yield* bring(attempt, body, [x, y], bowl.rim + half);
       yield* arm.grip(opening(0.055));
-      yield* arm.slide({ position: [x, y, hover + 0.02] }, 1);
+      yield* arm.rise(hover + 0.02);
       yield* arm.wait(0.3);
     }
     yield* arm.wait(1);

@@ -63,3 +63,22 @@ export function* pick({ world, arm, style, random }: Attempt, body: string): Mot
   yield* arm.grip(opening(0.018));
   yield* arm.slide({ position: [x, y, hover], yaw });
 }
+
+/**
+ * Carries a held cube over a place, looks how it sits between the jaws, and lowers its middle to (x, y, z). It may have slipped: look
+ * whether the arm still holds it.
+ */
+export function* bring(
+  { world, arm, style, random }: Attempt,
+  body: string,
+  place: readonly [number, number],
+  z: number,
+): Motion {
+  const [x, y] = place.map((at) => at + style.sloppiness * random.normal()) as [number, number];
+  yield* arm.reach({ position: [x, y, z + 0.05] });
+  const held = world.physics.pose(body).position;
+  const site = arm.position;
+  const over = [site[0] + x - held[0], site[1] + y - held[1]] as const;
+  yield* arm.slide({ position: [...over, z + 0.03] });
+  yield* arm.slide({ position: [...over, z + site[2] - held[2]] });
+}

@@ -1,8 +1,9 @@
 // The tasks there are.
 import type { Task } from "../task.ts";
 import { cubeInBowl } from "./cube-in-bowl.ts";
+import { stackCubes } from "./stack-cubes.ts";
 
-export const tasks: readonly Task[] = [cubeInBowl];
+export const tasks: readonly Task[] = [cubeInBowl, stackCubes];
 
 /** The task called `name`. @throws Error that lists the names there are. */
 export function taskNamed(name: string): Task {

@@ -1,0 +1,66 @@
+// Stack the cube of one named colour on that of another; the third is left alone.
+import { opening } from "../arm.ts";
+import { placeObjects } from "../placement.ts";
+import type { Task } from "../task.ts";
+import { bring, type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
+
+const pairs = colours.flatMap((upper) =>
+  colours
+    .filter((lower) => lower !== upper)
+    .map((lower) => ({ upper, lower, instruction: instructionOf(upper, lower) })),
+);
+
+function instructionOf(upper: Colour, lower: Colour): string {
+  return `stack the ${upper} cube on the ${lower} cube`;
+}
+
+/** The bodies that an instruction names. */
+function named(instruction: string): { readonly upper: string; readonly lower: string } {
+  const { upper, lower } = pairs.find((pair) => pair.instruction === instruction)!;
+  return { upper: cubeOf(upper), lower: cubeOf(lower) };
+}
+
+export const stackCubes: Task = {
+  name: "stack-cubes",
+  description: "stack the cube of one named colour on that of another",
+  scene: { objects: colours.map((colour, i) => cube(colour, 0.06 * (i - 1))) },
+  instructions: pairs.map(({ instruction }) => instruction),
+  timeLimit: 20,
+  objects: colours.map(cubeOf),
+
+  arrange(physics, random, difficulty) {
+    const homes = colours.map((colour, i) => ({
+      body: cubeOf(colour),
+      radius: 0.018,
+      home: { radius: 0.21, angle: 0.5 * (1 - i) },
+    }));
+    for (const place of placeObjects(random, homes, { spread: difficulty, gap: 0.03 })) putDown(physics, place, half);
+    return pairs[random.integer(pairs.length)]!.instruction;
+  },
+
+  reached(physics, instruction) {
+    const { upper, lower } = named(instruction);
+    const [x, y, z] = physics.pose(upper).position;
+    const [lowerX, lowerY, lowerZ] = physics.pose(lower).position;
+    // Flat on one another and well over its middle: not on an edge, not leaning.
+    const onTop = Math.abs(z - 3 * half) < 0.003 && Math.abs(lowerZ - half) < 0.003;
+    if (!onTop || Math.hypot(x - lowerX, y - lowerY) > 0.7 * half) return false;
+    return [upper, lower].every((body) => isStill(physics, body) && isReleased(physics, body));
+  },
+
+  *demonstrate(attempt) {
+    const { world, arm, instruction, style } = attempt;
+    const { physics } = world;
+    const { upper, lower } = named(instruction);
+    for (let tries = 0; tries < style.tries && !stackCubes.reached(physics, instruction); tries++) {
+      if (!arm.holds(upper)) yield* pick(attempt, upper);
+      if (!arm.holds(upper)) continue;
+      const [x, y, z] = physics.pose(lower).position;
+      yield* bring(attempt, upper, [x, y], z + 2 * half + 0.002);
+      yield* arm.grip(opening(0.045));
+      yield* arm.rise(hover + 0.02);
+      yield* arm.wait(0.3);
+    }
+    yield* arm.wait(1);
+  },
+};
