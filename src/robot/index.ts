@@ -1,4 +1,5 @@
 // Robots: the interface, the SO-101 in MuJoCo, and what tasks and demonstrators need of the simulation.
+export type { CameraOptions, RgbdImage } from "./camera.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";
 export { type Element, element, formatMjcf } from "./mjcf.ts";
 export type { ModelSource } from "./mujoco.ts";
@@ -16,4 +17,4 @@ export type { ActionChunk, Policy } from "./policy.ts";
 export type { Joint, Observation, Robot } from "./robot.ts";
 export { type SceneParts, so101Scene } from "./scene.ts";
 export { fromRadians, so101Joints, toRadians } from "./so101.ts";
-export { type Camera, createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";
+export { createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";
