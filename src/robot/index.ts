@@ -1,5 +1,6 @@
 // Robots: the interface, the SO-101 in MuJoCo, and what tasks and demonstrators need of the simulation.
 export { Arm, type Motion } from "./arm.ts";
+export type { CameraOptions, RgbdImage } from "./camera.ts";
 export { Judge } from "./judge.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";
 export { type Element, element, formatMjcf } from "./mjcf.ts";
@@ -22,4 +23,4 @@ export { bestStyle, type Style, sampleStyle } from "./style.ts";
 export type { Attempt, Task } from "./task.ts";
 export { createTaskWorld, type TaskWorldOptions } from "./task-world.ts";
 export { taskNamed, tasks } from "./tasks/index.ts";
-export { type Camera, createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";
+export { createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";

@@ -3,6 +3,7 @@
 // Everything derived from the state (poses, contacts, forces) is always that of the state itself: after the steps of a control
 // period it is computed once more. So what is seen after `restore` equals, to the bit, what was seen when it was saved.
 import type { DoubleBuffer, MjData, MjModel, MjOption } from "@mujoco/mujoco";
+import { colourByMaterial } from "./materials.ts";
 import { loadModel, type ModelSource, type Mujoco, mujoco } from "./mujoco.ts";
 
 /** The model's arrays that pistar reads; each is a view that goes stale when wasm memory grows, so read the property anew. */
@@ -23,6 +24,12 @@ export interface ModelArrays {
   readonly geom_rgba: Float32Array;
   readonly geom_matid: Int32Array;
   readonly mat_rgba: Float32Array;
+  readonly mat_texid: Int32Array;
+  readonly tex_data: Uint8Array;
+  readonly tex_adr: BigInt64Array | Int32Array;
+  readonly tex_width: Int32Array;
+  readonly tex_height: Int32Array;
+  readonly tex_nchannel: Int32Array;
   readonly mesh_vertadr: Int32Array;
   readonly mesh_vertnum: Int32Array;
   readonly mesh_faceadr: Int32Array;
@@ -101,7 +108,9 @@ export interface Pose {
 
 export async function createPhysics(source: ModelSource): Promise<Physics> {
   const runtime = await mujoco();
-  return new Physics(runtime, await loadModel(runtime, source));
+  const model = await loadModel(runtime, source);
+  colourByMaterial(model);
+  return new Physics(runtime, model);
 }
 
 export class Physics {

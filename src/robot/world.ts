@@ -1,7 +1,7 @@
 // The simulated robot: an SO-101 at a table in MuJoCo, driven through the same interface as a real one.
-import type { Image } from "../data/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import { Appearance } from "./appearance.ts";
+import { type CameraOptions, type Cameras, createCameras, type RgbdImage } from "./camera.ts";
 import { formatMjcf } from "./mjcf.ts";
 import { createPhysics, type Physics } from "./physics.ts";
 import { checkTargets, type Joint, type Observation, type Robot } from "./robot.ts";
@@ -19,14 +19,9 @@ export interface Setting {
   arrange(physics: Physics, random: Random): string;
 }
 
-/** Takes pictures of a world. */
-export interface Camera {
-  readonly name: string;
-  capture(physics: Physics): Image;
-}
-
 export interface WorldOptions {
-  readonly cameras?: readonly Camera[];
+  /** What `observe` shows; default: every named camera of the scene ("front" and "wrist" in pistar's own), 64 × 64 pixels each. */
+  readonly cameras?: readonly CameraOptions[];
   /** Control rate in Hz; a period must be a whole number of physics steps. */
   readonly fps?: number;
   /** Whether light and colours vary with the seed. */
@@ -51,7 +46,7 @@ export async function createWorld(setting: Setting, options: WorldOptions = {}):
   const source = "folder" in scene ? scene : { xml: formatMjcf(so101Scene(scene)) };
   const physics = await createPhysics(source);
   try {
-    return new World(setting, physics, options);
+    return new World(setting, physics, await createCameras(physics), options);
   } catch (error) {
     physics.close();
     throw error;
@@ -65,7 +60,8 @@ export class World implements Robot {
   /** The simulation itself, for tasks, demonstrators and cameras; it belongs to the world. */
   readonly physics: Physics;
   private readonly setting: Setting;
-  private readonly eyes: readonly Camera[];
+  private readonly eyes: Cameras;
+  private readonly views: readonly CameraOptions[];
   private readonly appearance: Appearance | undefined;
   private readonly substeps: number;
   /** Per joint: where its angle is in qpos, and its actuator. */
@@ -75,7 +71,12 @@ export class World implements Robot {
   private task = "";
 
   /** Takes over `physics`: closing the world closes it. */
-  constructor(setting: Setting, physics: Physics, { cameras = [], fps = 25, randomise = true }: WorldOptions) {
+  constructor(
+    setting: Setting,
+    physics: Physics,
+    eyes: Cameras,
+    { cameras, fps = 25, randomise = true }: WorldOptions,
+  ) {
     const substeps = 1 / (fps * physics.model.opt.timestep);
     if (!(Math.abs(substeps - Math.round(substeps)) < 1e-6 && substeps >= 1))
       throw new RangeError(
@@ -83,7 +84,10 @@ export class World implements Robot {
       );
     this.setting = setting;
     this.physics = physics;
-    this.eyes = cameras;
+    this.eyes = eyes;
+    const named = physics.names("camera").filter((name) => name !== "");
+    this.views = cameras ?? named.map((name) => ({ name }));
+    for (const { name } of this.views) physics.id("camera", name);
     this.fps = fps;
     this.substeps = Math.round(substeps);
     this.appearance = randomise ? new Appearance(physics) : undefined;
@@ -93,7 +97,7 @@ export class World implements Robot {
   }
 
   get cameras(): readonly string[] {
-    return this.eyes.map(({ name }) => name);
+    return this.views.map(({ name }) => name);
   }
 
   /** What the episode's task says. */
@@ -108,8 +112,13 @@ export class World implements Robot {
   async observe(): Promise<Observation> {
     const { qpos } = this.physics.data;
     const state = Float32Array.from(fromRadians(this.addresses.map((address) => qpos[address]!)));
-    const images = Object.fromEntries(this.eyes.map((camera) => [camera.name, camera.capture(this.physics)]));
+    const images = Object.fromEntries(this.views.map((view) => [view.name, this.eyes.capture(view)]));
     return { images, state, task: this.task };
+  }
+
+  /** What one of the scene's cameras sees now, at any size, with depth and segmentation: for pictures of a task, and for tests. */
+  look(camera: CameraOptions): RgbdImage {
+    return this.eyes.captureRgbd(camera);
   }
 
   async act(targets: ArrayLike<number>): Promise<void> {

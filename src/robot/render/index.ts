@@ -5,5 +5,6 @@ export {
   geomTypes,
   type Lighting,
   type Mesh,
+  type Rgb,
   type Scene,
 } from "./scene.ts";
