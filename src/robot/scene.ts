@@ -44,7 +44,7 @@ export function so101Scene({ objects, sections = [] }: SceneParts): Element {
         diffuse: [0.25, 0.25, 0.28],
         type: "directional",
       }),
-      element("camera", { name: "front", pos: [0.56, 0, 0.36], xyaxes: [0, 1, 0, -0.66, 0, 0.75], fovy: 50 }),
+      element("camera", { name: "front", pos: [0.44, 0, 0.48], xyaxes: [0, 1, 0, -0.88, 0, 0.48], fovy: 45 }),
       element("geom", {
         name: "floor",
         type: "plane",
