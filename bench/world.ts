@@ -1,53 +1,9 @@
-// The simulated world: control steps per second of an SO-101 among three cubes and a bowl, 20 physics steps and two 64×64 pictures
+// The simulated world: control steps per second of the SO-101 and a task (three cubes and a bowl), 20 physics steps and two 64×64 pictures
 // (2×2 samples) each, on one and on two worker threads. Last line: JSON; wanted: at least 900 steps/s on one thread, 1.85 times as many on two.
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import {
-  createWorld,
-  type Element,
-  element,
-  type Footprint,
-  placeObjects,
-  type Setting,
-  so101Joints,
-  type World,
-} from "../src/robot/index.ts";
+import { createTaskWorld, so101Joints, taskNamed, type World } from "../src/robot/index.ts";
 import { median } from "./median.ts";
-
-const half = 0.0125;
-const colours = { red: [0.8, 0.12, 0.1, 1], green: [0.15, 0.6, 0.2, 1], blue: [0.12, 0.25, 0.8, 1] };
-const footprints: readonly Footprint[] = [
-  ...Object.keys(colours).map((body) => ({ body, radius: 0.018 })),
-  { body: "bowl", radius: 0.055 },
-];
-
-function cube([name, rgba]: [string, readonly number[]]): Element {
-  const geom = element("geom", { type: "box", size: [half, half, half], mass: 0.015, rgba });
-  return element("body", { name, pos: [0.2, 0, half] }, [element("freejoint"), geom]);
-}
-
-/** A plate with eight walls, 90 mm across. */
-function bowl(): Element {
-  const rgba = [0.9, 0.9, 0.88, 1];
-  const plate = element("geom", { type: "box", size: [0.034, 0.034, 0.003], pos: [0, 0, 0.003], mass: 0.05, rgba });
-  const walls = Array.from({ length: 8 }, (_, i) => {
-    const turn = (i * Math.PI) / 4;
-    const pos = [0.045 * Math.cos(turn), 0.045 * Math.sin(turn), 0.021];
-    return element("geom", { type: "box", size: [0.003, 0.019, 0.015], pos, euler: [0, 0, turn], mass: 0.003, rgba });
-  });
-  return element("body", { name: "bowl", pos: [0.2, 0, 0] }, [element("freejoint"), plate, ...walls]);
-}
-
-const setting: Setting = {
-  scene: { objects: [...Object.entries(colours).map(cube), bowl()] },
-  arrange(physics, random) {
-    for (const { body, x, y, yaw } of placeObjects(random, footprints)) {
-      const position = [x, y, body === "bowl" ? 0 : half] as const;
-      physics.place(body, { position, quaternion: [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)] });
-    }
-    return "put the red cube in the bowl";
-  },
-};
 
 /** Every joint swings about the middle of what is above the table, each with a period of its own. */
 function swing(step: number): number[] {
@@ -91,7 +47,7 @@ if (isMainThread) {
   console.log(`${one.toFixed(0)} control steps/s on one thread, ${two.toFixed(0)} on two`);
   console.log(JSON.stringify({ bench: "world", stepsPerSecond: one, stepsPerSecondTwo: two, ratio: two / one }));
 } else {
-  const world = await createWorld(setting);
+  const world = await createTaskWorld(taskNamed("cube-in-bowl"));
   parentPort!.on("message", async (seed: number) => {
     await episode(world, seed, steps);
     parentPort!.postMessage(seed);
