@@ -2,9 +2,8 @@
 // (https://github.com/Physical-Intelligence/openpi, packages/openpi-client)
 import { type RawData, WebSocket } from "ws";
 import { describe } from "./layout.ts";
-import { NdArray } from "./ndarray.ts";
 import { NoAnswerError } from "./no-answer.ts";
-import { type Message, pack, type Value } from "./pack.ts";
+import { isDict, type Message, pack } from "./pack.ts";
 import { unpack } from "./unpack.ts";
 
 export interface ClientOptions {
@@ -199,15 +198,4 @@ class Connection {
     this.failure ??= new NoAnswerError("disconnected", `The connection to ${this.url} was given up`);
     this.socket.terminate();
   }
-}
-
-/** Whether a value is a dict, as a whole message has to be. */
-export function isDict(value: Value): value is Message {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof NdArray) &&
-    !(value instanceof Uint8Array)
-  );
 }

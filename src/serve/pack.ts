@@ -16,6 +16,17 @@ export type Value =
 /** A dict with text keys: an observation, an answer, a server's metadata. */
 export type Message = { readonly [key: string]: Value };
 
+/** Whether a value is a dict, as every message of the protocol has to be. */
+export function isDict(value: Value): value is Message {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof NdArray) &&
+    !(value instanceof Uint8Array)
+  );
+}
+
 /**
  * One msgpack document. Whole numbers become ints as small as can be, others (and −0) float64; `Uint8Array` is bin; an `NdArray` becomes
  * openpi's dict with bin keys. Fails on `undefined`, functions and ints beyond 64 bits, with the path to it.
