@@ -7,11 +7,11 @@ interface Family {
   readonly lines: () => string[];
 }
 
-export interface Counter {
+interface Counter {
   add(label?: string): void;
 }
 
-export interface Histogram {
+interface Histogram {
   observe(value: number, label?: string): void;
 }
 
