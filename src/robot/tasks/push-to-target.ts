@@ -99,10 +99,10 @@ export const pushToTarget: Task = {
     const body = blockOf(colourOf(instruction));
     const at = physics.pose(body);
     const goal = physics.pose("target");
-    const [w, x, y] = at.quaternion;
-    const flat = Math.abs(at.position[2] - block.halfHeight) < 0.002 && x ** 2 + y ** 2 < 0.001 * w ** 2 + 0.001;
+    const [, x, y] = at.quaternion;
+    const flat = Math.abs(at.position[2] - block.halfHeight) < 0.002 && x ** 2 + y ** 2 < 0.001;
     const off = Math.hypot(at.position[0] - goal.position[0], at.position[1] - goal.position[1]);
-    const turned = Math.abs(quarterTurn(yawOf(at) - yawOf(goal)));
+    const turned = Math.abs(sameTurn(yawOf(at) - yawOf(goal), 4));
     if (!flat || off > tolerance.place || turned > tolerance.turn) return false;
     return isStill(physics, body) && isReleased(physics, body);
   },
@@ -142,7 +142,7 @@ function distanceToWay(point: Point, from: Point, to: Point): number {
 
 /** Angle of the jaws around a block, with a millimetre of play on each side, and wide open to come down over it. */
 const around = 0.19;
-const wide = 0.5;
+const wide = 0.6;
 /** Height of the gripper on a push: the jaws' tips are 9 mm lower. */
 const low = 0.024;
 /** Pushes are slow. */
@@ -166,12 +166,14 @@ function* push({ world, arm, style, random }: Attempt, body: string): Motion {
   });
   yield* arm.grip(wide);
   // Open, the jaws have their middle nearer to the moving one, which swings; closed around the block, nearer to the fixed one.
-  yield* arm.reach(over(from, yaws.from, -0.004, 0.085));
-  yield* arm.slide(over(from, yaws.from, -0.004, low));
+  yield* arm.reach(over(from, yaws.from, -0.01, 0.085));
+  yield* arm.slide(over(from, yaws.from, -0.01, low));
   yield* arm.grip(around);
-  const { position } = physics.pose(body);
-  yield* arm.slide(over({ x: position[0], y: position[1] }, yaws.way, 0.0015, low), pace);
-  yield* arm.slide(over(to, yaws.way, 0.0015, low), pace);
+  // Closing has moved it: a jaw that is not straight behind a block loses it sideways.
+  const [x, y] = physics.pose(body).position;
+  const way = yaws.way + sameTurn(Math.atan2(to.y - y, to.x - x) - yaws.way, 2);
+  yield* arm.slide(over({ x, y }, way, 0.0015, low), pace);
+  yield* arm.slide(over(to, way, 0.0015, low), pace);
   yield* arm.slide(over(to, yaws.to, 0.0015, low), pace);
   yield* arm.grip(wide);
 }
@@ -184,22 +186,17 @@ function closingYaws(from: Point, blockYaw: number, to: Point, goalYaw: number) 
   const heading = Math.atan2(to.y - from.y, to.x - from.x);
   const choices = [heading, heading + Math.PI].map((along) => {
     const outward = Math.atan2(from.y, from.x - shoulderX);
-    const way = outward + wrap(along - outward);
-    const yaws = { from: way + quarterTurn(blockYaw - way), way, to: way + quarterTurn(goalYaw - way) };
+    const way = outward + sameTurn(along - outward, 1);
+    const yaws = { from: way + sameTurn(blockYaw - way, 4), way, to: way + sameTurn(goalYaw - way, 4) };
     const turns = [yaws.from - outward, way - outward, yaws.to - Math.atan2(to.y, to.x - shoulderX)];
     return { yaws, most: Math.max(...turns.map(Math.abs)) };
   });
   return choices.reduce((a, b) => (b.most < a.most ? b : a)).yaws;
 }
 
-/** The same angle from −π to π. */
-function wrap(angle: number): number {
-  return Math.atan2(Math.sin(angle), Math.cos(angle));
-}
-
-/** The same direction for a square, as a turn from −π/4 to π/4. */
-function quarterTurn(angle: number): number {
-  return wrap(4 * angle) / 4;
+/** The smallest turn that does to a shape of `symmetry` equal sides what a turn by `angle` does. */
+function sameTurn(angle: number, symmetry: number): number {
+  return Math.atan2(Math.sin(symmetry * angle), Math.cos(symmetry * angle)) / symmetry;
 }
 
 /** The turn about z of what stands upright. */
