@@ -65,10 +65,10 @@ const target = element(
 const instructionOf = (colour: Colour) => `push the ${colour} block onto the marked target and align it`;
 const colourOf = (instruction: string) => colours.find((colour) => instruction === instructionOf(colour))!;
 
-/** A way from the arm's side to the other one stays clear of its base. */
+/** A little less than the arm reaches: the jaws are around a block on all sides. */
 const region: Region = { radius: [0.16, 0.25], angle: [-0.9, 0.9] };
-/** Metres: how far a block is pushed at least, what the gripper needs on both sides of the way, and from the shoulder axis. */
-const way = { least: 0.08, free: 0.075, fromShoulder: 0.14 };
+/** Metres: how long the way to the target is at least, and how far from it the other block and the shoulder axis are. */
+const room = { least: 0.08, free: 0.075, fromShoulder: 0.14 };
 
 export const pushToTarget: Task = {
   name: "push-to-target",
@@ -122,9 +122,9 @@ export const pushToTarget: Task = {
 /** Whether the way from the block (second) to the target (first) is long enough, and free for the gripper. */
 function isClear([to, from, other]: readonly Placement[]): boolean {
   return (
-    Math.hypot(to!.x - from!.x, to!.y - from!.y) >= way.least &&
-    distanceToWay(other!, from!, to!) >= way.free &&
-    distanceToWay({ x: shoulderX, y: 0 }, from!, to!) >= way.fromShoulder
+    Math.hypot(to!.x - from!.x, to!.y - from!.y) >= room.least &&
+    distanceToWay(other!, from!, to!) >= room.free &&
+    distanceToWay({ x: shoulderX, y: 0 }, from!, to!) >= room.fromShoulder
   );
 }
 
