@@ -60,6 +60,7 @@ export const pegInHole: Task = {
           mass: 0.02,
           rgba: paints.green,
           friction: [0.3, 0.005, 0.0001],
+          solref: [0.006, 1], // light as it is, the hand would press it into the table
         }),
       ]),
     ],
@@ -95,10 +96,6 @@ export const pegInHole: Task = {
       if (!arm.holds("peg")) yield* pick(attempt);
       if (!arm.holds("peg")) continue;
       yield* insert(attempt, holder);
-      if (!isIn(physics, holder)) continue;
-      yield* arm.grip(wide);
-      yield* arm.rise(carry);
-      yield* arm.wait(0.3);
     }
     yield* arm.wait(1);
   },
@@ -142,7 +139,7 @@ function* pick({ world, arm, style, random }: Attempt): Motion {
   const [px, py, pz] = [at.position[0] + stray(), at.position[1] + stray(), at.position[2]];
   const yaw = closingYaw(yawOf(at), px, py) + stray(20);
   // The fixed jaw comes down a few millimetres beside the peg: it is the other one that moves.
-  const [x, y] = [px + 0.0045 * Math.cos(yaw), py + 0.0045 * Math.sin(yaw)];
+  const [x, y] = [px + 0.0035 * Math.cos(yaw), py + 0.0035 * Math.sin(yaw)];
   yield* arm.grip(wide);
   yield* arm.reach({ position: [x, y, pz + grasp + 0.06], yaw });
   yield* arm.slide({ position: [x, y, pz + grasp], yaw });
@@ -180,6 +177,9 @@ function* insert({ world, arm, style, random }: Attempt, holder: string): Motion
     yield* arm.slide(at(hole.depth - near), 0.4);
     if (endOf(physics.pose("peg"))[2] < hole.depth - near / 2) {
       yield* arm.slide(at(0.001), 0.4);
+      yield* arm.grip(wide);
+      yield* arm.rise(carry);
+      yield* arm.wait(0.3);
       return;
     }
     yield* arm.slide(at(hole.depth + near));
