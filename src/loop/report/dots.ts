@@ -50,8 +50,8 @@ export function dotChart(
 <figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${width} ${bottom + 44}" role="img" aria-label="${title}">
 ${marks}
-${drawn.ticks.map((at, index) => html`<text class="tick" x="${x(at)}" y="${bottom + 14}" text-anchor="${anchor(index, drawn.ticks.length)}">${label(at)}</text>`)}
-<text class="axis" x="${right}" y="${bottom + 34}" text-anchor="end">${axisTitle}</text>
+${tickLabels(drawn.ticks, label, x, bottom + 14)}
+<text class="axis" x="${right}" y="${bottom + 34}" text-anchor="end">${axisTitle}${finite(before) ? `; dotted: ${armTitle(sft.name)}` : null}</text>
 </svg>
 </figure>
 `;
@@ -78,7 +78,16 @@ ${finite(value) ? html`<circle class="dot" cx="${x(value)}" cy="${y}" r="5"/>` :
 `;
 }
 
-/** The outermost labels of an axis stay within the picture. */
-function anchor(index: number, count: number): string {
-  return index === 0 ? "start" : index === count - 1 ? "end" : "middle";
+/** Labels below an axis as wide as the picture: the outermost stay within it. */
+export function tickLabels(
+  ticks: readonly number[],
+  label: (tick: number) => string,
+  x: (tick: number) => number,
+  y: number,
+): readonly Markup[] {
+  const anchor = (index: number) => (index === 0 ? "start" : index === ticks.length - 1 ? "end" : "middle");
+  return ticks.map(
+    (tick, index) =>
+      html`<text class="tick" x="${x(tick)}" y="${y}" text-anchor="${anchor(index)}">${label(tick)}</text>`,
+  );
 }

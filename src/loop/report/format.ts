@@ -36,7 +36,7 @@ export function points(difference: Maybe): string {
 export const pointsInterval = ({ low, high }: Pick<Estimate, "low" | "high">): string => range(low, high, points);
 
 /** "×2.1"; with two decimals about 1, so that it can be seen on which side it lies. */
-export const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
+const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
 
 /** "×2.1 (1.6 … 2.8)". */
 export const ratioEstimate = ({ value, low, high }: Estimate): string =>

@@ -21,7 +21,7 @@ interface Frame {
 }
 
 /** About the width of a letter or digit, pixels. */
-const letter = 8;
+const letter = 8.5;
 const lineHeight = 16;
 
 /** A chart of lines; points that are not finite are left out. */
@@ -35,7 +35,7 @@ export function lineChart(title: string, lines: readonly Line[], { width, height
   const labels = yAxis.ticks.map(yAxis.label);
   const left = 10 + letter * Math.max(...labels.map(({ length }) => length));
   const [right, top, bottom] = [
-    width - 10 - letter * Math.max(0, ...drawn.map(({ name }) => name.length)),
+    width - 18 - letter * Math.max(0, ...drawn.map(({ name }) => name.length)),
     30,
     height - 44,
   ];

@@ -94,7 +94,9 @@ function render(of: Summary): string {
 
 test("the verdict is the first line of a page that needs nothing else", () => {
   const page = render(summary);
-  expect(page).toMatch(/<main>\s*<h1 class="better"><strong>RECAP made cube-in-bowl better<\/strong>: 46\u00a0% →/);
+  expect(page).toMatch(
+    /<main>\s*<h1 class="better"><strong>RECAP made cube-in-bowl better<\/strong>: 46\u00a0%\u00a0→/,
+  );
   expect([...page.matchAll(/(?:src|href)="([^"]{0,12})/g)].map((match) => match[1])).toEqual([
     "data:image/p",
     "#warnings",
@@ -210,7 +212,9 @@ test("numbers that are not finite are dashes, also as null from JSON", () => {
   };
   for (const form of [lost, JSON.parse(JSON.stringify(lost)) as Summary]) {
     const page = render(form);
-    expect(page).toContain("RECAP is not shown to be better on cube-in-bowl</strong>: – → – of episodes succeed");
+    expect(page).toContain(
+      "RECAP is not shown to be better on cube-in-bowl</strong>: –\u00a0→\u00a0– of episodes succeed",
+    );
     expect(page.replace(/<section id="losses">.*/s, "")).not.toMatch(/class="(dot|whisker|reference)"/);
   }
 });

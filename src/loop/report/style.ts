@@ -80,6 +80,7 @@ table { border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: t
 th, td { padding: 6px 16px 6px 0; text-align: left; vertical-align: baseline; white-space: nowrap; border-bottom: 1px solid var(--line); font-weight: 400; }
 th:last-child, td:last-child { padding-right: 2px; }
 thead th { min-width: 5em; color: var(--muted); vertical-align: bottom; white-space: normal; line-height: 1.3; }
+tbody tr:not(.group) th { min-width: 8em; white-space: normal; }
 .figures { text-align: right; }
 tr.group th { padding-top: 16px; color: var(--muted); font-weight: 600; }
 code { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -90,17 +91,20 @@ summary { cursor: pointer; color: var(--muted); font-weight: 600; }
 @media (max-width: 600px) {
   main { padding: 24px 16px 56px; }
   section { margin-top: 40px; padding-top: 24px; }
-  tbody tr:not(.group) th { white-space: normal; min-width: 8em; }
 }
 @media print {
   :root { color-scheme: light; ${light} }
-  body { font-size: 10.5pt; }
+  html { font-size: 10pt; }
+  body { font-size: 1rem; }
   main { max-width: none; padding: 0; }
-  section { break-before: auto; }
   h2, h3, figcaption, summary { break-after: avoid; }
   tr { break-inside: avoid; }
   .scroll { overflow: visible; background: none; }
   .trace svg { min-width: 0; }
+  .charts { grid-template-columns: 1fr 1fr; gap: 20px 28px; }
+  .charts.small { grid-template-columns: 1fr 1fr 1fr; gap: 12px 20px; }
+  table { font-size: 7.5pt; }
+  th, td { padding: 3px 9px 3px 0; }
   details::details-content { content-visibility: visible; block-size: auto; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -2,6 +2,7 @@
 import { recap, sft } from "../arms.ts";
 import type { ArmResult, TaskSummary } from "../summary.ts";
 import { type Axis, axis, scale } from "./axis.ts";
+import { tickLabels } from "./dots.ts";
 import { finite, percent, seconds } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { lineChart, type Point } from "./lines.ts";
@@ -64,7 +65,7 @@ function stripChart(results: readonly ArmResult[], time: Axis): Markup {
 <figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${width} ${bottom + 44}" role="img" aria-label="${title}">
 ${strips}
-${time.ticks.map((tick) => html`<text class="tick" x="${x(tick)}" y="${bottom + 14}" text-anchor="middle">${time.label(tick)}</text>`)}
+${tickLabels(time.ticks, time.label, x, bottom + 14)}
 <text class="axis" x="${right}" y="${bottom + 34}" text-anchor="end">${axisTitle}</text>
 </svg>
 </figure>

@@ -87,7 +87,7 @@ describe("one task", () => {
 
   test("without a ratio the throughputs are told", () => {
     const first = recap(1, 0.78, about(0.3, 0.1), null);
-    expect(taskVerdict(task(sft, first)).detail).toMatch(/throughput 60 → 60 successes per hour$/);
+    expect(taskVerdict(task(sft, first)).detail).toMatch(/throughput 60\u00a0→\u00a060 successes per hour$/);
   });
 
   test("the last iteration counts, and one that made it worse is told", () => {

@@ -6,7 +6,7 @@ import { armTitle } from "./titles.ts";
 
 const outcomes = ["better", "mixed", "worse", "raised", "lowered", "uncertain", "unknown"] as const;
 
-export type Outcome = (typeof outcomes)[number];
+type Outcome = (typeof outcomes)[number];
 
 interface Verdict {
   readonly outcome: Outcome;
@@ -39,7 +39,7 @@ export function taskVerdict(task: TaskSummary): Verdict {
   const difference = `difference ${points(successDifference.value)} points, 95\u00a0% interval ${pointsInterval(successDifference)}`;
   const throughput = throughputRatio
     ? ratioEstimate(throughputRatio)
-    : `${number(before.throughput.value)} → ${number(after.throughput.value)} successes per hour`;
+    : `${number(before.throughput.value)}\u00a0→\u00a0${number(after.throughput.value)} successes per hour`;
   const setback = setbacks(task).map(
     ({ iteration, than, change }) =>
       `iteration ${iteration} made it worse than ${than} (${points(change.value)} points, ${pointsInterval(change)})`,
@@ -47,7 +47,7 @@ export function taskVerdict(task: TaskSummary): Verdict {
   return {
     outcome,
     head: [`RECAP ${phrases[outcome](task.task)}`, ...setback].join("; "),
-    detail: `${percent(before.successRate.value)} → ${percent(after.successRate.value)} of episodes succeed${iterations} (${difference}), throughput ${throughput}`,
+    detail: `${percent(before.successRate.value)}\u00a0→\u00a0${percent(after.successRate.value)} of episodes succeed${iterations} (${difference}), throughput ${throughput}`,
   };
 }
 
