@@ -117,6 +117,8 @@ describe("one task", () => {
     const difference = { value: -0.2, low: unknown, high: unknown };
     const throughput = { value: 0.5, low: unknown, high: unknown };
     expect(taskVerdict(task(sft, recap(1, 0.3, difference, throughput))).outcome).toBe("uncertain");
+    const second = { ...recap(2, 0, difference, null), successRate: { value: unknown, low: unknown, high: unknown } };
+    expect(taskVerdict(task(sft, better, second)).head).toBe("RECAP is not shown to be better on cube-in-bowl");
   });
 });
 

@@ -107,7 +107,9 @@ function setbacks(task: TaskSummary): readonly Setback[] {
  * compared in pairs with SFT; as if independent the interval is rather too wide.
  */
 function independentDifference(a: Estimate, b: Estimate): Estimate {
-  const value = b.value - a.value;
+  // In a difference a null would count as 0.
+  const known = [a, b].every((rate) => [rate.value, rate.low, rate.high].every(finite));
+  const value = known ? b.value - a.value : Number.NaN;
   return {
     value,
     low: value - Math.hypot(b.value - b.low, a.high - a.value),
