@@ -1,0 +1,205 @@
+// Vision and language together: pictures, state and prompt become the prefix that everything else looks at.
+// B batch, S prefix tokens, P prompt tokens, C width of the language model.
+
+import type { Scope, Tensor } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { type BackboneConfig, imageTokens, prefixLength } from "./config.ts";
+import { type Decoded, type Decoder, decode, initDecoder } from "./decoder.ts";
+import { encodePictures, initVision, type Vision } from "./vision.ts";
+
+export interface Backbone {
+  readonly config: BackboneConfig;
+  readonly vision: Vision;
+  readonly projector: t.nn.Linear;
+  readonly embeddings: t.nn.Embedding;
+  readonly language: Decoder;
+  readonly state: t.nn.Linear | undefined;
+}
+
+/** Declares the backbone under PaliGemma's names; the state's token, where there is one, is "state_proj". */
+export function initBackbone(scope: Scope, config: BackboneConfig): Backbone {
+  const { width } = config.language;
+  const model = scope.at("paligemma_with_expert").at("paligemma").at("model");
+  const language = model.at("language_model");
+  return {
+    config,
+    vision: initVision(model.at("vision_tower").at("vision_model"), config.vision),
+    projector: t.nn.initLinear(model.at("multi_modal_projector").at("linear"), config.vision.width, width),
+    embeddings: t.nn.initEmbedding(language.at("embed_tokens"), config.vocabulary, width, t.normal(width ** -0.5)),
+    language: initDecoder(language, config.language, false),
+    state: config.state === "token" ? t.nn.initLinear(scope.at("state_proj"), config.stateSize, width) : undefined,
+  };
+}
+
+/** The graph inputs of a prefix; `prefixFeeds` makes their numbers. */
+export interface PrefixInputs {
+  /** u8 [B, h, w, 3] by camera. */
+  readonly pictures: Readonly<Record<string, Tensor>>;
+  /** f32 [B, stateSize], where the state is a token. */
+  readonly state: Tensor | undefined;
+  /** i32 [B, P]. */
+  readonly prompt: Tensor;
+  /** i32 [B, S]: a token looks at those whose block is not above its own; absent ones have `absent`. */
+  readonly blocks: Tensor;
+  /** i32 [B, S]: count of the present tokens before. */
+  readonly positions: Tensor;
+  /** All of them, as compile() takes them. */
+  readonly all: readonly Tensor[];
+}
+
+/** The block of tokens that are not there: padding, and pictures of missing cameras. */
+export const absent = 1 << 20;
+
+export function prefixInputs(config: BackboneConfig, batch: number): PrefixInputs {
+  const { cameras, vision, state: kind, stateSize, promptTokens } = config;
+  const { imageSize } = vision;
+  const pictures = Object.fromEntries(
+    cameras.map((camera) => [camera, t.input(`pictures.${camera}`, [batch, imageSize, imageSize, 3], "u8")]),
+  );
+  const state = kind === "token" ? t.input("state", [batch, stateSize]) : undefined;
+  const prompt = t.input("prompt", [batch, promptTokens], "i32");
+  const blocks = t.input("blocks", [batch, prefixLength(config)], "i32");
+  const positions = t.input("positions", [batch, prefixLength(config)], "i32");
+  const all = [...Object.values(pictures), ...(state ? [state] : []), prompt, blocks, positions];
+  return { pictures, state, prompt, blocks, positions, all };
+}
+
+/** Observations of a batch, before they become feeds. */
+export interface PrefixBatch {
+  readonly size: number;
+  /** By camera, [B, h, w, 3]; cameras of the model that are missing here are masked. */
+  readonly pictures: Readonly<Record<string, Uint8Array>>;
+  /** By camera, [B]: 1 where there is a picture; default: all where `pictures` has the camera. */
+  readonly pictureMasks?: Readonly<Record<string, Uint8Array>>;
+  /** [B, stateSize], normalised. */
+  readonly state: Float32Array;
+  /** [B, P] tokens, and 1 where there is one. */
+  readonly prompt: Int32Array;
+  readonly promptMask: Uint8Array;
+  /** [B, P]: 1 for prompt tokens that look only backwards, such as a subtask that the model itself may write. Default: none. */
+  readonly promptCausal?: Uint8Array;
+}
+
+/** The numbers that go into `prefixInputs`. @throws RangeError naming what has the wrong size */
+export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<string, t.Feed> {
+  const { cameras, vision, promptTokens, stateSize, language } = config;
+  const { size, prompt, promptMask, promptCausal } = batch;
+  const pixels = vision.imageSize ** 2 * 3;
+  const expectLength = (what: string, got: number, wanted: number) => {
+    if (got !== wanted) throw new RangeError(`Expected ${wanted} numbers of ${what} for ${size} samples, got ${got}`);
+  };
+  expectLength("the prompt", prompt.length, size * promptTokens);
+  expectLength("the prompt's mask", promptMask.length, size * promptTokens);
+  const feeds: Record<string, t.Feed> = { prompt };
+  if (config.state === "token") {
+    expectLength("the state", batch.state.length, size * stateSize);
+    feeds.state = batch.state;
+  }
+  for (const camera of cameras) {
+    const picture = batch.pictures[camera] ?? new Uint8Array(size * pixels);
+    expectLength(`the pictures of camera "${camera}"`, picture.length, size * pixels);
+    feeds[`pictures.${camera}`] = picture;
+  }
+
+  const perImage = imageTokens(vision);
+  const length = prefixLength(config);
+  const blocks = new Int32Array(size * length).fill(absent);
+  const positions = new Int32Array(size * length);
+  for (let sample = 0; sample < size; sample++) {
+    let at = sample * length;
+    let position = 0;
+    let block = 0;
+    const place = (present: boolean, causal = false) => {
+      if (present) {
+        // Gemma 3's text is causal; PaliGemma's prompt looks both ways.
+        if (causal) block++;
+        blocks[at] = block;
+        positions[at] = position++;
+      } else positions[at] = position;
+      at++;
+    };
+    for (const camera of cameras) {
+      const mask = batch.pictureMasks?.[camera];
+      const present = mask ? mask[sample] === 1 : batch.pictures[camera] !== undefined;
+      for (let i = 0; i < perImage; i++) place(present);
+    }
+    if (config.state === "token") place(true);
+    for (let i = 0; i < promptTokens; i++) {
+      const index = sample * promptTokens + i;
+      place(promptMask[index] === 1, language.gemma3 || promptCausal?.[index] === 1);
+    }
+  }
+  return { ...feeds, blocks, positions };
+}
+
+/** A prefix that was read, for segments that come after it. */
+export interface Prefix extends Decoded {
+  readonly config: BackboneConfig;
+  readonly inputs: PrefixInputs;
+  /** f32 [B, 1]: how many tokens are there. */
+  readonly count: Tensor;
+}
+
+/** Encodes pictures, state and prompt once. */
+export function readPrefix(backbone: Backbone, inputs: PrefixInputs): Prefix {
+  const { config, vision, projector, language, state } = backbone;
+  const { pictures, prompt, blocks, positions } = inputs;
+  const [batch, length] = blocks.shape as [number, number];
+  // One pass for all cameras.
+  const seen = encodePictures(
+    vision,
+    t.concat(
+      config.cameras.map((camera) => pictures[camera]!),
+      0,
+    ),
+  );
+  const perCamera = t.split(
+    t.nn.linear(projector, seen),
+    0,
+    config.cameras.map(() => batch),
+  );
+  const stateToken = state ? [t.reshape(t.nn.linear(state, inputs.state!), [batch, 1, -1])] : [];
+  const x = t.concat([...perCamera, ...stateToken, embed(backbone, prompt)], 1);
+  const looker = t.reshape(blocks, [batch, length, 1]);
+  const mask = t.lessEqual(t.reshape(blocks, [batch, 1, length]), looker);
+  const decoded = decode(language, x, { mask, positions, allPositions: positions });
+  const count = t.sum(t.cast(t.less(blocks, t.constant(Int32Array.of(absent), [])), "f32"), 1, { keep: true });
+  return { ...decoded, config, inputs, count };
+}
+
+/** Tokens [B, T] → [B, T, C], scaled as Gemma does. */
+export const embed = ({ config, embeddings }: Backbone, tokens: Tensor): Tensor =>
+  t.mul(t.nn.embedding(embeddings, tokens), Math.sqrt(config.language.width));
+
+/** Hidden [B, T, C] → logits [B, T, vocabulary]; the output weights are the embeddings. */
+export const logits = ({ embeddings }: Backbone, hidden: Tensor): Tensor =>
+  t.matmul(hidden, embeddings.weight, { transposeB: true });
+
+/**
+ * What a segment of `length` tokens after the prefix needs to know. All look at the prefix. Text looks backwards at itself, its positions go on
+ * after the last token that is there; with `chunk`, each run of so many tokens looks at itself both ways, and each begins at the same position.
+ */
+export function after(
+  { inputs, count }: Prefix,
+  length: number,
+  { chunk }: { readonly chunk?: number } = {},
+): { readonly mask: Tensor; readonly positions: Tensor; readonly allPositions: Tensor } {
+  const [batch, before] = inputs.blocks.shape as [number, number];
+  const there = t.less(inputs.blocks, t.constant(Int32Array.of(absent), []));
+  const looks = (from: number, at: number) =>
+    chunk === undefined ? at <= from : Math.floor(from / chunk) === Math.floor(at / chunk);
+  const own = Uint8Array.from({ length: length * length }, (_, i) =>
+    looks(Math.floor(i / length), i % length) ? 1 : 0,
+  );
+  const ownMask = t.cast(t.constant(own, [1, length, length], "u8"), "bool");
+  const mask = t.concat(
+    [
+      t.expand(t.reshape(there, [batch, 1, before]), [batch, length, before]),
+      t.expand(ownMask, [batch, length, length]),
+    ],
+    2,
+  );
+  const order = Float32Array.from({ length }, (_, i) => (chunk === undefined ? i : i % chunk));
+  const positions = t.add(count, t.constant(order, [1, length]));
+  return { mask, positions, allPositions: t.concat([t.cast(inputs.positions, "f32"), positions], 1) };
+}

@@ -1,0 +1,209 @@
+// The sizes of the networks, as data: one architecture from a few million parameters to π0.5's and π0.6's.
+// H steps of an action chunk, A numbers of an action, S of the state.
+
+export interface VisionConfig {
+  /** Height and width of the pictures, pixels. */
+  readonly imageSize: number;
+  /**
+   * How pictures become tokens. "patch": one linear map per patch of that many pixels, as SigLIP. "conv": 3×3 convolutions of stride 2 with these
+   * numbers of channels, which see small things with little data; a token stands for 2 to the power of their count pixels in each direction.
+   */
+  readonly stem:
+    | { readonly kind: "patch"; readonly pixels: number }
+    | { readonly kind: "conv"; readonly channels: readonly number[] };
+  readonly width: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly heads: number;
+  /** Averages squares of pool × pool tokens into one for the language model. */
+  readonly pool: number;
+}
+
+export interface DecoderConfig {
+  readonly width: number;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  /** Gemma 3: norms of queries and keys, norms after attention and MLP, five layers of local attention for each global one. */
+  readonly gemma3: boolean;
+}
+
+/** Vision and language: what the policy's backbone and the value function share. */
+export interface BackboneConfig {
+  /** Names of the cameras, in the order of their tokens. */
+  readonly cameras: readonly string[];
+  readonly vision: VisionConfig;
+  readonly language: DecoderConfig;
+  readonly vocabulary: number;
+  /** Room for the prompt's tokens. */
+  readonly promptTokens: number;
+  readonly stateSize: number;
+  /** How the state enters: written into the prompt as text, or as one token after the pictures. */
+  readonly state: "text" | "token";
+}
+
+export interface PolicyConfig extends BackboneConfig {
+  /** Width and MLP of the action expert; layers and heads are the language model's. */
+  readonly expert: { readonly width: number; readonly hidden: number };
+  /** A and H. */
+  readonly actionSize: number;
+  readonly horizon: number;
+  /** Room for a chunk's FAST tokens, the one that begins them and the one that ends them included; 0: none are learned. */
+  readonly actionTokens: number;
+  /**
+   * Whether the expert sees the backbone through a stop-gradient (Knowledge Insulation, arXiv 2505.23705): the flow loss then changes only the
+   * expert. A backbone trained from nothing needs the flow loss too, or it learns to see from FAST tokens alone.
+   */
+  readonly knowledgeInsulation: boolean;
+}
+
+export interface ValueConfig extends BackboneConfig {
+  /** Values that are told apart, −1 to 0. */
+  readonly bins: number;
+}
+
+export type Size = "nano" | "small" | "pi05" | "pi06";
+
+type Preset = Pick<PolicyConfig, "vision" | "language" | "expert" | "vocabulary" | "state" | "knowledgeInsulation"> & {
+  readonly promptTokens: number;
+  readonly actionTokens: number;
+  readonly horizon: number;
+  /** The value function's smaller backbone. */
+  readonly value: Pick<BackboneConfig, "vision" | "language">;
+};
+
+const so400m = { width: 1152, layers: 27, hidden: 4304, heads: 16 } as const;
+
+export const sizes: Readonly<Record<Size, Preset>> = {
+  nano: {
+    vision: {
+      imageSize: 64,
+      stem: { kind: "conv", channels: [24, 48, 96, 128] },
+      width: 128,
+      layers: 1,
+      hidden: 256,
+      heads: 4,
+      pool: 1,
+    },
+    language: { width: 128, layers: 4, hidden: 256, heads: 4, keyValueHeads: 2, headSize: 32, gemma3: false },
+    expert: { width: 128, hidden: 256 },
+    vocabulary: 1024,
+    promptTokens: 32,
+    actionTokens: 24,
+    horizon: 16,
+    state: "token",
+    knowledgeInsulation: false,
+    value: {
+      vision: {
+        imageSize: 64,
+        stem: { kind: "conv", channels: [16, 32, 64, 96] },
+        width: 96,
+        layers: 1,
+        hidden: 192,
+        heads: 3,
+        pool: 1,
+      },
+      language: { width: 96, layers: 3, hidden: 192, heads: 3, keyValueHeads: 1, headSize: 32, gemma3: false },
+    },
+  },
+  small: {
+    vision: {
+      imageSize: 96,
+      stem: { kind: "conv", channels: [32, 64, 128, 192] },
+      width: 256,
+      layers: 3,
+      hidden: 768,
+      heads: 8,
+      pool: 1,
+    },
+    language: { width: 256, layers: 8, hidden: 768, heads: 8, keyValueHeads: 2, headSize: 32, gemma3: false },
+    expert: { width: 192, hidden: 512 },
+    vocabulary: 2048,
+    promptTokens: 96,
+    actionTokens: 48,
+    horizon: 32,
+    state: "token",
+    knowledgeInsulation: false,
+    value: {
+      vision: {
+        imageSize: 96,
+        stem: { kind: "conv", channels: [24, 48, 96, 128] },
+        width: 128,
+        layers: 2,
+        hidden: 384,
+        heads: 4,
+        pool: 1,
+      },
+      language: { width: 128, layers: 4, hidden: 384, heads: 4, keyValueHeads: 2, headSize: 32, gemma3: false },
+    },
+  },
+  pi05: {
+    vision: { imageSize: 224, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 1 },
+    language: { width: 2048, layers: 18, hidden: 16384, heads: 8, keyValueHeads: 1, headSize: 256, gemma3: false },
+    expert: { width: 1024, hidden: 4096 },
+    vocabulary: 257_152,
+    promptTokens: 200,
+    actionTokens: 256,
+    horizon: 50,
+    state: "text",
+    knowledgeInsulation: true,
+    value: {
+      vision: { imageSize: 224, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 1 },
+      language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
+    },
+  },
+  // Gemma 3 4B with 448-pixel pictures; the expert's width is pistar's choice for about 860M parameters.
+  pi06: {
+    vision: { imageSize: 448, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 2 },
+    language: { width: 2560, layers: 34, hidden: 10_240, heads: 8, keyValueHeads: 4, headSize: 256, gemma3: true },
+    expert: { width: 1280, hidden: 4096 },
+    vocabulary: 262_144,
+    promptTokens: 256,
+    actionTokens: 256,
+    horizon: 50,
+    state: "text",
+    knowledgeInsulation: true,
+    value: {
+      vision: { imageSize: 448, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 2 },
+      language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
+    },
+  },
+};
+
+/** What a robot and a dataset decide. */
+export interface Body {
+  readonly cameras: readonly string[];
+  readonly stateSize: number;
+  readonly actionSize: number;
+}
+
+/** The policy of a size for a robot; `changes` replaces single entries. */
+export function policyConfig(size: Size, body: Body, changes: Partial<PolicyConfig> = {}): PolicyConfig {
+  const { value: _, ...preset } = sizes[size];
+  return { ...preset, ...body, ...changes };
+}
+
+/** The value function of a size: the same inputs, a smaller backbone, 201 bins. */
+export function valueConfig(
+  size: Size,
+  { cameras, stateSize }: Omit<Body, "actionSize">,
+  changes: Partial<ValueConfig> = {},
+): ValueConfig {
+  const { value, vocabulary, promptTokens, state } = sizes[size];
+  return { ...value, vocabulary, promptTokens, state, cameras, stateSize, bins: 201, ...changes };
+}
+
+/** Tokens of one camera's picture. */
+export function imageTokens({ imageSize, stem, pool }: VisionConfig): number {
+  const stride = stem.kind === "patch" ? stem.pixels : 2 ** stem.channels.length;
+  if (imageSize % (stride * pool) !== 0)
+    throw new RangeError(`Expected pictures whose size is a multiple of ${stride * pool} pixels, got ${imageSize}`);
+  return (imageSize / stride / pool) ** 2;
+}
+
+/** Length of the prefix: pictures, a state token where there is one, the prompt. */
+export function prefixLength({ cameras, vision, state, promptTokens }: BackboneConfig): number {
+  return cameras.length * imageTokens(vision) + (state === "token" ? 1 : 0) + promptTokens;
+}

@@ -1,0 +1,23 @@
+// The networks: policy and value function, their losses, sampling, and weights under published names.
+export { type ActionDecoder, type ActionDecoderOptions, createActionDecoder } from "./action-decoder.ts";
+export { absent, type PrefixBatch, type PrefixInputs, prefixFeeds, prefixInputs } from "./backbone.ts";
+export {
+  type BackboneConfig,
+  type Body,
+  type DecoderConfig,
+  imageTokens,
+  type PolicyConfig,
+  policyConfig,
+  prefixLength,
+  type Size,
+  sizes,
+  type ValueConfig,
+  type VisionConfig,
+  valueConfig,
+} from "./config.ts";
+export { drawNoise, drawTime } from "./flow.ts";
+export { initPolicy, type Policy } from "./policy.ts";
+export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
+export { createSampler, type Sampler, type SamplerOptions, samplingGraph, type Unconditioned } from "./sampler.ts";
+export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";
+export { loadWeights, parameterShapes, saveWeights } from "./weights.ts";

@@ -1,0 +1,82 @@
+// What the policy learns from a batch: the velocity of its actions, and the backbone their FAST tokens and the text that it is to write.
+// B batch, H steps of a chunk, A numbers of an action, F FAST tokens, P prompt tokens.
+
+import type { Tensor } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { logits, prefixInputs, readPrefix } from "./backbone.ts";
+import { interpolate } from "./flow.ts";
+import { actionTokenLogits, type Policy, velocity } from "./policy.ts";
+
+export interface PolicyLossOptions {
+  /** α: of the flow loss beside the cross-entropies; 1 in Knowledge Insulation, 10 in π0.5's post-training. */
+  readonly flowWeight?: number;
+  /**
+   * R: draws of noise and time for every chunk. The prefix, which costs most, is read once for all of them: the flow loss gets less noisy for
+   * little (as CogACT, arXiv 2411.19650, repeats its diffusion steps).
+   */
+  readonly draws?: number;
+  /** Whether parts of the prompt are learned, such as a subtask: then `promptWeights` is an input. */
+  readonly learnsText?: boolean;
+}
+
+export interface PolicyLoss {
+  readonly inputs: readonly Tensor[];
+  readonly loss: Tensor;
+  /** Its parts; "text" and "fast" only where they are learned. */
+  readonly parts: Readonly<Record<"flow" | "fast" | "text", Tensor | undefined>>;
+}
+
+/**
+ * The loss of a batch. Beside the prefix's, its inputs are
+ *
+ *     actions        [B, H, A]  normalised
+ *     actionWeights  [B, H, A]  0 beyond the episode's end and in padded numbers, else the sample's weight
+ *     noise, time    [B, R, H, A], [B, R]  from drawNoise and drawTime
+ *     fast           i32 [B, F]  a token that begins, the chunk's FAST tokens, a token that ends, padding
+ *     fastWeights    [B, F]  of each token as one to be foretold (the first cannot be); 0 for padding
+ *     promptWeights  [B, P]  likewise, where text is learned
+ */
+export function policyLoss(policy: Policy, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
+  const { config, backbone } = policy;
+  const { horizon, actionSize, actionTokens, promptTokens, knowledgeInsulation } = config;
+  const { flowWeight = 1, draws = 1, learnsText = false } = options;
+  const prefixIn = prefixInputs(config, batch);
+  const prefix = readPrefix(backbone, prefixIn);
+  const actions = t.input("actions", [batch, horizon, actionSize]);
+  const actionWeights = t.input("actionWeights", [batch, horizon, actionSize]);
+  const noise = t.input("noise", [batch, draws, horizon, actionSize]);
+  const time = t.input("time", [batch, draws]);
+  const inputs = [...prefixIn.all, actions, actionWeights, noise, time];
+
+  const each = (x: Tensor) => t.reshape(x, [batch, 1, horizon, actionSize]);
+  const noisy = t.reshape(interpolate(each(actions), noise, time), [batch, draws * horizon, actionSize]);
+  const predicted = velocity(policy, prefix, noisy, time, knowledgeInsulation);
+  const error = t.sub(t.reshape(predicted, noise.shape), t.sub(noise, each(actions)));
+  const flow = t.weightedMean(t.mul(error, error), each(actionWeights));
+  let loss: Tensor = t.mul(flow, flowWeight);
+
+  let fast: Tensor | undefined;
+  if (actionTokens > 0) {
+    const tokens = t.input("fast", [batch, actionTokens], "i32");
+    const weights = t.input("fastWeights", [batch, actionTokens]);
+    inputs.push(tokens, weights);
+    fast = foretold(actionTokenLogits(policy, prefix, tokens), tokens, weights);
+    loss = t.add(loss, fast);
+  }
+
+  let text: Tensor | undefined;
+  if (learnsText) {
+    const weights = t.input("promptWeights", [batch, promptTokens]);
+    inputs.push(weights);
+    const hidden = t.slice(prefix.hidden, 1, prefix.hidden.shape[1]! - promptTokens);
+    text = foretold(logits(backbone, hidden), prefixIn.prompt, weights);
+    loss = t.add(loss, text);
+  }
+  return { inputs, loss, parts: { flow, fast, text } };
+}
+
+/** Cross-entropy of each token given those before it. */
+function foretold(after: Tensor, tokens: Tensor, weights: Tensor): Tensor {
+  const length = tokens.shape[1]!;
+  return t.crossEntropy(t.slice(after, 1, 0, length - 1), t.slice(tokens, 1, 1), t.slice(weights, 1, 1));
+}

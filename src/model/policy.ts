@@ -1,0 +1,66 @@
+// The policy: a backbone that sees and reads, and an action expert that turns noise into an action chunk by flow matching (π0.5,
+// arXiv 2504.16054, in openpi's conventions). B batch, H steps of a chunk, A numbers of an action, F FAST tokens.
+
+import type { Scope, Tensor } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { after, type Backbone, embed, initBackbone, logits, type Prefix } from "./backbone.ts";
+import type { PolicyConfig } from "./config.ts";
+import { type Decoder, decode, initDecoder } from "./decoder.ts";
+import { timeEmbedding } from "./flow.ts";
+
+export interface Policy {
+  readonly config: PolicyConfig;
+  readonly backbone: Backbone;
+  readonly expert: Decoder;
+  readonly action_in_proj: t.nn.Linear;
+  readonly action_out_proj: t.nn.Linear;
+  readonly time_mlp_in: t.nn.Linear;
+  readonly time_mlp_out: t.nn.Linear;
+}
+
+/** Declares a policy's parameters under the names of published π0.5 checkpoints. */
+export function initPolicy(scope: Scope, config: PolicyConfig): Policy {
+  const { width } = config.expert;
+  return {
+    config,
+    backbone: initBackbone(scope, config),
+    expert: initDecoder(
+      scope.at("paligemma_with_expert").at("gemma_expert").at("model"),
+      { ...config.language, ...config.expert },
+      true,
+    ),
+    action_in_proj: t.nn.initLinear(scope.at("action_in_proj"), config.actionSize, width),
+    action_out_proj: t.nn.initLinear(scope.at("action_out_proj"), width, config.actionSize),
+    time_mlp_in: t.nn.initLinear(scope.at("time_mlp_in"), width, width),
+    time_mlp_out: t.nn.initLinear(scope.at("time_mlp_out"), width, width),
+  };
+}
+
+/**
+ * The velocity at `noisy` [B, R·H, A] and times [B, R]: R chunks at once, which do not see one another. The expert looks at the prefix and at
+ * all actions of a chunk; never at FAST tokens.
+ * @param insulated whether it sees the prefix through a stop-gradient
+ */
+export function velocity(policy: Policy, prefix: Prefix, noisy: Tensor, time: Tensor, insulated = false): Tensor {
+  const { config, expert } = policy;
+  const { width } = config.expert;
+  const sine = timeEmbedding(time, width);
+  const condition = t.silu(t.nn.linear(policy.time_mlp_out, t.silu(t.nn.linear(policy.time_mlp_in, sine))));
+  const stop = (x: Tensor) => (insulated ? t.stopGradient(x) : x);
+  const { hidden } = decode(expert, t.nn.linear(policy.action_in_proj, noisy), {
+    ...after(prefix, noisy.shape[1]!, { chunk: config.horizon }),
+    past: prefix.keysValues.map(([keys, values]) => [stop(keys), stop(values)]),
+    condition: t.reshape(condition, [...time.shape, width]),
+  });
+  return t.nn.linear(policy.action_out_proj, hidden);
+}
+
+/** What the backbone expects after each of the FAST tokens [B, F]: logits [B, F, vocabulary]. They look at the prefix and backwards. */
+export function actionTokenLogits(policy: Policy, prefix: Prefix, tokens: Tensor): Tensor {
+  const { backbone, config } = policy;
+  const { hidden } = decode(backbone.language, embed(backbone, tokens), {
+    ...after(prefix, config.actionTokens),
+    past: prefix.keysValues,
+  });
+  return logits(backbone, hidden);
+}

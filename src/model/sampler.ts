@@ -1,0 +1,111 @@
+// From an observation to an action chunk. The prefix is encoded once; the expert then integrates its velocity from noise at time 1 to an
+// action at time 0. B observations, H steps of a chunk, A numbers of an action.
+
+import type { Program, Store, Tensor } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { type PrefixBatch, type PrefixInputs, prefixFeeds, prefixInputs, readPrefix } from "./backbone.ts";
+import { type Policy, velocity } from "./policy.ts";
+
+export interface SamplerOptions {
+  /** Observations at once. */
+  readonly batch?: number;
+  /** Euler steps; 10 in π0.5, 5 in π0.6. */
+  readonly steps?: number;
+  /**
+   * β of classifier-free guidance, v = v_u + β (v_c − v_u), at every step. At 1 (the default) only the conditioned prompt is used; above, `sample`
+   * needs the prompt without the indicator as well.
+   */
+  readonly guidance?: number;
+  readonly device?: t.Device;
+  readonly threads?: number;
+}
+
+/** A prompt without the advantage indicator: what guidance leads away from. */
+export type Unconditioned = Pick<PrefixBatch, "prompt" | "promptMask" | "promptCausal">;
+
+export interface Sampler {
+  readonly batch: number;
+  /**
+   * @param noise standard normal, [B, H, A]
+   * @param unconditioned the same observations' prompts without indicator; needed where β is not 1
+   * @returns normalised actions [B, H, A]
+   */
+  sample(observations: PrefixBatch, noise: Float32Array, unconditioned?: Unconditioned): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** The whole of sampling as one graph, for a program or for export: `inputs` are a prefix's (of twice the batch with guidance) and noise. */
+export function samplingGraph(
+  policy: Policy,
+  { batch = 1, steps = 5, guidance = 1 }: SamplerOptions = {},
+): { readonly prefix: PrefixInputs; readonly inputs: readonly Tensor[]; readonly actions: Tensor } {
+  if (!(Number.isInteger(steps) && steps >= 1))
+    throw new RangeError(`Expected at least 1 denoising step, got ${steps}`);
+  if (!(guidance >= 0 && Number.isFinite(guidance)))
+    throw new RangeError(`Expected a guidance β from 0, got ${guidance}`);
+  const { horizon, actionSize } = policy.config;
+  const guided = guidance !== 1;
+  const inputs = prefixInputs(policy.config, guided ? 2 * batch : batch);
+  const prefix = readPrefix(policy.backbone, inputs);
+  const noise = t.input("noise", [batch, horizon, actionSize]);
+  let x: Tensor = noise;
+  for (let step = 0; step < steps; step++) {
+    const both = guided ? t.concat([x, x], 0) : x;
+    const time = t.full(1 - step / steps, [both.shape[0]!, 1]);
+    const v = velocity(policy, prefix, both, time);
+    x = t.sub(x, t.mul(guided ? guide(v, batch, guidance) : v, 1 / steps));
+  }
+  return { prefix: inputs, inputs: [...inputs.all, noise], actions: x };
+}
+
+/** v_u + β (v_c − v_u), the conditioned half first. */
+function guide(v: Tensor, batch: number, guidance: number): Tensor {
+  const [conditioned, free] = t.split(v, 0, [batch, batch]);
+  return t.add(free!, t.mul(t.sub(conditioned!, free!), guidance));
+}
+
+/** Compiles sampling for a policy whose parameters are in `store`. */
+export async function createSampler(policy: Policy, store: Store, options: SamplerOptions = {}): Promise<Sampler> {
+  const { batch = 1, guidance = 1, device, threads } = options;
+  const { inputs, actions } = samplingGraph(policy, options);
+  const program: Program = await t.compile(
+    { inputs, outputs: { actions } },
+    { store, ...(device && { device }), ...(threads && { threads }) },
+  );
+  return {
+    batch,
+    async sample(observations, noise, unconditioned) {
+      if (observations.size !== batch)
+        throw new RangeError(`Expected ${batch} observations at once, got ${observations.size}`);
+      if (guidance !== 1 && !unconditioned)
+        throw new TypeError(`Expected prompts without indicator too, for guidance β = ${guidance}; got none`);
+      const observed = guidance === 1 ? observations : paired(observations, unconditioned!);
+      const outputs = await program.run({ ...prefixFeeds(policy.config, observed), noise });
+      return outputs.actions!.data as Float32Array;
+    },
+    release: () => program.release(),
+  };
+}
+
+/** The observations twice, the second time with the other prompts. */
+function paired(observations: PrefixBatch, { prompt, promptMask, promptCausal }: Unconditioned): PrefixBatch {
+  const { size, pictures, pictureMasks, state } = observations;
+  const twice = <T extends Uint8Array | Int32Array | Float32Array>(a: T, b: T): T => {
+    const both = new (a.constructor as new (length: number) => T)(a.length + b.length);
+    both.set(a);
+    both.set(b, a.length);
+    return both;
+  };
+  const each = (masks: Readonly<Record<string, Uint8Array>>) =>
+    Object.fromEntries(Object.entries(masks).map(([camera, bytes]) => [camera, twice(bytes, bytes)]));
+  const none = new Uint8Array(observations.prompt.length);
+  return {
+    size: 2 * size,
+    pictures: each(pictures),
+    ...(pictureMasks && { pictureMasks: each(pictureMasks) }),
+    state: twice(state, state),
+    prompt: twice(observations.prompt, prompt),
+    promptMask: twice(observations.promptMask, promptMask),
+    promptCausal: twice(observations.promptCausal ?? none, promptCausal ?? none),
+  };
+}

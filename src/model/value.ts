@@ -1,0 +1,85 @@
+// The value function: a smaller backbone reads the same pictures, state and instruction (never the advantage), and one further token, which
+// looks at all of it, becomes a distribution over bins of the return (arXiv 2511.14759, section IV-A). B observations.
+
+import type { Scope, Store, Tensor } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import {
+  after,
+  type Backbone,
+  initBackbone,
+  type PrefixBatch,
+  type PrefixInputs,
+  prefixFeeds,
+  prefixInputs,
+  readPrefix,
+} from "./backbone.ts";
+import type { ValueConfig } from "./config.ts";
+import { decode } from "./decoder.ts";
+
+export interface ValueFunction {
+  readonly config: ValueConfig;
+  readonly backbone: Backbone;
+  readonly query: Tensor; // [1, C]
+  readonly head: t.nn.Linear;
+}
+
+export function initValue(scope: Scope, config: ValueConfig): ValueFunction {
+  const { width } = config.language;
+  return {
+    config,
+    backbone: initBackbone(scope, config),
+    query: scope.parameter("value_query", [1, width], t.normal(1)),
+    head: t.nn.initLinear(scope.at("value_head"), width, config.bins),
+  };
+}
+
+/** Logits [B, bins] of the return's distribution. */
+export function valueLogits({ backbone, query, head }: ValueFunction, inputs: PrefixInputs): Tensor {
+  const prefix = readPrefix(backbone, inputs);
+  const batch = inputs.prompt.shape[0]!;
+  const token = t.expand(t.reshape(query, [1, 1, -1]), [batch, 1, query.shape[1]!]);
+  const { hidden } = decode(backbone.language, token, { ...after(prefix, 1), past: prefix.keysValues });
+  return t.nn.linear(head, t.reshape(hidden, [batch, -1]));
+}
+
+/**
+ * Cross-entropy against the bins of Monte-Carlo returns (equation 1). Beside the prefix's, its inputs are `target` [B, bins], probabilities
+ * such as recap's twoHotTargets gives, and `weights` [B].
+ */
+export function valueLoss(
+  value: ValueFunction,
+  batch: number,
+): { readonly inputs: readonly Tensor[]; readonly loss: Tensor; readonly logits: Tensor } {
+  const prefix = prefixInputs(value.config, batch);
+  const target = t.input("target", [batch, value.config.bins]);
+  const weights = t.input("weights", [batch]);
+  const logits = valueLogits(value, prefix);
+  return { inputs: [...prefix.all, target, weights], loss: t.crossEntropy(logits, target, weights), logits };
+}
+
+export interface Valuer {
+  readonly batch: number;
+  /** @returns the distributions over bins, [B, bins] */
+  distributions(observations: PrefixBatch): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** Compiles the value function whose parameters are in `store`. */
+export async function createValuer(
+  value: ValueFunction,
+  store: Store,
+  { batch = 1, ...options }: { readonly batch?: number; readonly device?: t.Device; readonly threads?: number } = {},
+): Promise<Valuer> {
+  const inputs = prefixInputs(value.config, batch);
+  const outputs = { distributions: t.softmax(valueLogits(value, inputs), -1) };
+  const program = await t.compile({ inputs: inputs.all, outputs }, { store, ...options });
+  return {
+    batch,
+    async distributions(observations) {
+      if (observations.size !== batch)
+        throw new RangeError(`Expected ${batch} observations at once, got ${observations.size}`);
+      return (await program.run(prefixFeeds(value.config, observations))).distributions!.data as Float32Array;
+    },
+    release: () => program.release(),
+  };
+}

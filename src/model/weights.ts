@@ -1,0 +1,70 @@
+// Weights in and out, under the names of published checkpoints.
+
+import type { Shape, Store, Value } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import type { PolicyConfig, ValueConfig } from "./config.ts";
+import { initPolicy } from "./policy.ts";
+import { initValue } from "./value.ts";
+
+/** Name and shape of every parameter, without memory for any of them. */
+export function parameterShapes(config: PolicyConfig | ValueConfig): Map<string, Shape> {
+  const scope = t.scope();
+  if ("expert" in config) initPolicy(scope, config);
+  else initValue(scope, config);
+  return new Map(scope.parameters.map(({ node, shape }) => [node.name!, shape]));
+}
+
+/** LeRobot puts "model." before openpi's names. */
+const lerobotPrefix = "model.";
+/** Stored beside the embeddings, with the same numbers. */
+const tied = "paligemma_with_expert.paligemma.lm_head.weight";
+const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_tokens.weight";
+
+/**
+ * Reads a safetensors file of π0.5 (LeRobot's names or openpi's) or of pistar into a store, as 32-bit floats.
+ *
+ * @returns names in the file that the model has no use for
+ * @throws Error listing names that are missing, or the first whose shape is another
+ */
+export async function loadWeights(path: string, expected: ReadonlyMap<string, Shape>, store: Store): Promise<string[]> {
+  const file = await t.openSafetensors(path);
+  try {
+    const stored = new Map<string, string>();
+    for (const name of file.names)
+      stored.set(name.startsWith(lerobotPrefix) ? name.slice(lerobotPrefix.length) : name, name);
+    if (stored.has(tied) && !stored.has(embeddings)) stored.set(embeddings, stored.get(tied)!);
+    const missing = [...expected.keys()].filter((name) => !stored.has(name));
+    if (missing.length > 0)
+      throw new Error(
+        `${path}: expected ${expected.size} tensors, ${missing.length} are missing, such as ${missing.slice(0, 3).join(", ")}; ` +
+          `the file has names like ${[...stored.values()].slice(0, 3).join(", ")}`,
+      );
+    for (const [name, shape] of expected) {
+      const value = await file.read(stored.get(name)!);
+      if (String(value.shape) !== String(shape))
+        throw new Error(`${path}: expected ${name} of shape [${shape.join(", ")}], got [${value.shape.join(", ")}]`);
+      await store.write([[name, { dtype: "f32", shape, data: asFloats(value) }]]);
+    }
+    return [...stored.keys()].filter((name) => !expected.has(name) && name !== tied);
+  } finally {
+    await file.close();
+  }
+}
+
+function asFloats({ dtype, data }: Value): Float32Array {
+  if (dtype === "f32") return data as Float32Array;
+  if (dtype === "f16") return t.float16ToFloat32(data as Uint16Array);
+  throw new TypeError(`Expected weights as floats, got ${dtype}`);
+}
+
+/** Writes the parameters of a model from a store. @param renamed what a parameter is called in the store, such as its average */
+export async function saveWeights(
+  path: string,
+  shapes: ReadonlyMap<string, Shape>,
+  store: Store,
+  renamed: (name: string) => string = (name) => name,
+): Promise<void> {
+  const values = new Map<string, Value>();
+  for (const name of shapes.keys()) values.set(name, await store.read(renamed(name)));
+  await t.writeSafetensors(path, values);
+}
