@@ -90,7 +90,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     language: { width: 128, layers: 4, hidden: 256, heads: 4, keyValueHeads: 2, headSize: 32, gemma3: false },
     expert: { width: 128, hidden: 256 },
     vocabulary: 1024,
-    promptTokens: 64,
+    promptTokens: 32,
     actionTokens: 24,
     horizon: 16,
     state: "token",

@@ -10,7 +10,7 @@ export const half = 0.0125;
 export const colours = ["red", "green", "blue"] as const;
 export type Colour = (typeof colours)[number];
 
-const paints: Readonly<Record<Colour, readonly number[]>> = {
+export const paints: Readonly<Record<Colour, readonly number[]>> = {
   red: [0.8, 0.1, 0.08, 1],
   green: [0.1, 0.55, 0.15, 1],
   blue: [0.1, 0.2, 0.75, 1],

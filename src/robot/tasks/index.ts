@@ -1,9 +1,10 @@
 // The tasks there are.
 import type { Task } from "../task.ts";
 import { cubeInBowl } from "./cube-in-bowl.ts";
+import { pushToTarget } from "./push-to-target.ts";
 import { stackCubes } from "./stack-cubes.ts";
 
-export const tasks: readonly Task[] = [cubeInBowl, stackCubes];
+export const tasks: readonly Task[] = [cubeInBowl, stackCubes, pushToTarget];
 
 /** The task called `name`. @throws Error that lists the names there are. */
 export function taskNamed(name: string): Task {

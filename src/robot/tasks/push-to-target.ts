@@ -1,0 +1,205 @@
+// Push the block of the named colour onto the marked target and turn it square with the mark; another block is left alone.
+//
+// The blocks' sides and tops are without friction: jaws can push and turn a block but find no hold to lift it by.
+import type { Motion } from "../arm.ts";
+import { type Element, element } from "../mjcf.ts";
+import type { Pose } from "../physics.ts";
+import { type Footprint, type Placement, placeObjects, type Region, shoulderX } from "../placement.ts";
+import type { Attempt, Task } from "../task.ts";
+import { type Colour, colours, hover, isReleased, isStill, paints, putDown } from "./cubes.ts";
+
+/** Half the block's width and height, metres. It stands on a felt sole, set back so that no jaw reaches it. */
+const block = { half: 0.014, halfHeight: 0.018, sole: 0.002 };
+/** How far the block's middle may be from the target's (metres), and how far it may be turned (radians). */
+const tolerance = { place: 0.012, turn: (12 * Math.PI) / 180 };
+
+const blockOf = (colour: Colour) => `${colour} block`;
+
+function slidingBlock(colour: Colour, i: number): Element {
+  const { half, halfHeight, sole } = block;
+  return element("body", { name: blockOf(colour), pos: stowed(i) }, [
+    element("freejoint"),
+    element("geom", {
+      type: "box",
+      size: [half, half, halfHeight - sole],
+      pos: [0, 0, sole],
+      mass: 0.2,
+      rgba: paints[colour],
+      condim: 1,
+      priority: 2, // over the jaws' own friction
+    }),
+    element("geom", {
+      type: "box",
+      size: [half - 0.002, half - 0.002, sole],
+      pos: [0, 0, sole - halfHeight],
+      mass: 0.002,
+      rgba: [0.2, 0.2, 0.2, 1],
+      friction: [0.3, 0.005, 0.0001],
+      priority: 2,
+    }),
+  ]);
+}
+
+/** Where a block waits that an episode does not need: on the floor under the table. */
+function stowed(i: number): [number, number, number] {
+  return [0.2, 0.1 * (i - 1), -0.75 + block.halfHeight];
+}
+
+const ink = [0.06, 0.06, 0.06, 1];
+const paper = [0.95, 0.95, 0.95, 1];
+
+/** Printed on the table: the block's outline, and a cross that shows the direction even when the block stands on it. */
+const target = element(
+  "body",
+  { name: "target", mocap: true, pos: [0.2, 0.1, 0] },
+  [
+    { half: [0.038, 0.003], top: 0.0004, rgba: ink },
+    { half: [0.003, 0.038], top: 0.0004, rgba: ink },
+    { half: [0.022, 0.022], top: 0.0008, rgba: ink },
+    { half: [0.0165, 0.0165], top: 0.0012, rgba: paper },
+  ].map(({ half, top, rgba }) =>
+    element("geom", { type: "box", size: [...half, top], contype: 0, conaffinity: 0, rgba }),
+  ),
+);
+
+const instructionOf = (colour: Colour) => `push the ${colour} block onto the marked target and align it`;
+const colourOf = (instruction: string) => colours.find((colour) => instruction === instructionOf(colour))!;
+
+/** A little less than the arm reaches: the jaws are around a block on all sides. */
+const region: Region = { radius: [0.16, 0.25], angle: [-0.9, 0.9] };
+/** Metres: how long the way to the target is at least, and how far from it the other block and the shoulder axis are. */
+const room = { least: 0.08, free: 0.075, fromShoulder: 0.14 };
+
+export const pushToTarget: Task = {
+  name: "push-to-target",
+  description: "push the block of the named colour onto the marked target and align it, past another one",
+  scene: { objects: [target, ...colours.map(slidingBlock)] },
+  instructions: colours.map(instructionOf),
+  timeLimit: 25,
+  objects: colours.map(blockOf),
+
+  arrange(physics, random, difficulty) {
+    const pushed = random.integer(colours.length);
+    const other = (pushed + 1 + random.integer(colours.length - 1)) % colours.length;
+    const footprints: readonly Footprint[] = [
+      { body: "target", radius: 0.04, home: { radius: 0.21, angle: 0.4 } },
+      { body: blockOf(colours[pushed]!), radius: 0.02, home: { radius: 0.21, angle: -0.15 } },
+      { body: blockOf(colours[other]!), radius: 0.02, home: { radius: 0.21, angle: -0.7 } },
+    ];
+    let places: readonly Placement[];
+    do places = placeObjects(random, footprints, { region, spread: difficulty });
+    while (!isClear(places));
+    for (const [i, colour] of colours.entries())
+      physics.place(blockOf(colour), { position: stowed(i), quaternion: [1, 0, 0, 0] });
+    for (const place of places) putDown(physics, place, place.body === "target" ? 0 : block.halfHeight);
+    return instructionOf(colours[pushed]!);
+  },
+
+  reached(physics, instruction) {
+    const body = blockOf(colourOf(instruction));
+    const at = physics.pose(body);
+    const goal = physics.pose("target");
+    const [, x, y] = at.quaternion;
+    const flat = Math.abs(at.position[2] - block.halfHeight) < 0.002 && x ** 2 + y ** 2 < 0.001;
+    const off = Math.hypot(at.position[0] - goal.position[0], at.position[1] - goal.position[1]);
+    const turned = Math.abs(sameTurn(yawOf(at) - yawOf(goal), 4));
+    if (!flat || off > tolerance.place || turned > tolerance.turn) return false;
+    return isStill(physics, body) && isReleased(physics, body);
+  },
+
+  *demonstrate(attempt) {
+    const { world, arm, instruction, style } = attempt;
+    const body = blockOf(colourOf(instruction));
+    for (let tries = 0; tries < style.tries && !pushToTarget.reached(world.physics, instruction); tries++) {
+      yield* push(attempt, body);
+      yield* arm.rise(hover);
+      yield* arm.wait(0.3);
+    }
+    yield* arm.wait(1);
+  },
+};
+
+/** Whether the way from the block (second) to the target (first) is long enough, and free for the gripper. */
+function isClear([to, from, other]: readonly Placement[]): boolean {
+  return (
+    Math.hypot(to!.x - from!.x, to!.y - from!.y) >= room.least &&
+    distanceToWay(other!, from!, to!) >= room.free &&
+    distanceToWay({ x: shoulderX, y: 0 }, from!, to!) >= room.fromShoulder
+  );
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+function distanceToWay(point: Point, from: Point, to: Point): number {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const share = ((point.x - from.x) * dx + (point.y - from.y) * dy) / (dx ** 2 + dy ** 2);
+  const at = Math.min(1, Math.max(0, share));
+  return Math.hypot(point.x - from.x - at * dx, point.y - from.y - at * dy);
+}
+
+/** Angle of the jaws around a block, with a millimetre of play on each side, and wide open to come down over it. */
+const around = 0.19;
+const wide = 0.6;
+/** Height of the gripper on a push: the jaws' tips are 9 mm lower. */
+const low = 0.024;
+/** Pushes are slow. */
+const pace = 0.4;
+
+/**
+ * One push: lowers the open jaws over the block, closes them around it with some play, turns them so that a jaw is behind it, pushes it
+ * to the target in a straight line, turns it as the target is, and opens.
+ */
+function* push({ world, arm, style, random }: Attempt, body: string): Motion {
+  const { physics } = world;
+  const stray = (scale = 1) => scale * style.sloppiness * random.normal();
+  const near = ({ position: [x, y] }: Pose): Point => ({ x: x + stray(), y: y + stray() });
+  const goal = physics.pose("target");
+  const to = near(goal);
+  const from = near(physics.pose(body));
+  const yaws = closingYaws(from, yawOf(physics.pose(body)) + stray(20), to, yawOf(goal) + stray(20));
+  const over = (at: Point, yaw: number, play: number, z: number) => ({
+    position: [at.x + play * Math.cos(yaw), at.y + play * Math.sin(yaw), z] as const,
+    yaw,
+  });
+  yield* arm.grip(wide);
+  // Open, the jaws have their middle nearer to the moving one, which swings; closed around the block, nearer to the fixed one.
+  yield* arm.reach(over(from, yaws.from, -0.01, 0.085));
+  yield* arm.slide(over(from, yaws.from, -0.01, low));
+  yield* arm.grip(around);
+  // Closing has moved it: a jaw that is not straight behind a block loses it sideways.
+  const [x, y] = physics.pose(body).position;
+  const way = yaws.way + sameTurn(Math.atan2(to.y - y, to.x - x) - yaws.way, 2);
+  yield* arm.slide(over({ x, y }, way, 0.0015, low), pace);
+  yield* arm.slide(over(to, way, 0.0015, low), pace);
+  yield* arm.slide(over(to, yaws.to, 0.0015, low), pace);
+  yield* arm.grip(wide);
+}
+
+/**
+ * Directions in which the jaws close: on the block where it stands, along the way, and where it shall stand. Either jaw can be the one behind;
+ * the wrist turns 150° to both sides of straight away from the arm, so that one of the two is always within reach.
+ */
+function closingYaws(from: Point, blockYaw: number, to: Point, goalYaw: number) {
+  const heading = Math.atan2(to.y - from.y, to.x - from.x);
+  const choices = [heading, heading + Math.PI].map((along) => {
+    const outward = Math.atan2(from.y, from.x - shoulderX);
+    const way = outward + sameTurn(along - outward, 1);
+    const yaws = { from: way + sameTurn(blockYaw - way, 4), way, to: way + sameTurn(goalYaw - way, 4) };
+    const turns = [yaws.from - outward, way - outward, yaws.to - Math.atan2(to.y, to.x - shoulderX)];
+    return { yaws, most: Math.max(...turns.map(Math.abs)) };
+  });
+  return choices.reduce((a, b) => (b.most < a.most ? b : a)).yaws;
+}
+
+/** The smallest turn that does to a shape of `symmetry` equal sides what a turn by `angle` does. */
+function sameTurn(angle: number, symmetry: number): number {
+  return Math.atan2(Math.sin(symmetry * angle), Math.cos(symmetry * angle)) / symmetry;
+}
+
+/** The turn about z of what stands upright. */
+function yawOf({ quaternion: [w, , , z] }: Pose): number {
+  return 2 * Math.atan2(z, w);
+}

@@ -1,0 +1,79 @@
+// A policy small enough to test every number of, and batches for it.
+import { initPolicy, type Policy, type PolicyConfig, type PrefixBatch, policyConfig } from "../../src/model/index.ts";
+import { createStore, type Random, random, type Scope, type Store, scope } from "../../src/tensor/index.ts";
+
+const vision = {
+  imageSize: 16,
+  stem: { kind: "conv", channels: [4, 8] },
+  width: 8,
+  layers: 1,
+  hidden: 12,
+  heads: 2,
+  pool: 1,
+} as const;
+const language = { width: 16, layers: 2, hidden: 24, heads: 4, keyValueHeads: 2, headSize: 4, gemma3: false } as const;
+
+export const tinyConfig = (changes: Partial<PolicyConfig> = {}): PolicyConfig =>
+  policyConfig(
+    "nano",
+    { cameras: ["front", "wrist"], stateSize: 3, actionSize: 2 },
+    {
+      vision,
+      language,
+      expert: { width: 12, hidden: 20 },
+      vocabulary: 40,
+      promptTokens: 6,
+      actionTokens: 5,
+      horizon: 4,
+      ...changes,
+    },
+  );
+
+export interface Tiny {
+  readonly scope: Scope;
+  readonly policy: Policy;
+  readonly store: Store;
+}
+
+/** With all parameters random: those that begin as zero, such as the expert's gates, would hide what passes through them. */
+export function tinyPolicy(config: PolicyConfig): Tiny {
+  const model = scope();
+  const policy = initPolicy(model, config);
+  const generator = random("tiny");
+  const values = [...model.initialize(generator)].map(([name, value]) => {
+    const data = (value.data as Float32Array).map((x) => x + 0.2 * generator.normal());
+    return [name, { ...value, data }] as const;
+  });
+  return { scope: model, policy, store: createStore(values) };
+}
+
+export const normals = (count: number, generator: Random): Float32Array =>
+  Float32Array.from({ length: count }, () => generator.normal());
+
+export function tinyBatch(
+  { vision, stateSize, promptTokens }: PolicyConfig,
+  size: number,
+  generator: Random,
+): PrefixBatch {
+  const picture = () => Uint8Array.from({ length: size * vision.imageSize ** 2 * 3 }, () => generator.integer(256));
+  return {
+    size,
+    pictures: { front: picture(), wrist: picture() },
+    state: normals(size * stateSize, generator),
+    prompt: Int32Array.from({ length: size * promptTokens }, () => generator.integer(30)),
+    promptMask: Uint8Array.from({ length: size * promptTokens }, (_, i) => (i % promptTokens < 4 ? 1 : 0)),
+  };
+}
+
+/** Feeds of the loss: everything beside the prefix. */
+export function tinyTargets({ horizon, actionSize, actionTokens }: PolicyConfig, size: number, generator: Random) {
+  const count = size * horizon * actionSize;
+  return {
+    actions: normals(count, generator),
+    actionWeights: new Float32Array(count).fill(1),
+    noise: normals(count, generator),
+    time: Float32Array.from({ length: size }, () => generator.uniform()),
+    fast: Int32Array.from({ length: size * actionTokens }, () => 30 + generator.integer(10)),
+    fastWeights: new Float32Array(size * actionTokens).fill(1),
+  };
+}
