@@ -4,3 +4,4 @@ export * as model from "./model/index.ts";
 export * as recap from "./recap/index.ts";
 export * as robot from "./robot/index.ts";
 export * as tensor from "./tensor/index.ts";
+export * as train from "./train/index.ts";
