@@ -37,7 +37,9 @@ export const recapOptions = z.object({
   restart: z
     .enum(["pretrained", "previous"])
     .default("pretrained")
-    .describe("what an iteration's trainings begin from: the pre-trained checkpoints, or those of the iteration before"),
+    .describe(
+      "what an iteration's trainings begin from: the pre-trained checkpoints, or those of the iteration before",
+    ),
   guidance: z.number().min(1).default(2).describe("β of the guided control"),
   temperature: z
     .number()
