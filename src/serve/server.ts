@@ -80,17 +80,16 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
     else text(200, measures.metrics.text(), "text/plain; version=0.0.4");
   }
 
+  function refusal(request: IncomingMessage): [status: number, outcome: string] | undefined {
+    if (!allowed(request, apiKey)) return [401, "wrong key"];
+    if (!sameOrigin(request)) return [403, "wrong origin"];
+    if (closing || sessions.size >= maxClients) return [503, "full"];
+    return undefined;
+  }
+
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    const refused = closing
-      ? ([503, "full"] as const)
-      : !allowed(request, apiKey)
-        ? ([401, "wrong key"] as const)
-        : !sameOrigin(request)
-          ? ([403, "wrong origin"] as const)
-          : sessions.size >= maxClients
-            ? ([503, "full"] as const)
-            : undefined;
+    const refused = refusal(request);
     if (refused) {
       const [status, outcome] = refused;
       measures.connections.add(outcome);

@@ -55,8 +55,8 @@ export function gate() {
   return { passed, open };
 }
 
-/** Waits until something is so, a second at most. */
+/** Waits until something is so, five seconds at most. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !condition(); i++) await sleep(5);
-  if (!condition()) throw new Error(`Expected ${condition} to become true within a second`);
+  for (let i = 0; i < 1000 && !condition(); i++) await sleep(5);
+  if (!condition()) throw new Error(`Expected ${condition} to become true within five seconds`);
 }

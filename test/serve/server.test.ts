@@ -139,7 +139,7 @@ test("requests that arrive together go to the policy together, at most maxBatch"
   const head = clients[0]!.infer(asked(0));
   await until(() => sizes.length === 1);
   const rest = clients.slice(1).map((one, i) => one.infer(asked(i + 1)));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 200)); // they arrive while the first is answered
   hold.open();
   expect((await Promise.all([head, ...rest])).map(first)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map((x) => 2 * x + 10));
   expect(sizes).toEqual([1, 5, 3]);
@@ -177,8 +177,8 @@ test("a client that reads nothing is not read from either", async () => {
   const { socket } = await rawSocket(url);
   socket.pause();
   for (let i = 0; i < 200; i++) socket.send(pack(asked(i))); // 2.4 MB each in answer
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  expect(answered).toBeGreaterThan(0);
+  await until(() => answered > 0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
   expect(answered).toBeLessThan(50);
 });
 
@@ -260,7 +260,7 @@ test("closing answers what has arrived, takes nothing new, and closes the policy
   socket.send(pack(asked(1)));
   socket.send(pack(asked(2)));
   await until(() => batches === 1);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 100)); // the second arrives
   const closing = server.close();
   await expect(client(url)).rejects.toThrow(/ECONNREFUSED|503/);
   socket.send(pack(asked(3)));
