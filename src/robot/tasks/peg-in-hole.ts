@@ -5,6 +5,7 @@ import type { Physics, Pose } from "../physics.ts";
 import { placeObjects, type Region, shoulderX } from "../placement.ts";
 import type { Attempt, Task } from "../task.ts";
 import { type Colour, isReleased, isStill, paints, putDown } from "./cubes.ts";
+import { sameTurn, yawOf } from "./turns.ts";
 
 /** Half the peg's width and height, metres. */
 const peg = { half: 0.008, halfHeight: 0.025 };
@@ -120,19 +121,11 @@ function axisOf({ quaternion: [w, x, y, z] }: Pose): readonly [number, number, n
   return [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x ** 2 + y ** 2)];
 }
 
-/** The turn about z of what stands upright, either end up. */
-function yawOf({ quaternion: [w, x, y, z] }: Pose): number {
-  return Math.atan2(2 * (w * z + x * y), 1 - 2 * (y ** 2 + z ** 2));
-}
-
-/** The smallest turn that does to a shape of `symmetry` equal sides what a turn by `angle` does. */
-function sameTurn(angle: number, symmetry: number): number {
-  return Math.atan2(Math.sin(symmetry * angle), Math.cos(symmetry * angle)) / symmetry;
-}
-
 /** Angles of the jaws, radians: open around the peg, and pressing on it (it is held at -0.08). */
 const wide = 0.45;
 const tight = -0.13;
+/** From the middle of the peg to that of the open jaws, metres: the fixed jaw comes down 5 mm beside it, since the other one moves. */
+const beside = 0.0035;
 /** Height of the gripper over the table on its way, and over the peg's middle where it holds it, metres. */
 const carry = 0.09;
 const grasp = 0.013;
@@ -143,8 +136,7 @@ function* pick({ world, arm, style, random }: Attempt): Motion {
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
   const [px, py, pz] = [at.position[0] + stray(), at.position[1] + stray(), at.position[2]];
   const yaw = closingYaw(yawOf(at), px, py) + stray(20);
-  // The fixed jaw comes down a few millimetres beside the peg: it is the other one that moves.
-  const [x, y] = [px + 0.0035 * Math.cos(yaw), py + 0.0035 * Math.sin(yaw)];
+  const [x, y] = [px + beside * Math.cos(yaw), py + beside * Math.sin(yaw)];
   yield* arm.grip(wide);
   yield* arm.reach({ position: [x, y, pz + grasp + 0.06], yaw });
   yield* arm.slide({ position: [x, y, pz + grasp], yaw });
@@ -170,7 +162,7 @@ function* right({ world, arm, style, random }: Attempt): Motion {
   const [ux, uy] = [Math.cos(yaw), Math.sin(yaw)];
   const stray = () => style.sloppiness * random.normal();
   // Nearer to the end that will be above; u is the jaws' direction, (-u_y, u_x) the one along the peg.
-  const [x, y] = [px + 0.0045 * ux - 0.008 * uy + stray(), py + 0.0045 * uy + 0.008 * ux + stray()];
+  const [x, y] = [px + beside * ux - 0.008 * uy + stray(), py + beside * uy + 0.008 * ux + stray()];
   yield* arm.grip(wide);
   yield* arm.reach({ position: [x, y, pz + 0.06], yaw });
   yield* arm.slide({ position: [x, y, pz + 0.004], yaw });
