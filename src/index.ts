@@ -3,4 +3,6 @@ export * as data from "./data/index.ts";
 export * as model from "./model/index.ts";
 export * as recap from "./recap/index.ts";
 export * as robot from "./robot/index.ts";
+export * as rollout from "./rollout/index.ts";
+export * as serve from "./serve/index.ts";
 export * as tensor from "./tensor/index.ts";

@@ -9,23 +9,37 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (!process.stderr.isTTY) {
     let last = performance.now();
+    const rate = rateMeter();
     return task((done, total) => {
       const now = performance.now();
+      const perSecond = rate(done);
       if (done < total && now - last < 5000) return;
       last = now;
-      console.error(`${label}: ${done}/${total}`);
+      const left = done < total && perSecond > 0 ? `, ${Math.ceil((total - done) / perSecond)} s left` : "";
+      console.error(`${label}: ${done}/${total}${perSecond > 0 ? ` (${perSecond.toPrecision(3)}/s${left})` : ""}`);
     });
   }
   const format = `${label} {bar} {value}/{total}  {rate}/s, {eta_formatted} left`;
   const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true }, Presets.shades_classic);
-  const started = performance.now();
+  const rate = rateMeter();
   bar.start(1, 0, { rate: "–" });
   try {
     return await task((done, total) => {
       bar.setTotal(total);
-      bar.update(done, { rate: ((1000 * done) / (performance.now() - started)).toPrecision(3) });
+      const perSecond = rate(done);
+      bar.update(done, { rate: perSecond > 0 ? perSecond.toPrecision(3) : "–" });
     });
   } finally {
     bar.stop();
   }
+}
+
+/** Per second since the beginning; what was done already when it was first told does not count. */
+function rateMeter(): (done: number) => number {
+  const started = performance.now();
+  let before: number | undefined;
+  return (done) => {
+    before ??= done === 1 ? 0 : done;
+    return (1000 * (done - before)) / (performance.now() - started);
+  };
 }

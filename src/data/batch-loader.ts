@@ -1,10 +1,11 @@
 // Batches ahead of time: worker threads put together the next ones while the model trains. The order and the contents come
 // from the sampler and the seed alone, so any number of workers gives the same batches.
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
 import type { BatchSource } from "./batch-source.ts";
 import type { BatchReply, BatchRequest, WorkerInput } from "./batch-worker.ts";
 import { Sampler, type SamplerState } from "./sampler.ts";
+import { startThread } from "./thread.ts";
 
 export interface BatchLoaderOptions extends BatchOptions {
   readonly batchSize: number;
@@ -84,7 +85,7 @@ export class BatchLoader {
   }
 
   private start(input: WorkerInput): Worker {
-    const worker = startThread(input);
+    const worker = startThread(import.meta.url, "./batch-worker", input);
     worker.on("message", (reply: BatchReply) => {
       const waiting = this.waiting.get(reply.id);
       this.waiting.delete(reply.id);
@@ -101,14 +102,4 @@ export class BatchLoader {
     for (const { reject } of this.waiting.values()) reject(this.failure);
     this.waiting.clear();
   }
-}
-
-/** The worker lies beside this file: built, or as source, for which its thread needs tsx to read TypeScript. */
-function startThread(workerData: WorkerInput): Worker {
-  if (!import.meta.url.endsWith(".ts"))
-    return new Worker(new URL("./batch-worker.js", import.meta.url), { workerData });
-  const tsx = import.meta.resolve("tsx/esm/api");
-  const file = new URL("./batch-worker.ts", import.meta.url);
-  const script = `import("${tsx}").then(({ register }) => { register(); return import("${file}"); })`;
-  return new Worker(script, { workerData, eval: true });
 }

@@ -1,13 +1,13 @@
 // The episode being recorded: columns grow in memory, pictures are encoded as they come.
 import { rmSync } from "node:fs";
-import { allocate, isNumeric, sizeOf } from "./dtypes.ts";
+import { allocate, isCamera, isNumeric, sizeOf } from "./dtypes.ts";
 import type { EpisodeContent } from "./episode-files.ts";
 import { defaultFeatures } from "./info.ts";
 import { encodePng } from "./png.ts";
 import { savedVideo } from "./recording-folder.ts";
 import { ImageStats } from "./stats.ts";
 import type { Column, Feature, Image, NumericArray } from "./types.ts";
-import { createVideo, type VideoEncoder, type VideoSettings } from "./video-encoder.ts";
+import { createVideo, defaultVideoSettings, type VideoEncoder, type VideoSettings } from "./video-encoder.ts";
 
 export type FrameValue = NumericArray | readonly number[] | number | bigint | boolean | string | Image;
 export type FrameValues = Readonly<Record<string, FrameValue>>;
@@ -127,6 +127,17 @@ export class EpisodeBuffer {
     for (const encoder of this.encoders.values()) encoder.abandon();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * An episode recorded apart from any dataset, in a worker thread say, whose `finish` gives what `DatasetWriter.appendEpisode` takes. Its
+ * cameras are of dtype "image": a video would need a dataset's folder.
+ */
+export function detachedEpisode(features: Readonly<Record<string, Feature>>, fps: number): EpisodeBuffer {
+  const cameras = Object.keys(features).filter((name) => isCamera(features[name]!));
+  const video = cameras.find((name) => features[name]!.dtype === "video");
+  if (video) throw new TypeError(`Expected cameras of dtype "image", got "${video}" of dtype "video"`);
+  return new EpisodeBuffer("", new Map(Object.entries(features)), cameras, fps, defaultVideoSettings, 0);
 }
 
 /** One column that doubles its room as frames come. */

@@ -1,11 +1,55 @@
 // Pictures as PNG bytes (dtype "image" keeps them inside parquet).
+import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import type { Image } from "./types.ts";
 
-export async function encodePng({ width, height, data }: Image): Promise<Uint8Array> {
+/** Up to so many pixels sharp's fixed cost of half a millisecond a picture outweighs its smaller files. */
+const smallPixels = 128 * 128;
+
+export async function encodePng(image: Image): Promise<Uint8Array> {
+  const { width, height, data } = image;
+  if (width * height <= smallPixels) return encodeSmallPng(image);
   return sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
+}
+
+const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** RGB, 8 bits, rows unfiltered: on drawn pictures that is smaller than filtered, and quicker. */
+function encodeSmallPng({ width, height, data }: Image): Uint8Array {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, 2, 0, 0, 0], 8); // bit depth, colour type RGB, deflate, filter method, no interlace
+  const row = width * 3;
+  const rows = new Uint8Array(height * (row + 1)); // each begins with its filter: 0, none
+  for (let y = 0; y < height; y++) rows.set(data.subarray(y * row, (y + 1) * row), y * (row + 1) + 1);
+  const parts = [
+    Uint8Array.from(signature),
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows, { level: 3 })),
+    chunk("IEND", new Uint8Array(0)),
+  ];
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Length, type, content, and the CRC of type and content. */
+function chunk(type: string, content: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(content.length + 12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, content.length);
+  for (let i = 0; i < 4; i++) bytes[4 + i] = type.charCodeAt(i);
+  bytes.set(content, 8);
+  view.setUint32(content.length + 8, crc32(bytes.subarray(4, content.length + 8)));
+  return bytes;
 }
 
 /** Decodes PNG (or JPEG) bytes to RGB; `where` opens the error. */

@@ -122,7 +122,7 @@ test.each(cases)("%s: hidden states, velocity and logits of FAST tokens equal Py
   const inputs = prefixInputs(config, size);
   const prefix = readPrefix(policy.backbone, inputs);
   const noisy = input("noisy", [size, config.horizon, config.actionSize]);
-  const time = input("time", [size]);
+  const time = input("time", [size, 1]);
   const fast = input("fast", [size, config.actionTokens], "i32");
   const outputs = {
     hidden: prefix.hidden,

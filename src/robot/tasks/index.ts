@@ -1,10 +1,11 @@
 // The tasks there are.
 import type { Task } from "../task.ts";
 import { cubeInBowl } from "./cube-in-bowl.ts";
+import { pegInHole } from "./peg-in-hole.ts";
 import { pushToTarget } from "./push-to-target.ts";
 import { stackCubes } from "./stack-cubes.ts";
 
-export const tasks: readonly Task[] = [cubeInBowl, stackCubes, pushToTarget];
+export const tasks: readonly Task[] = [cubeInBowl, stackCubes, pushToTarget, pegInHole];
 
 /** The task called `name`. @throws Error that lists the names there are. */
 export function taskNamed(name: string): Task {

@@ -1,0 +1,52 @@
+// Flags of a command from a flat zod schema: names, types, defaults and help are the schema's.
+import { type Command, Option } from "commander";
+import * as z from "zod";
+
+/** What JSON Schema says of a field. */
+interface Field {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly items?: Field;
+}
+
+const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/**
+ * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values; a boolean that is true by default is
+ * switched off by --no-…. A field without a default, unless optional, is required.
+ */
+export function addFlags(command: Command, schema: z.ZodObject): Command {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  for (const [name, field] of Object.entries(properties as Record<string, Field>)) {
+    const flag = flagOf(name);
+    const text = field.type === "boolean" ? "" : ` <${kindOf(field)}${field.type === "array" ? "..." : ""}>`;
+    const off = field.type === "boolean" && field.default === true;
+    const option = new Option(`${off ? flag.replace("--", "--no-") : flag}${text}`, field.description);
+    if (field.default !== undefined) option.default(field.default);
+    if (field.type === "number" || field.type === "integer") option.argParser((value) => Number(value));
+    if (field.items?.type === "number" || field.items?.type === "integer")
+      option.argParser((value, before: readonly number[] = []) =>
+        before === field.default ? [Number(value)] : [...before, Number(value)],
+      );
+    option.makeOptionMandatory(required.includes(name));
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** The checked options from what commander parsed. The error names each flag that is wrong. */
+export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: unknown): z.output<Schema> {
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  throw new Error(
+    result.error.issues.map(({ path, message }) => `${flagOf(String(path[0] ?? ""))}: ${message}`).join("\n"),
+  );
+}
+
+function kindOf({ type, enum: choices, items }: Field): string {
+  if (type === "array" && items) return kindOf(items);
+  if (choices) return choices.join("|");
+  return type === "integer" || type === "number" ? "number" : "text";
+}

@@ -1,0 +1,195 @@
+// Put the square peg into the hole of the block of the named colour; the other block has a hole just like it.
+import { closingYaw, type Motion } from "../arm.ts";
+import { type Element, element } from "../mjcf.ts";
+import type { Physics, Pose } from "../physics.ts";
+import { placeObjects, type Region } from "../placement.ts";
+import type { Attempt, Task } from "../task.ts";
+import { type Colour, isReleased, isStill, paints, putDown } from "./cubes.ts";
+
+/** Half the peg's width and height, metres. */
+const peg = { half: 0.008, halfHeight: 0.025 };
+/** Half the hole's width (it leaves the peg 2.5 mm in all), the thickness of the walls, and the block's height, metres. */
+const hole = { half: 0.00925, wall: 0.01, depth: 0.024 };
+
+const holders = ["red", "blue"] as const satisfies readonly Colour[];
+type Holder = (typeof holders)[number];
+const blockOf = (colour: Holder) => `${colour} block`;
+
+/** Fixed, so that no push makes up for a bad aim: four walls, and a dark ground that is only seen. */
+function block(colour: Holder, y: number): Element {
+  const { half, wall, depth } = hole;
+  const [across, along] = [half + wall / 2, (half + wall + half) / 2];
+  const walls = [0, 1, 2, 3].map((side) => {
+    const [cos, sin] = [Math.cos((side * Math.PI) / 2), Math.sin((side * Math.PI) / 2)];
+    return element("geom", {
+      type: "box",
+      size: [wall / 2, along, depth / 2],
+      pos: [across * cos - (wall / 2) * sin, across * sin + (wall / 2) * cos, depth / 2],
+      euler: [0, 0, (side * Math.PI) / 2],
+      rgba: paints[colour],
+      friction: [0.3, 0.005, 0.0001],
+    });
+  });
+  const ground = element("geom", {
+    type: "box",
+    size: [half, half, 0.0005],
+    contype: 0,
+    conaffinity: 0,
+    rgba: [0.08, 0.08, 0.08, 1],
+  });
+  return element("body", { name: blockOf(colour), mocap: true, pos: [0.2, y, 0] }, [...walls, ground]);
+}
+
+const instructionOf = (holder: Holder) => `put the peg into the hole of the ${holder} block`;
+const holderOf = (instruction: string) => holders.find((holder) => instruction === instructionOf(holder))!;
+
+/** A little less than the arm reaches: the hand stays upright over it while it carries the peg. */
+const region: Region = { radius: [0.16, 0.25], angle: [-0.9, 0.9] };
+
+export const pegInHole: Task = {
+  name: "peg-in-hole",
+  description: "put the square peg into the hole of the block of the named colour, which fits it closely",
+  scene: {
+    objects: [
+      ...holders.map((holder, i) => block(holder, 0.1 * i)),
+      element("body", { name: "peg", pos: [0.2, -0.1, peg.halfHeight] }, [
+        element("freejoint"),
+        element("geom", {
+          type: "box",
+          size: [peg.half, peg.half, peg.halfHeight],
+          mass: 0.02,
+          rgba: paints.green,
+          friction: [0.3, 0.005, 0.0001],
+          solref: [0.006, 1], // light as it is, the hand would press it into the table
+        }),
+      ]),
+    ],
+  },
+  instructions: holders.map(instructionOf),
+  timeLimit: 25,
+  objects: ["peg"],
+
+  arrange(physics, random, difficulty) {
+    const corner = Math.SQRT2 * (hole.half + hole.wall);
+    const places = placeObjects(
+      random,
+      [
+        { body: "peg", radius: Math.SQRT2 * peg.half, home: { radius: 0.2, angle: 0 } },
+        { body: blockOf("red"), radius: corner, home: { radius: 0.2, angle: 0.5 } },
+        { body: blockOf("blue"), radius: corner, home: { radius: 0.2, angle: -0.5 } },
+      ],
+      { region, spread: difficulty, gap: 0.02 },
+    );
+    for (const place of places) putDown(physics, place, place.body === "peg" ? peg.halfHeight : 0);
+    return instructionOf(holders[random.integer(holders.length)]!);
+  },
+
+  reached(physics, instruction) {
+    return isIn(physics, blockOf(holderOf(instruction))) && isStill(physics, "peg") && isReleased(physics, "peg");
+  },
+
+  *demonstrate(attempt) {
+    const { world, arm, instruction, style } = attempt;
+    const { physics } = world;
+    const holder = blockOf(holderOf(instruction));
+    for (let tries = 0; tries < style.tries && !pegInHole.reached(physics, instruction); tries++) {
+      if (!arm.holds("peg")) yield* pick(attempt);
+      if (!arm.holds("peg")) continue;
+      yield* insert(attempt, holder);
+    }
+    yield* arm.wait(1);
+  },
+};
+
+/** Whether the peg stands upright in a block's hole and all but touches the ground: on a wall, or leaning, it is higher. */
+function isIn(physics: Physics, holder: string): boolean {
+  const at = physics.pose("peg");
+  const [x, y] = physics.pose(holder).position;
+  const [px, py, pz] = at.position;
+  const upright = Math.abs(axisOf(at)[2]) > Math.cos(0.15);
+  return upright && Math.hypot(px - x, py - y) < 0.004 && Math.abs(pz - peg.halfHeight) < 0.003;
+}
+
+/** The peg's long axis: a unit vector. */
+function axisOf({ quaternion: [w, x, y, z] }: Pose): readonly [number, number, number] {
+  return [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x ** 2 + y ** 2)];
+}
+
+/** The turn about z of what stands upright, either end up. */
+function yawOf({ quaternion: [w, x, y, z] }: Pose): number {
+  return Math.atan2(2 * (w * z + x * y), 1 - 2 * (y ** 2 + z ** 2));
+}
+
+/** The smallest turn that does to a square what a turn by `angle` does. */
+function sameTurn(angle: number): number {
+  return Math.atan2(Math.sin(4 * angle), Math.cos(4 * angle)) / 4;
+}
+
+/** Angles of the jaws, radians: open around the peg, and pressing on it (it is held at -0.08). */
+const wide = 0.45;
+const tight = -0.13;
+/** Height of the gripper over the table on its way, and over the peg's middle where it holds it, metres. */
+const carry = 0.09;
+const grasp = 0.013;
+
+/** Comes from above, closes on the peg, and lifts it. It may fail: look whether the arm holds it. */
+function* pick({ world, arm, style, random }: Attempt): Motion {
+  const at = world.physics.pose("peg");
+  const stray = (scale = 1) => scale * style.sloppiness * random.normal();
+  const [px, py, pz] = [at.position[0] + stray(), at.position[1] + stray(), at.position[2]];
+  const yaw = closingYaw(yawOf(at), px, py) + stray(20);
+  // The fixed jaw comes down a few millimetres beside the peg: it is the other one that moves.
+  const [x, y] = [px + 0.0035 * Math.cos(yaw), py + 0.0035 * Math.sin(yaw)];
+  yield* arm.grip(wide);
+  yield* arm.reach({ position: [x, y, pz + grasp + 0.06], yaw });
+  yield* arm.slide({ position: [x, y, pz + grasp], yaw });
+  yield* arm.grip(tight);
+  yield* arm.slide({ position: [x, y, carry], yaw });
+}
+
+/** Looks at a hole that is missed before it gives up, and how far the peg is over or in the block at each. */
+const looks = 6;
+const near = 0.004;
+
+/**
+ * Carries the held peg over a hole and lowers it; where it stands on the edge, lifts it, looks again how it sits in the hand and where
+ * it is, and aims anew. A sloppy aim is half as far off the next time.
+ */
+function* insert({ world, arm, style, random }: Attempt, holder: string): Motion {
+  const { physics } = world;
+  const goal = physics.pose(holder);
+  const [x, y] = goal.position;
+  let yaw = closingYaw(yawOf(goal), x, y);
+  const miss = [style.sloppiness * random.normal(), style.sloppiness * random.normal()] as const;
+  yield* arm.reach({ position: [x, y, carry], yaw });
+  for (let look = 0; look < looks; look++) {
+    const held = physics.pose("peg");
+    const end = endOf(held);
+    const site = arm.position;
+    const turn = sameTurn(yawOf(goal) - yawOf(held));
+    yaw += turn;
+    // Where the gripper has to be for the peg's end to be over the hole: they turn about one another.
+    const [dx, dy] = [site[0] - end[0], site[1] - end[1]];
+    const aimX = x + miss[0] * 0.5 ** look + dx * Math.cos(turn) - dy * Math.sin(turn);
+    const aimY = y + miss[1] * 0.5 ** look + dx * Math.sin(turn) + dy * Math.cos(turn);
+    const at = (z: number) => ({ position: [aimX, aimY, site[2] + z - end[2]] as const, yaw });
+    yield* arm.slide(at(hole.depth + near));
+    yield* arm.slide(at(hole.depth - near), 0.4);
+    if (endOf(physics.pose("peg"))[2] < hole.depth - near / 2) {
+      yield* arm.slide(at(0.001), 0.4);
+      yield* arm.grip(wide);
+      yield* arm.rise(carry);
+      yield* arm.wait(0.3);
+      return;
+    }
+    yield* arm.slide(at(hole.depth + near));
+  }
+}
+
+/** The middle of the peg's lower end. */
+function endOf(at: Pose): readonly [number, number, number] {
+  const [ax, ay, az] = axisOf(at);
+  const down = -Math.sign(az) * peg.halfHeight;
+  const [x, y, z] = at.position;
+  return [x + down * ax, y + down * ay, z + down * az];
+}

@@ -1,0 +1,172 @@
+// Collecting episodes into a LeRobot dataset. An episode's place in a collection is its seed: what the dataset has already is not run again,
+// so that a collection that was stopped goes on where it was.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type * as z from "zod";
+import {
+  createWriter,
+  type DatasetWriter,
+  type Episode,
+  episodeSuccess,
+  type Feature,
+  openDataset,
+  resumeWriter,
+} from "../data/index.ts";
+import { createTaskWorld, taskNamed } from "../robot/index.ts";
+import type { EpisodeResult } from "./episode.ts";
+import type { collectOptions, Driving } from "./options.ts";
+import { type Lost, runEpisodes } from "./parallel.ts";
+import { rolloutFeatures } from "./recording.ts";
+import type { Assignment, Finished } from "./work.ts";
+
+export interface CollectOptions extends z.infer<typeof collectOptions> {
+  readonly progress?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Collection {
+  /** Episodes of this collection that the dataset had already. */
+  readonly before: number;
+  /** How those that were run now went, by their index in the dataset; discarded ones have none. */
+  readonly collected: readonly (EpisodeResult & { readonly index?: number })[];
+  /** Episodes that could not be run to their end; running the collection again tries them again. */
+  readonly lost: readonly Lost[];
+}
+
+/**
+ * The episode-level columns that say how an episode came about, beside `episode_success`: enough to begin it again in simulation
+ * (`replayEpisode`) and to know it when the collection goes on.
+ */
+type Origin = {
+  readonly episode_task: string;
+  readonly episode_seed: bigint;
+  readonly episode_difficulty: number;
+  /** As the command was told. */
+  readonly episode_policy: string;
+  readonly episode_supervisor: string;
+};
+
+/** What a policy or an operator did wrong, a line each; empty where nothing was. */
+type Troubles = { readonly episode_troubles: string };
+
+function originOf(
+  { task, seed, difficulty }: Assignment,
+  { policy, supervisor }: Pick<Driving, "policy" | "supervisor">,
+): Origin {
+  return {
+    episode_task: task,
+    episode_seed: BigInt(seed),
+    episode_difficulty: difficulty,
+    episode_policy: policy,
+    episode_supervisor: supervisor,
+  };
+}
+
+/** Where an episode of a collected dataset began, or undefined for one that was not recorded in simulation. */
+export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | undefined {
+  const { episode_task: task, episode_seed: seed, episode_difficulty: difficulty } = extra;
+  if (
+    typeof task !== "string" ||
+    typeof difficulty !== "number" ||
+    (typeof seed !== "bigint" && typeof seed !== "number")
+  )
+    return undefined;
+  return { task, seed: Number(seed), difficulty };
+}
+
+/**
+ * Runs the collection's episodes that the dataset does not hold yet and appends them in the order of their seeds. Every episode is safe once
+ * it is appended: a kill loses those in progress alone. Fails where the dataset is of another layout.
+ */
+export async function collect(options: CollectOptions): Promise<Collection> {
+  const { task, difficulty, episodes, seed, workers, out, progress, signal, ...driving } = options;
+  const had = existsSync(join(out, "meta/info.json")) ? await collected(out) : [];
+  const all = Array.from({ length: episodes }, (_, i) => ({ task, difficulty, seed: seed + i }));
+  const missing = all.filter((assignment) => {
+    const origin = originOf(assignment, driving);
+    return !had.some((other) => isDeepStrictEqual(other, origin));
+  });
+  const before = all.length - missing.length;
+  const done: (EpisodeResult & { readonly index?: number })[] = [];
+  const lost: Lost[] = [];
+  if (missing.length === 0) return { before, collected: done, lost };
+  progress?.(before, episodes);
+
+  const writer = await openWriter(out, task, difficulty);
+  try {
+    await runEpisodes(missing, {
+      driving,
+      record: true,
+      workers,
+      async onEpisode(episode) {
+        if ("lost" in episode) lost.push(episode);
+        else done.push({ ...episode.result, ...(await append(writer, episode, driving)) });
+        progress?.(before + done.length + lost.length, episodes);
+      },
+      ...(signal && { signal }),
+    });
+  } finally {
+    await writer.close();
+  }
+  return { before, collected: done, lost };
+}
+
+async function append(
+  writer: DatasetWriter,
+  { result, content, ...assignment }: Finished,
+  driving: Driving,
+): Promise<{ readonly index?: number }> {
+  if (!content) return {};
+  const troubles = result.troubles.map(({ step, kind, message }) => `${kind} at period ${step}: ${message}`);
+  const extra: Origin & Troubles & ReturnType<typeof episodeSuccess> = {
+    ...episodeSuccess(result.outcome === "success"),
+    ...originOf(assignment, driving),
+    episode_troubles: troubles.join("\n"),
+  };
+  return { index: await writer.appendEpisode({ ...content, extra }) };
+}
+
+/** Of the episodes that a dataset holds: how they came about. */
+async function collected(root: string): Promise<Origin[]> {
+  const dataset = await openDataset(root);
+  await dataset.close();
+  return dataset.episodes.flatMap((episode) => {
+    const beginning = beginningOf(episode);
+    const { episode_policy: policy, episode_supervisor: supervisor } = episode.extra as Origin;
+    return beginning ? [originOf(beginning, { policy, supervisor: supervisor as Driving["supervisor"] })] : [];
+  });
+}
+
+/** Makes the dataset, or opens it if it has this robot's layout. */
+async function openWriter(root: string, task: string, difficulty: number): Promise<DatasetWriter> {
+  const world = await createTaskWorld(taskNamed(task), { difficulty });
+  try {
+    const features = rolloutFeatures(world, await world.observe());
+    if (!existsSync(join(root, "meta/info.json")))
+      return await createWriter(root, { fps: world.fps, robotType: world.type, features });
+    const writer = await resumeWriter(root);
+    const problem = mismatch(writer, features, world.fps);
+    if (!problem) return writer;
+    await writer.close();
+    throw new Error(`${root}: ${problem}; collect into another folder`);
+  } finally {
+    await world.close();
+  }
+}
+
+function mismatch(
+  { info }: DatasetWriter,
+  features: Readonly<Record<string, Feature>>,
+  fps: number,
+): string | undefined {
+  if (info.fps !== fps) return `expected a dataset of ${fps} frames a second, got ${info.fps}`;
+  for (const [name, { dtype, shape }] of Object.entries(features)) {
+    const found = info.features[name];
+    if (!found || found.dtype !== dtype || !isDeepStrictEqual([...found.shape], [...shape]))
+      return `expected the feature "${name}" as ${dtype} [${shape.join(", ")}], got ${found ? `${found.dtype} [${found.shape.join(", ")}]` : "none"}`;
+  }
+  const defaults = 5;
+  const others = Object.keys(info.features).length - Object.keys(features).length - defaults;
+  return others > 0 ? `it has ${others} features that a rollout does not record` : undefined;
+}

@@ -1,0 +1,29 @@
+// A policy from the text that names it, as commands take it and worker threads open it.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Joint, Policy } from "../robot/index.ts";
+import type { Driving } from "./options.ts";
+import { randomPolicy, stillPolicy } from "./simple-policies.ts";
+
+/** What opens a policy beside its name, as data that worker threads can be sent. */
+export type PolicyOptions = Pick<Driving, "deadline">;
+
+export const policyHelp =
+  "random, still, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints)";
+
+/**
+ * Opens the policy that `spec` names: "random", "still", the URL of a policy server, or a module of one's own (.js, .mjs or .ts) whose
+ * `createPolicy(joints, options)` gives a Policy or a promise of one.
+ */
+export async function openPolicy(spec: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {
+  if (spec === "random") return randomPolicy(joints);
+  if (spec === "still") return stillPolicy();
+  if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
+  throw new Error(`Expected a policy: ${policyHelp}; got "${spec}"`);
+}
+
+async function openModule(path: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {
+  const { createPolicy } = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  if (typeof createPolicy !== "function") throw new Error(`${path}: expected a function createPolicy(joints, options)`);
+  return (await createPolicy(joints, options)) as Policy;
+}

@@ -1,0 +1,49 @@
+// What collecting and evaluating take: flat schemas from which the commands' flags come.
+import * as z from "zod";
+
+const count = z.int().min(1);
+const seconds = z.number().gt(0);
+
+/** Who acts, and how its action chunks are executed. */
+const driving = {
+  policy: z
+    .string()
+    .default("demonstrator")
+    .describe("demonstrator, random, still, a policy server's URL, or a module"),
+  executeSteps: count.default(8).describe("actions of a chunk that are executed before those of the next one are"),
+  latency: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("control periods from asking the policy to its answer; while they pass, the robot goes on"),
+  deadline: seconds.default(30).describe("seconds of real time after which an answer is not waited for"),
+};
+
+export const drivingOptions = z.object({
+  ...driving,
+  supervisor: z.enum(["none", "scripted"]).default("none").describe("who watches and takes over"),
+});
+
+const episodes = {
+  episodes: count.default(20).describe("episodes of each task"),
+  seed: z.int().min(0).default(0).describe("of the first episode; the others follow"),
+  difficulty: z.number().min(0).max(1).default(0.3).describe("how far objects are spread over the table, 0 to 1"),
+  workers: count.default(2).describe("threads that run episodes"),
+};
+
+export const collectOptions = z.object({
+  task: z.string().default("cube-in-bowl").describe("task to collect episodes of (pistar tasks lists them)"),
+  ...drivingOptions.shape,
+  ...episodes,
+  out: z.string().describe("folder of the dataset, made or appended to"),
+});
+
+export const evaluateOptions = z.object({
+  task: z.array(z.string()).min(1).default(["cube-in-bowl"]).describe("tasks to evaluate on"),
+  ...driving,
+  ...episodes,
+  resetSeconds: z.number().min(0).default(10).describe("robot time that a reset costs, for throughput"),
+});
+
+/** How episodes are driven. */
+export type Driving = z.infer<typeof drivingOptions>;

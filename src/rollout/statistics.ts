@@ -1,0 +1,69 @@
+// Intervals and tests for success rates and throughputs.
+import type { Random } from "../tensor/index.ts";
+
+/** An estimate with its 95 % interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The 97.5 % quantile of the standard normal distribution. */
+const z = 1.959963984540054;
+
+/** A share of successes with Wilson's score interval (Wilson 1927), which stays within 0 and 1 and holds for few trials too. */
+export function wilson(successes: number, trials: number): Estimate {
+  if (!(Number.isInteger(trials) && trials >= 1 && successes >= 0 && successes <= trials))
+    throw new RangeError(`Expected 0 to n successes in n ≥ 1 trials, got ${successes} in ${trials}`);
+  const share = successes / trials;
+  const scale = 1 + z ** 2 / trials;
+  const middle = (share + z ** 2 / (2 * trials)) / scale;
+  const half = (z / scale) * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
+  return { value: share, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
+}
+
+/** Resamples of a bootstrap. */
+const resamples = 2000;
+
+/**
+ * What `statistic` gives for `items`, with the bootstrap's percentile interval: items are drawn anew with replacement. Resamples for which
+ * it is not a number do not count; without any other the interval is [NaN, NaN].
+ */
+export function bootstrap<Item>(
+  items: readonly Item[],
+  statistic: (items: readonly Item[]) => number,
+  random: Random,
+): Estimate {
+  if (items.length === 0) throw new RangeError("Expected at least one item, got none");
+  const values: number[] = [];
+  for (let i = 0; i < resamples; i++) {
+    const value = statistic(items.map(() => items[random.integer(items.length)]!));
+    if (!Number.isNaN(value)) values.push(value);
+  }
+  values.sort((a, b) => a - b);
+  return { value: statistic(items), low: quantile(values, 0.025), high: quantile(values, 0.975) };
+}
+
+/** Of sorted values, between neighbours linearly; NaN of none. */
+export function quantile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const at = share * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  return low === high ? low : low + (at - Math.floor(at)) * (high - low);
+}
+
+/**
+ * McNemar's exact test of two policies on the same episodes: `onlyFirst` were solved by the first alone, `onlySecond` by the second alone.
+ * The two-sided p-value under which both are equally likely: twice the tail of Binomial(onlyFirst + onlySecond, ½), at most 1.
+ */
+export function mcnemar(onlyFirst: number, onlySecond: number): number {
+  const trials = onlyFirst + onlySecond;
+  let tail = 0;
+  // Through logarithms: 2⁻ⁿ itself is 0 beyond a thousand trials.
+  let logarithm = -trials * Math.LN2;
+  for (let k = 0; k <= Math.min(onlyFirst, onlySecond); k++) {
+    tail += Math.exp(logarithm);
+    logarithm += Math.log(trials - k) - Math.log(k + 1);
+  }
+  return Math.min(1, 2 * tail);
+}

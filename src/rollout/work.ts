@@ -1,0 +1,106 @@
+// Simulated episodes as data: what is to be run, and whoever runs it, in this thread or in a worker.
+import { detachedEpisode, type EpisodeContent } from "../data/index.ts";
+import { createTaskWorld, Judge, type Policy, taskNamed, type World } from "../robot/index.ts";
+import { Demonstrator } from "./demonstrator.ts";
+import type { Driver } from "./driver.ts";
+import { type EpisodeResult, runEpisode } from "./episode.ts";
+import { openPolicy } from "./open-policy.ts";
+import type { Driving } from "./options.ts";
+import { PolicyDriver } from "./policy-driver.ts";
+import { rolloutFeatures } from "./recording.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** One episode to be run. */
+export interface Assignment {
+  readonly task: string;
+  readonly difficulty: number;
+  readonly seed: number;
+}
+
+export interface Finished extends Assignment {
+  readonly result: EpisodeResult;
+  /** What `DatasetWriter.appendEpisode` takes, without episode-level columns; absent where nothing is recorded or it was discarded. */
+  readonly content?: EpisodeContent;
+}
+
+/** A robot and what drives it, ready for episodes of one task. */
+interface Stage {
+  readonly key: string;
+  readonly world: World;
+  readonly driver: Driver;
+  readonly supervisor: Supervisor | undefined;
+  close(): Promise<void>;
+}
+
+/** Runs episodes one after the other; world and policy stay open between those of one task. */
+export class EpisodeRunner {
+  private readonly driving: Driving;
+  private readonly record: boolean;
+  private stage: Stage | undefined;
+  private policy: Policy | undefined;
+
+  constructor(driving: Driving, record: boolean) {
+    this.driving = driving;
+    this.record = record;
+  }
+
+  async run(assignment: Assignment): Promise<Finished> {
+    const { seed } = assignment;
+    const task = taskNamed(assignment.task);
+    const { world, driver, supervisor } = await this.prepare(assignment);
+    await world.reset(seed); // so that what a dataset's features are read from is this episode's
+    const recorded = this.record
+      ? detachedEpisode(rolloutFeatures(world, await world.observe()), world.fps)
+      : undefined;
+    const judge = new Judge(task, world);
+    const result = await runEpisode({
+      seed,
+      timeLimit: task.timeLimit,
+      robot: world,
+      driver,
+      ...(supervisor && { operator: supervisor }),
+      judge: () => {
+        judge.reset();
+        return () => judge.update();
+      },
+      ...(recorded && { sink: { addFrame: (values, text) => recorded.add(values, text) } }),
+    });
+    const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
+    return { ...assignment, result, ...(content && { content }) };
+  }
+
+  async close(): Promise<void> {
+    await this.stage?.close();
+    await this.policy?.close();
+  }
+
+  /** Opens world and policy for an episode. Fails where none can be run: the task is unknown, or the policy cannot be opened. */
+  async prepare({ task: name, difficulty }: Assignment): Promise<Stage> {
+    const key = `${name} ${difficulty}`;
+    if (this.stage?.key === key) return this.stage;
+    await this.stage?.close();
+    this.stage = undefined;
+    const task = taskNamed(name);
+    const world = await createTaskWorld(task, { difficulty });
+    try {
+      const driver = await this.openDriver(name, world);
+      const supervisor = this.driving.supervisor === "scripted" ? new Supervisor(task, world) : undefined;
+      const close = async () => {
+        supervisor?.close();
+        await world.close();
+      };
+      this.stage = { key, world, driver, supervisor, close };
+      return this.stage;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+  }
+
+  private async openDriver(task: string, world: World): Promise<Driver> {
+    const { policy, ...options } = this.driving;
+    if (policy === "demonstrator") return new Demonstrator(taskNamed(task), world);
+    this.policy ??= await openPolicy(policy, world.joints, options);
+    return new PolicyDriver(this.policy, { ...options, joints: world.joints, fps: world.fps, realTime: false });
+  }
+}
