@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Joint, Policy } from "../robot/index.ts";
+import { connectPolicy, layouts } from "../serve/index.ts";
 import type { Driving } from "./options.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
 
@@ -18,8 +19,15 @@ export const policyHelp =
 export async function openPolicy(spec: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {
   if (spec === "random") return randomPolicy(joints);
   if (spec === "still") return stillPolicy();
+  if (/^wss?:\/\//.test(spec)) return connect(spec, options);
   if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
   throw new Error(`Expected a policy: ${policyHelp}; got "${spec}"`);
+}
+
+/** A server that wants an API key gets that of the environment, which no list of processes and no dataset shows. */
+function connect(url: string, { deadline }: PolicyOptions): Promise<Policy> {
+  const apiKey = process.env.PISTAR_API_KEY;
+  return connectPolicy(url, { layout: layouts.so101, deadline: deadline * 1000, ...(apiKey && { apiKey }) });
 }
 
 async function openModule(path: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {
