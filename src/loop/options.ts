@@ -54,16 +54,22 @@ export const recapOptions = z.object({
 
 export type RecapOptions = z.infer<typeof recapOptions>;
 
-/** Options that differ from the defaults in a preset. */
+/** Options that differ from the defaults, and what for. */
 export const presets = {
-  /** One task after pre-training on two, SFT against RECAP, within a quarter of an hour on two cores. */
-  quick: { tasks: ["cube-in-bowl"], pretrainTasks: ["stack-cubes"], demonstrations: 100 },
-  /** All tasks, two iterations, all controls; an hour on two cores. */
-  full: {
-    tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
-    iterations: 2,
-    controls: [...controlNames],
+  quick: {
+    about: "one task after pre-training on two, SFT against RECAP; about a quarter of an hour on two cores",
+    options: { tasks: ["cube-in-bowl"], pretrainTasks: ["stack-cubes"], demonstrations: 100 },
   },
-} as const satisfies Readonly<Record<string, Partial<z.input<typeof recapOptions>>>>;
+  full: {
+    about: "all tasks, two iterations, all controls; about an hour on two cores",
+    options: {
+      tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
+      iterations: 2,
+      controls: [...controlNames],
+    },
+  },
+} as const satisfies Readonly<
+  Record<string, { readonly about: string; readonly options: Partial<z.input<typeof recapOptions>> }>
+>;
 
 export type Preset = keyof typeof presets;
