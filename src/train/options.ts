@@ -53,6 +53,7 @@ export const policyOptions = z.object({
   dropout: share.default(0.3).describe("probability that the advantage is left out of a training prompt"),
   fast: z.boolean().default(true).describe("learn the actions as FAST tokens too"),
   flowWeight: z.number().gt(0).default(1).describe("α: of the flow loss beside that of the FAST tokens"),
+  draws: count.default(4).describe("draws of noise and time for each chunk: a steadier flow loss for little"),
   absolute: z
     .array(z.string())
     .default(["gripper*"])
