@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
 import { addRolloutCommands } from "./rollout.ts";
+import { addTrainCommands } from "./train.ts";
 
 const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -15,6 +16,7 @@ const program = new Command("pistar")
   .version(version)
   .showHelpAfterError("(pistar --help lists the commands)");
 addDevices(program);
+addTrainCommands(program);
 addRolloutCommands(program);
 addDatasetCommands(program);
 

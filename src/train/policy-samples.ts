@@ -129,11 +129,11 @@ function fastFeeds(
 }
 
 /** FAST ids stand at the end of the vocabulary, downwards, as in PaliGemma. */
-export const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>
+const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>
   vocabulary - 1 - reserved - id;
 
 /** [H, A] → [H, robot's]. */
-export function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
+function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
   if (actionSize === robotSize) return chunk;
   return chunk.filter((_, i) => i % actionSize < robotSize);
 }
