@@ -5,6 +5,7 @@ import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
 import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
+import { addTrainCommands } from "./train.ts";
 
 const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -17,6 +18,7 @@ const program = new Command("pistar")
   .showHelpAfterError("(pistar --help lists the commands)");
 addRecapCommand(program);
 addDevices(program);
+addTrainCommands(program);
 addRolloutCommands(program);
 addDatasetCommands(program);
 

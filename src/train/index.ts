@@ -1,5 +1,11 @@
 // Training policies and value functions, labelling, and loading what was trained.
-export { findCheckpoint, type PolicyDescription, type ValueDescription } from "./checkpoint.ts";
+export {
+  findCheckpoint,
+  type PolicyDescription,
+  readPolicyDescription,
+  readValueDescription,
+  type ValueDescription,
+} from "./checkpoint.ts";
 export { type LabelInput, type LabelReport, labelDataset, relabelDataset, type TaskLabels } from "./label.ts";
 export {
   type LoadedPolicy,

@@ -5,7 +5,7 @@ import { replaceFile } from "../data/files.ts";
 import { createEventFile } from "./tensorboard.ts";
 
 /** Numbers of one step; names with a slash are grouped by TensorBoard. */
-export interface Metrics {
+interface Metrics {
   readonly step: number;
   readonly [name: string]: number;
 }

@@ -11,9 +11,9 @@ import type { ValueOptions } from "./options.ts";
 import { openRun, type RunFolder } from "./run-folder.ts";
 
 /** What both trainings' options have in common. */
-export type CommonOptions = Omit<ValueOptions, "targets" | "failureCost">;
+type CommonOptions = Omit<ValueOptions, "targets" | "failureCost">;
 
-export interface Objective {
+interface Objective {
   readonly parameters: readonly Tensor[];
   readonly inputs: readonly Tensor[];
   readonly loss: Tensor;

@@ -24,12 +24,13 @@ export interface PolicySamples {
   prefix(batch: Batch, advantages: readonly (Advantage | undefined)[]): PrefixBatch;
   /** Actions [B, H, A], normalised. */
   actions(batch: Batch): Float32Array;
-  /** Feeds of the loss; `random` draws noise and times. */
+  /** Feeds of the loss; `random` draws noise and times, `draws` of them for each chunk. */
   lossFeeds(
     batch: Batch,
     advantages: readonly (Advantage | undefined)[],
     weights: ArrayLike<number>,
     random: Random,
+    draws?: number,
   ): Record<string, Feed>;
 }
 
@@ -68,7 +69,7 @@ export function policySamples(description: PolicyDescription): PolicySamples {
     converter,
     prefix,
     actions,
-    lossFeeds(batch, advantages, weights, random) {
+    lossFeeds(batch, advantages, weights, random, draws = 1) {
       const normalised = actions(batch);
       const actionWeights = Float32Array.from(normalised, (_, i) => {
         const step = Math.floor(i / actionSize);
@@ -79,8 +80,8 @@ export function policySamples(description: PolicyDescription): PolicySamples {
         ...prefixFeeds(config, prefix(batch, advantages)),
         actions: normalised,
         actionWeights,
-        noise: drawNoise(normalised.length, random),
-        time: Float32Array.from({ length: batch.size }, () => drawTime(random)),
+        noise: drawNoise(draws * normalised.length, random),
+        time: Float32Array.from({ length: draws * batch.size }, () => drawTime(random)),
         ...(actionTokens > 0 && fastFeeds(description, normalised, weights)),
       };
     },
@@ -128,11 +129,11 @@ function fastFeeds(
 }
 
 /** FAST ids stand at the end of the vocabulary, downwards, as in PaliGemma. */
-export const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>
+const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>
   vocabulary - 1 - reserved - id;
 
 /** [H, A] → [H, robot's]. */
-export function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
+function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
   if (actionSize === robotSize) return chunk;
   return chunk.filter((_, i) => i % actionSize < robotSize);
 }

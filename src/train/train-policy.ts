@@ -74,6 +74,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const scope = t.scope();
     const { inputs, loss, parts } = policyLoss(initPolicy(scope, config), options.batchSize, {
       flowWeight: options.flowWeight,
+      draws: options.draws,
     });
     const samples = policySamples(description);
     const validator = heldOut.length > 0 ? policyValidator(description, all, heldOut, options) : undefined;
@@ -106,7 +107,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         const weights = Array.from(batch.source, (source, at) =>
           weight ? weight(source, batch.episodeIndex[at]!, batch.frameIndex[at]!) : 1,
         );
-        return samples.lossFeeds(batch, advantages, weights, random);
+        return samples.lossFeeds(batch, advantages, weights, random, options.draws);
       },
       validate: validator?.validate,
       save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
