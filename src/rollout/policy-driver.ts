@@ -73,6 +73,11 @@ export class PolicyDriver implements Driver {
     this.options = options;
   }
 
+  /** Whether the policy was waited for in vain and has still not answered: it may never do so again. */
+  get stuck(): boolean {
+    return this.question !== undefined && this.question.waited && !this.question.answer;
+  }
+
   async reset(seed: number): Promise<void> {
     this.interrupt();
     this.notBefore = 0;
