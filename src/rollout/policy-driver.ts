@@ -75,7 +75,8 @@ export class PolicyDriver implements Driver {
 
   /** Whether the policy was waited for in vain and has still not answered: it may never do so again. */
   get stuck(): boolean {
-    return this.question !== undefined && this.question.waited && !this.question.answer;
+    const { question } = this;
+    return question?.waited === true && !question.answer;
   }
 
   async reset(seed: number): Promise<void> {

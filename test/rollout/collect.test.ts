@@ -78,12 +78,12 @@ test("a dying worker costs its episode alone; running again tries it again", asy
     { task: "cube-in-bowl", difficulty: 0.3, seed: dies, lost: "The worker died (exit code 7)" },
   ]);
   expect(found.collected.map(({ seed }) => seed)).toEqual([dies - 1, dies + 1]);
-  expect(found.collected[0]!.troubles[0]).toMatchObject({ kind: "late", step: 24 });
+  expect(found.collected[0]!.troubles[0]).toMatchObject({ kind: "late", step: 16 });
   const again = await collect(options("dying", changes));
   expect([again.before, again.collected, again.lost]).toEqual([2, [], found.lost]);
   const dataset = await openDataset(join(folder, "dying"));
   expect(dataset.episodes.map(({ extra }) => extra.episode_troubles)).toEqual([
-    expect.stringMatching(/^late at period 24: The policy has not answered for 0.5 s/),
+    expect.stringMatching(/^late at period 16: The policy has not answered for 0.5 s/),
     "",
   ]);
   await dataset.close();
