@@ -73,6 +73,12 @@ export class PolicyDriver implements Driver {
     this.options = options;
   }
 
+  /** Whether the policy was waited for in vain and has still not answered: it may never do so again. */
+  get stuck(): boolean {
+    const { question } = this;
+    return question?.waited === true && !question.answer;
+  }
+
   async reset(seed: number): Promise<void> {
     this.interrupt();
     this.notBefore = 0;
