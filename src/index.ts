@@ -1,8 +1,10 @@
 // The public interface; each part is also reachable under its own name, such as "pistar/tensor".
 export * as data from "./data/index.ts";
+export * as loop from "./loop/index.ts";
 export * as model from "./model/index.ts";
 export * as recap from "./recap/index.ts";
 export * as robot from "./robot/index.ts";
 export * as rollout from "./rollout/index.ts";
 export * as serve from "./serve/index.ts";
 export * as tensor from "./tensor/index.ts";
+export * as train from "./train/index.ts";

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
+import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
+import { addTrainCommands } from "./train.ts";
 
 const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -14,7 +16,9 @@ const program = new Command("pistar")
   .description(description)
   .version(version)
   .showHelpAfterError("(pistar --help lists the commands)");
+addRecapCommand(program);
 addDevices(program);
+addTrainCommands(program);
 addRolloutCommands(program);
 addDatasetCommands(program);
 

@@ -176,18 +176,20 @@ export const logits = ({ embeddings }: Backbone, hidden: Tensor): Tensor =>
   t.matmul(hidden, embeddings.weight, { transposeB: true });
 
 /**
- * What a segment of `length` tokens after the prefix needs to know: all look at the prefix, and at one another as `within` [T, T] says.
- * Positions go on after the last token that is there.
+ * What a segment of `length` tokens after the prefix needs to know. All look at the prefix. Text looks backwards at itself, its positions go on
+ * after the last token that is there; with `chunk`, each run of so many tokens looks at itself both ways, and each begins at the same position.
  */
 export function after(
   { inputs, count }: Prefix,
   length: number,
-  within: "causal" | "both ways",
+  { chunk }: { readonly chunk?: number } = {},
 ): { readonly mask: Tensor; readonly positions: Tensor; readonly allPositions: Tensor } {
   const [batch, before] = inputs.blocks.shape as [number, number];
   const there = t.less(inputs.blocks, t.constant(Int32Array.of(absent), []));
+  const looks = (from: number, at: number) =>
+    chunk === undefined ? at <= from : Math.floor(from / chunk) === Math.floor(at / chunk);
   const own = Uint8Array.from({ length: length * length }, (_, i) =>
-    within === "causal" && i % length > Math.floor(i / length) ? 0 : 1,
+    looks(Math.floor(i / length), i % length) ? 1 : 0,
   );
   const ownMask = t.cast(t.constant(own, [1, length, length], "u8"), "bool");
   const mask = t.concat(
@@ -197,12 +199,7 @@ export function after(
     ],
     2,
   );
-  const positions = t.add(
-    count,
-    t.constant(
-      Float32Array.from({ length }, (_, i) => i),
-      [1, length],
-    ),
-  );
+  const order = Float32Array.from({ length }, (_, i) => (chunk === undefined ? i : i % chunk));
+  const positions = t.add(count, t.constant(order, [1, length]));
   return { mask, positions, allPositions: t.concat([t.cast(inputs.positions, "f32"), positions], 1) };
 }

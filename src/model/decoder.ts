@@ -9,7 +9,7 @@ import type { DecoderConfig } from "./config.ts";
 /** A layer's keys and values, [B, key-value heads, tokens, head size]. */
 export type KeysValues = readonly [Tensor, Tensor];
 
-/** RMSNorm with learned scale, or (in the expert) scale, shift and gate from a condition [B, C]. */
+/** RMSNorm with learned scale, or (in the expert) scale, shift and gate from a condition. */
 type Norm = { readonly weight: Tensor } | { readonly dense: t.nn.Linear };
 
 interface Layer {
@@ -87,7 +87,7 @@ export interface Segment {
   /** Positions of the segment's tokens [B, T] and of all tokens [B, S + T]. */
   readonly positions: Tensor;
   readonly allPositions: Tensor;
-  /** What an adaptive decoder is conditioned on, [B, C]. */
+  /** What an adaptive decoder is conditioned on, [B, R, C]: each of R equal parts of the segment has its own. */
   readonly condition?: Tensor;
 }
 
@@ -132,16 +132,22 @@ export function decode({ config, layers, norm }: Decoder, x: Tensor, segment: Se
   return { hidden: normalize(norm, hidden, condition)[0], keysValues };
 }
 
-/** The normalised x and, with a condition, the gate of what is made of it. */
+/** The normalised x [B, T, C] and, with a condition, the gate of what is made of it. */
 function normalize(norm: Norm, x: Tensor, condition?: Tensor): readonly [Tensor, Tensor?] {
   if ("weight" in norm) return [t.nn.rmsNorm(norm, x)];
   if (condition === undefined) throw new TypeError("Expected a condition for a decoder with adaptive norms, got none");
-  const width = x.shape.at(-1)!;
-  const [scale, shift, gate] = t.split(t.reshape(t.nn.linear(norm.dense, condition), [-1, 1, 3 * width]), 2, [
-    width,
-    width,
-    width,
-  ]);
+  const [batch, length, width] = x.shape as [number, number, number];
+  const parts = condition.shape[1]!;
+  const modulation = t.split(t.nn.linear(norm.dense, condition), 2, [width, width, width]);
+  const [scale, shift, gate] = modulation.map((part) =>
+    parts === 1
+      ? part
+      : t.reshape(t.expand(t.reshape(part, [batch, parts, 1, width]), [batch, parts, length / parts, width]), [
+          batch,
+          length,
+          width,
+        ]),
+  );
   const plain = t.rmsNorm(x, t.full(1, [width]));
   return [t.add(t.mul(plain, t.add(scale!, 1)), shift!), gate!];
 }

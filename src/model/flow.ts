@@ -7,7 +7,7 @@ import * as t from "../tensor/index.ts";
 /** Shortest and longest period of the time embedding. */
 const periods = [4e-3, 4] as const;
 
-/** Time [B] → sines and cosines [B, width]. */
+/** Times [n] (or of any shape with n elements) → sines and cosines [n, width]. */
 export function timeEmbedding(time: Tensor, width: number): Tensor {
   const half = width / 2;
   const rates = Float32Array.from({ length: half }, (_, i) => {
@@ -26,8 +26,8 @@ export function drawNoise(count: number, random: Random): Float32Array {
   return Float32Array.from({ length: count }, () => random.normal());
 }
 
-/** x_t for actions and noise [B, H, A] and time [B]. */
+/** x_t for actions [B, 1, H, A], noise [B, R, H, A] and times [B, R]. */
 export function interpolate(actions: Tensor, noise: Tensor, time: Tensor): Tensor {
-  const share = t.reshape(time, [-1, 1, 1]);
+  const share = t.reshape(time, [...time.shape, 1, 1]);
   return t.add(t.mul(noise, share), t.mul(actions, t.sub(1, share)));
 }

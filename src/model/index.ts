@@ -19,5 +19,6 @@ export { drawNoise, drawTime } from "./flow.ts";
 export { initPolicy, type Policy } from "./policy.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
 export { createSampler, type Sampler, type SamplerOptions, samplingGraph, type Unconditioned } from "./sampler.ts";
+export * from "./text/index.ts";
 export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";
 export { loadWeights, parameterShapes, saveWeights } from "./weights.ts";

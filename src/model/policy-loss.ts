@@ -10,6 +10,11 @@ import { actionTokenLogits, type Policy, velocity } from "./policy.ts";
 export interface PolicyLossOptions {
   /** α: of the flow loss beside the cross-entropies; 1 in Knowledge Insulation, 10 in π0.5's post-training. */
   readonly flowWeight?: number;
+  /**
+   * R: draws of noise and time for every chunk. The prefix, which costs most, is read once for all of them: the flow loss gets less noisy for
+   * little (as CogACT, arXiv 2411.19650, repeats its diffusion steps).
+   */
+  readonly draws?: number;
   /** Whether parts of the prompt are learned, such as a subtask: then `promptWeights` is an input. */
   readonly learnsText?: boolean;
 }
@@ -26,7 +31,7 @@ export interface PolicyLoss {
  *
  *     actions        [B, H, A]  normalised
  *     actionWeights  [B, H, A]  0 beyond the episode's end and in padded numbers, else the sample's weight
- *     noise, time    [B, H, A], [B]  from drawNoise and drawTime
+ *     noise, time    [B, R, H, A], [B, R]  from drawNoise and drawTime
  *     fast           i32 [B, F]  a token that begins, the chunk's FAST tokens, a token that ends, padding
  *     fastWeights    [B, F]  of each token as one to be foretold (the first cannot be); 0 for padding
  *     promptWeights  [B, P]  likewise, where text is learned
@@ -34,18 +39,20 @@ export interface PolicyLoss {
 export function policyLoss(policy: Policy, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
   const { config, backbone } = policy;
   const { horizon, actionSize, actionTokens, promptTokens, knowledgeInsulation } = config;
-  const { flowWeight = 1, learnsText = false } = options;
+  const { flowWeight = 1, draws = 1, learnsText = false } = options;
   const prefixIn = prefixInputs(config, batch);
   const prefix = readPrefix(backbone, prefixIn);
-  const chunk = [batch, horizon, actionSize];
-  const [actions, noise] = [t.input("actions", chunk), t.input("noise", chunk)];
-  const actionWeights = t.input("actionWeights", chunk);
-  const time = t.input("time", [batch]);
+  const actions = t.input("actions", [batch, horizon, actionSize]);
+  const actionWeights = t.input("actionWeights", [batch, horizon, actionSize]);
+  const noise = t.input("noise", [batch, draws, horizon, actionSize]);
+  const time = t.input("time", [batch, draws]);
   const inputs = [...prefixIn.all, actions, actionWeights, noise, time];
 
-  const predicted = velocity(policy, prefix, interpolate(actions, noise, time), time, knowledgeInsulation);
-  const error = t.sub(predicted, t.sub(noise, actions));
-  const flow = t.weightedMean(t.mul(error, error), actionWeights);
+  const each = (x: Tensor) => t.reshape(x, [batch, 1, horizon, actionSize]);
+  const noisy = t.reshape(interpolate(each(actions), noise, time), [batch, draws * horizon, actionSize]);
+  const predicted = velocity(policy, prefix, noisy, time, knowledgeInsulation);
+  const error = t.sub(t.reshape(predicted, noise.shape), t.sub(noise, each(actions)));
+  const flow = t.weightedMean(t.mul(error, error), each(actionWeights));
   let loss: Tensor = t.mul(flow, flowWeight);
 
   let fast: Tensor | undefined;

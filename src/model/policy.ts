@@ -37,18 +37,20 @@ export function initPolicy(scope: Scope, config: PolicyConfig): Policy {
 }
 
 /**
- * The velocity at `noisy` [B, H, A] and time [B]. The expert looks at the prefix and at all actions of the chunk; never at FAST tokens.
+ * The velocity at `noisy` [B, R·H, A] and times [B, R]: R chunks at once, which do not see one another. The expert looks at the prefix and at
+ * all actions of a chunk; never at FAST tokens.
  * @param insulated whether it sees the prefix through a stop-gradient
  */
 export function velocity(policy: Policy, prefix: Prefix, noisy: Tensor, time: Tensor, insulated = false): Tensor {
   const { config, expert } = policy;
-  const sine = timeEmbedding(time, config.expert.width);
+  const { width } = config.expert;
+  const sine = timeEmbedding(time, width);
   const condition = t.silu(t.nn.linear(policy.time_mlp_out, t.silu(t.nn.linear(policy.time_mlp_in, sine))));
   const stop = (x: Tensor) => (insulated ? t.stopGradient(x) : x);
   const { hidden } = decode(expert, t.nn.linear(policy.action_in_proj, noisy), {
-    ...after(prefix, config.horizon, "both ways"),
+    ...after(prefix, noisy.shape[1]!, { chunk: config.horizon }),
     past: prefix.keysValues.map(([keys, values]) => [stop(keys), stop(values)]),
-    condition,
+    condition: t.reshape(condition, [...time.shape, width]),
   });
   return t.nn.linear(policy.action_out_proj, hidden);
 }
@@ -57,7 +59,7 @@ export function velocity(policy: Policy, prefix: Prefix, noisy: Tensor, time: Te
 export function actionTokenLogits(policy: Policy, prefix: Prefix, tokens: Tensor): Tensor {
   const { backbone, config } = policy;
   const { hidden } = decode(backbone.language, embed(backbone, tokens), {
-    ...after(prefix, config.actionTokens, "causal"),
+    ...after(prefix, config.actionTokens),
     past: prefix.keysValues,
   });
   return logits(backbone, hidden);

@@ -51,7 +51,7 @@ export function samplingGraph(
   let x: Tensor = noise;
   for (let step = 0; step < steps; step++) {
     const both = guided ? t.concat([x, x], 0) : x;
-    const time = t.full(1 - step / steps, [both.shape[0]!]);
+    const time = t.full(1 - step / steps, [both.shape[0]!, 1]);
     const v = velocity(policy, prefix, both, time);
     x = t.sub(x, t.mul(guided ? guide(v, batch, guidance) : v, 1 / steps));
   }

@@ -38,7 +38,7 @@ export function valueLogits({ backbone, query, head }: ValueFunction, inputs: Pr
   const prefix = readPrefix(backbone, inputs);
   const batch = inputs.prompt.shape[0]!;
   const token = t.expand(t.reshape(query, [1, 1, -1]), [batch, 1, query.shape[1]!]);
-  const { hidden } = decode(backbone.language, token, { ...after(prefix, 1, "causal"), past: prefix.keysValues });
+  const { hidden } = decode(backbone.language, token, { ...after(prefix, 1), past: prefix.keysValues });
   return t.nn.linear(head, t.reshape(hidden, [batch, -1]));
 }
 

@@ -130,7 +130,7 @@ describe("sampling", () => {
   /** Euler's steps with the prefix read anew at each. */
   async function uncached(steps: number, prompts: Unconditioned): Promise<Float32Array> {
     const inputs = prefixInputs(config, 1);
-    const [x, time] = [input("x", [1, config.horizon, config.actionSize]), input("time", [1])];
+    const [x, time] = [input("x", [1, config.horizon, config.actionSize]), input("time", [1, 1])];
     const v = velocity(tiny.policy, readPrefix(tiny.policy.backbone, inputs), x, time);
     const program = await compile({ inputs: [...inputs.all, x, time], outputs: { v } }, tiny);
     const actions = noise.slice();

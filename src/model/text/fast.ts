@@ -1,0 +1,168 @@
+// FAST (arXiv 2501.09747): an action chunk as a short text. Cosine transform over time, rounding, one character per coefficient (all numbers
+// of the lowest frequency first), byte-pair encoding. Files are those of the published tokenizer: tokenizer.json, processor_config.json.
+// H steps, D numbers a step.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer } from "@huggingface/tokenizers";
+import * as z from "zod";
+import { readJson, replaceFile } from "../../data/files.ts";
+import { trainBpe } from "./bpe.ts";
+import { dct, inverseDct } from "./dct.ts";
+
+const processorSchema = z.looseObject({
+  /** Coefficients are multiplied by it before they are rounded. */
+  scale: z.number().gt(0),
+  /** The coefficient that is character 0. */
+  min_token: z.int(),
+  vocab_size: z.int().min(1),
+});
+
+/** What is stored of a FAST tokenizer. */
+export interface FastFiles {
+  readonly tokenizer: object;
+  readonly processor: z.infer<typeof processorSchema>;
+}
+
+export interface FastTokenizer {
+  readonly files: FastFiles;
+  /** Ids are below it. */
+  readonly vocabulary: number;
+  /** A normalised chunk [H, D] → ids. Coefficients outside the characters that were fitted go to the nearest. */
+  encode(chunk: ArrayLike<number>, horizon: number): number[];
+  /** The inverse, up to rounding; zeros where the ids do not spell H · D coefficients. */
+  decode(ids: readonly number[], horizon: number, size: number): Float32Array;
+}
+
+export interface FastOptions {
+  readonly horizon: number;
+  /** Most ids, characters included; 2048 in the published tokenizer. */
+  readonly vocabulary?: number;
+  readonly scale?: number;
+}
+
+/**
+ * Learns the merges from normalised chunks, each [H, D].
+ * Characters take half of the vocabulary at most: of a wider range the rarest end is cut off.
+ */
+export function fitFast(
+  chunks: readonly ArrayLike<number>[],
+  { horizon, vocabulary = 2048, scale = 10 }: FastOptions,
+): FastTokenizer {
+  if (chunks.length === 0) throw new RangeError("Expected at least one chunk to fit FAST on, got none");
+  const quantised = chunks.map((chunk) => quantise(chunk, horizon, scale));
+  const [low, high] = usedRange(quantised, Math.floor(vocabulary / 2));
+  const alphabet = Array.from({ length: high - low + 1 }, (_, at) => String.fromCharCode(at));
+  const texts = quantised.map((coefficients) => ({
+    symbols: Array.from(coefficients, (c) => alphabet[Math.min(high, Math.max(low, c)) - low]!),
+    count: 1,
+  }));
+  const { tokens, merges } = trainBpe(texts, { alphabet, vocabulary, minFrequency: 2 });
+  return fastTokenizer({
+    tokenizer: {
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: { type: "Fuse" },
+      model: {
+        type: "BPE",
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        byte_fallback: false,
+        ignore_merges: false,
+        vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+        merges,
+      },
+    },
+    processor: {
+      action_dim: null,
+      auto_map: { AutoProcessor: "processing_action_tokenizer.UniversalActionProcessor" },
+      min_token: low,
+      processor_class: "UniversalActionProcessor",
+      scale,
+      time_horizon: null,
+      vocab_size: tokens.length,
+    },
+  });
+}
+
+/** Makes a tokenizer of what was stored, pistar's or the published one. */
+export function fastTokenizer(files: FastFiles): FastTokenizer {
+  const { scale, min_token: low, vocab_size: vocabulary } = files.processor;
+  const bpe = new Tokenizer(files.tokenizer, {});
+  // The published tokenizer writes characters as bytes and so knows all of them.
+  const known = bpe.pre_tokenizer === null ? [...bpe.get_vocab().keys()].filter((token) => token.length === 1) : [];
+  const last = known.length > 0 ? Math.max(...known.map((token) => token.charCodeAt(0))) : 0xd7ff;
+  return {
+    files,
+    vocabulary,
+    encode(chunk, horizon) {
+      const text = Array.from(quantise(chunk, horizon, scale), (c) =>
+        String.fromCharCode(Math.min(last, Math.max(0, c - low))),
+      ).join("");
+      return bpe.encode(text, { add_special_tokens: false }).ids;
+    },
+    decode(ids, horizon, size) {
+      const zeros = new Float32Array(horizon * size);
+      if (ids.length === 0 || ids.some((id) => !(id >= 0 && id < vocabulary))) return zeros;
+      const text = bpe.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+      const coefficients = Float64Array.from([...text], (character) => (character.charCodeAt(0) + low) / scale);
+      // Bytes that are no character come back as U+FFFD.
+      if (coefficients.length !== horizon * size || text.includes("\ufffd")) return zeros;
+      return Float32Array.from(inverseDct(coefficients, horizon));
+    },
+  };
+}
+
+/** Writes tokenizer.json and processor_config.json into a folder. */
+export function saveFast(folder: string, { files }: FastTokenizer): void {
+  replaceFile(join(folder, "tokenizer.json"), JSON.stringify(files.tokenizer));
+  replaceFile(join(folder, "processor_config.json"), JSON.stringify(files.processor, null, 2));
+}
+
+/** Reads them back, or those of the published tokenizer. */
+export function loadFast(folder: string): FastTokenizer {
+  const path = join(folder, "processor_config.json");
+  const processor = processorSchema.safeParse(readJson(path));
+  if (!processor.success) throw new Error(`${path}: ${z.prettifyError(processor.error)}`);
+  return fastTokenizer({
+    tokenizer: JSON.parse(readFileSync(join(folder, "tokenizer.json"), "utf8")) as object,
+    processor: processor.data,
+  });
+}
+
+/** Rounded coefficients [H, D]. */
+export function quantise(chunk: ArrayLike<number>, horizon: number, scale: number): Int32Array {
+  const coefficients = dct(chunk, horizon);
+  return Int32Array.from(coefficients, (c, at) => {
+    if (!Number.isFinite(c)) throw new RangeError(`Expected finite actions for FAST, got ${c} at coefficient ${at}`);
+    return roundHalfEven(c * scale);
+  });
+}
+
+/** As numpy rounds. */
+function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** Smallest and largest coefficient, without the rarer end's outermost ones where there is no room for all. */
+function usedRange(quantised: readonly Int32Array[], room: number): readonly [number, number] {
+  const counts = new Map<number, number>();
+  for (const coefficients of quantised) for (const c of coefficients) counts.set(c, (counts.get(c) ?? 0) + 1);
+  let low = Math.min(...counts.keys());
+  let high = Math.max(...counts.keys());
+  while (high - low + 1 > room) {
+    if ((counts.get(low) ?? 0) <= (counts.get(high) ?? 0)) low++;
+    else high--;
+  }
+  return [low, high];
+}

@@ -1,0 +1,4 @@
+// Text in and out: tokenizers, prompts, and actions as text.
+export { type FastTokenizer, fitFast, loadFast, saveFast } from "./fast.ts";
+export { type Advantage, digitise, type PromptParts, promptText, promptTokens, tokenisePrompts } from "./prompt.ts";
+export { fitTokenizer, loadTokenizer, type TextTokenizer, textTokenizer } from "./tokenizer.ts";

@@ -1,0 +1,30 @@
+// Training policies and value functions, labelling, and loading what was trained.
+export {
+  findCheckpoint,
+  type PolicyDescription,
+  readPolicyDescription,
+  readValueDescription,
+  type ValueDescription,
+} from "./checkpoint.ts";
+export { type LabelInput, type LabelReport, labelDataset, relabelDataset, type TaskLabels } from "./label.ts";
+export {
+  type LoadedPolicy,
+  type LoadPolicyOptions,
+  loadPolicy,
+  type PolicyObservation,
+} from "./load-policy.ts";
+export { type LoadedValue, loadValueFunction } from "./load-value.ts";
+export type { Course, CurvePoint, Progress } from "./optimise.ts";
+export {
+  type LabelOptions,
+  labelOptions,
+  type PolicyOptions,
+  policyOptions,
+  type ValueOptions,
+  valueOptions,
+} from "./options.ts";
+export type { SampleWeight } from "./policy-samples.ts";
+export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
+export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
+export type { TrainingDataset } from "./training-data.ts";
+export type { ValueCheck } from "./value-check.ts";

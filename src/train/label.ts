@@ -1,0 +1,241 @@
+// From a value function to the words that the policy is trained with: values of every frame, N-step advantages, a threshold for each task,
+// and what people did forced positive (arXiv 2511.14759, section IV-B). Labels are written beside the data, which is left as it is.
+import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
+import {
+  advantages,
+  expectedValues,
+  indicators,
+  normalizedRewards,
+  returns,
+  rewards,
+  taskThresholds,
+} from "../recap/index.ts";
+import * as t from "../tensor/index.ts";
+import { findCheckpoint, readValueDescription, readWeights, type ValueDescription } from "./checkpoint.ts";
+import { type LabelOptions, labelOptions } from "./options.ts";
+import { checkFeatures } from "./robot-features.ts";
+import { firstFrame, numbersOf, openTrainingData, type TrainingData, trainingSources } from "./training-data.ts";
+import { createJudge } from "./value-judge.ts";
+import { scaleOf } from "./value-targets.ts";
+
+/** How many frames of a task became positive. */
+export interface TaskLabels {
+  readonly task: string;
+  /** ε. */
+  readonly threshold: number;
+  readonly frames: number;
+  readonly positive: number;
+  /** Of the positive ones, those that are so because a person acted. */
+  readonly forced: number;
+  /** Standard deviation of the advantages. */
+  readonly spread: number;
+}
+
+export interface LabelReport {
+  readonly tag: string;
+  readonly tasks: readonly TaskLabels[];
+}
+
+export interface LabelInput {
+  /** Folder of the dataset. */
+  readonly dataset: string;
+  readonly options?: Partial<LabelOptions>;
+  /** Shares of single tasks, by instruction, in place of `positiveFraction`. */
+  readonly fractions?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Labels every frame of a dataset by a value function: a run, a checkpoint or a folder.
+ * The returns are written too, as kind "returns" with the same tag.
+ */
+export async function labelDataset(
+  input: LabelInput & {
+    readonly value: string;
+    readonly onProgress?: (done: number, total: number) => void;
+    readonly onDecode?: (done: number, total: number) => void;
+  },
+): Promise<LabelReport> {
+  const options = labelOptions.parse(input.options ?? {});
+  const data = await openTrainingData([{ root: input.dataset }]);
+  try {
+    const folder = findCheckpoint(input.value, "best");
+    const description = await readValueDescription(folder);
+    checkFeatures(description.robot, data.datasets[0]!);
+    for (const task of data.tasks) scaleOf(description.taskScales, task);
+    const values = await valuesOfFrames(data, folder, description, options, input);
+    const steps =
+      options.horizon === undefined ? Infinity : Math.max(1, Math.round(options.horizon * data.datasets[0]!.fps));
+    const parts = data.episodes.map((episode, at) => {
+      const scale = scaleOf(description.taskScales, episode.task);
+      const raw = rewards(episode.length, episode.success, scale.failureCost);
+      return episodeLabels(episode.episode, raw, normalizedRewards(raw, scale), values[at]!, steps);
+    });
+    const prompt = data.episodes.flatMap(({ task, length }) => new Array<string>(length).fill(task));
+    const [all, report] = await thresholded(data.datasets[0]!, concatenated(parts), options, input.fractions);
+    const returnLabels = {
+      episode_index: all.episode_index,
+      frame_index: all.frame_index,
+      return: Float32Array.from(parts.flatMap(({ rawReturns }) => [...rawReturns])),
+      reward: Float32Array.from(parts.flatMap(({ rawRewards }) => [...rawRewards])),
+      prompt,
+    };
+    await writeLabels(input.dataset, "returns", options.tag, returnLabels);
+    await writeLabels(input.dataset, "advantages", options.tag, all);
+    return report;
+  } finally {
+    await data.close();
+  }
+}
+
+/** Labels anew from advantages that are stored under a tag (`from`), with other shares; no value function is needed. */
+export async function relabelDataset(input: LabelInput & { readonly from: string }): Promise<LabelReport> {
+  const options = labelOptions.parse(input.options ?? {});
+  const dataset = await openDataset(input.dataset);
+  try {
+    const stored = await readLabels(input.dataset, "advantages", input.from);
+    const [all, report] = await thresholded(dataset, stored, options, input.fractions);
+    await writeLabels(input.dataset, "advantages", options.tag, all);
+    return report;
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** V of each episode's frames. */
+async function valuesOfFrames(
+  data: TrainingData,
+  folder: string,
+  description: ValueDescription,
+  options: LabelOptions,
+  { onProgress, onDecode }: Pick<Parameters<typeof labelDataset>[0], "onProgress" | "onDecode">,
+): Promise<Float64Array[]> {
+  const { config, robot } = description;
+  const sources = await trainingSources(data, {
+    cameras: robot.cameras,
+    imageSize: config.vision.imageSize,
+    cache: options.cache,
+    onProgress: onDecode,
+  });
+  const store = t.createStore();
+  await readWeights(folder, description, store);
+  const judge = await createJudge(description, store, sources, options);
+  const frames = data.episodes.flatMap((episode) =>
+    Array.from({ length: episode.length }, (_, i) => ({
+      source: 0,
+      frame: firstFrame(sources[0]!, episode) + i,
+      draw: 0,
+    })),
+  );
+  const all = expectedValues(await judge.distributions(frames, onProgress), config.bins);
+  await judge.release();
+  store.release();
+  let at = 0;
+  return data.episodes.map(({ length }) => {
+    at += length;
+    return all.slice(at - length, at);
+  });
+}
+
+interface EpisodeLabels extends Omit<AdvantageLabels, "advantage"> {
+  readonly rawRewards: Float64Array;
+  readonly rawReturns: Float64Array;
+}
+
+function episodeLabels(
+  episode: number,
+  raw: Float64Array,
+  normalized: Float64Array,
+  values: Float64Array,
+  steps: number,
+): EpisodeLabels {
+  const length = raw.length;
+  const sums = (of: Float64Array) => {
+    const toEnd = returns(of);
+    return Float32Array.from(toEnd, (sum, frame) => sum - (toEnd[frame + steps] ?? 0));
+  };
+  return {
+    episode_index: new Int32Array(length).fill(episode),
+    frame_index: Int32Array.from({ length }, (_, frame) => frame),
+    advantage_continuous: Float32Array.from(advantages(normalized, values, steps)),
+    value_current: Float32Array.from(values),
+    value_next: Float32Array.from({ length }, (_, frame) => values[frame + steps] ?? 0),
+    reward_sum: sums(normalized),
+    reward_sum_raw: sums(raw),
+    num_valid_rewards: Int32Array.from({ length }, (_, frame) => Math.min(steps, length - frame)),
+    rawRewards: raw,
+    rawReturns: returns(raw),
+  };
+}
+
+function concatenated(parts: readonly EpisodeLabels[]): Omit<AdvantageLabels, "advantage"> {
+  const floats = (of: (part: EpisodeLabels) => Float32Array) =>
+    Float32Array.from(parts.flatMap((part) => [...of(part)]));
+  const integers = (of: (part: EpisodeLabels) => Int32Array) => Int32Array.from(parts.flatMap((part) => [...of(part)]));
+  return {
+    episode_index: integers((part) => part.episode_index),
+    frame_index: integers((part) => part.frame_index),
+    advantage_continuous: floats((part) => part.advantage_continuous),
+    value_current: floats((part) => part.value_current),
+    value_next: floats((part) => part.value_next),
+    reward_sum: floats((part) => part.reward_sum),
+    reward_sum_raw: floats((part) => part.reward_sum_raw),
+    num_valid_rewards: integers((part) => part.num_valid_rewards),
+  };
+}
+
+/** The indicator of every row, and what came out for each task. */
+async function thresholded(
+  dataset: LeRobotDataset,
+  labels: Omit<AdvantageLabels, "advantage">,
+  options: LabelOptions,
+  fractions: Readonly<Record<string, number>> = {},
+): Promise<[AdvantageLabels, LabelReport]> {
+  const taskOf = new Map(dataset.episodes.map(({ index, tasks }) => [index, tasks[0] ?? ""]));
+  const names = [...new Set(taskOf.values())];
+  const tasks = Int32Array.from(labels.episode_index, (episode) => names.indexOf(taskOf.get(episode)!));
+  const unknown = Object.keys(fractions).find((task) => !names.includes(task));
+  if (unknown !== undefined)
+    throw new Error(
+      `${dataset.root}: expected shares of the tasks ${names.join("; ")}, got one of ${JSON.stringify(unknown)}`,
+    );
+  const shares = new Map(names.map((name, task) => [task, fractions[name] ?? options.positiveFraction]));
+  const found = labels.advantage_continuous;
+  const thresholds = taskThresholds(found, tasks, shares);
+  const forced = options.forceInterventions ? await interventions(dataset, labels) : undefined;
+  const advantage = indicators(found, tasks, thresholds, forced);
+  const report = names.flatMap((task, at): TaskLabels[] => {
+    const rows = [...tasks.keys()].filter((row) => tasks[row] === at);
+    if (rows.length === 0) return [];
+    const mean = rows.reduce((sum, row) => sum + found[row]!, 0) / rows.length;
+    return [
+      {
+        task,
+        threshold: thresholds.get(at)!,
+        frames: rows.length,
+        positive: rows.filter((row) => advantage[row] === 1).length,
+        forced: rows.filter((row) => forced?.[row] === 1).length,
+        spread: Math.sqrt(rows.reduce((sum, row) => sum + (found[row]! - mean) ** 2, 0) / rows.length),
+      },
+    ];
+  });
+  return [
+    { ...labels, advantage },
+    { tag: options.tag, tasks: report },
+  ];
+}
+
+/** LeRobot's and Evo-RL's names for "a person acted". */
+const interventionColumns = ["complementary_info.is_intervention", "intervention"] as const;
+
+/** [rows]: 1 where a person acted; nowhere in a dataset that does not say. */
+async function interventions(
+  dataset: LeRobotDataset,
+  { episode_index, frame_index }: Pick<AdvantageLabels, "episode_index" | "frame_index">,
+): Promise<Uint8Array> {
+  const column = interventionColumns.find((name) => dataset.features.has(name));
+  if (column === undefined) return new Uint8Array(episode_index.length);
+  const flags = new Map<number, Float64Array>();
+  for (const episode of new Set(episode_index))
+    flags.set(episode, numbersOf((await dataset.columns(episode, [column])).get(column))!);
+  return Uint8Array.from(episode_index, (episode, row) => (flags.get(episode)![frame_index[row]!]! > 0.5 ? 1 : 0));
+}

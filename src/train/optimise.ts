@@ -1,0 +1,228 @@
+// The course of a training, whatever is trained: steps, validations, checkpoints, and going on after a kill exactly where the last
+// checkpoint was. All randomness of a step comes from the seed and the step's number.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { readJson, replaceFile } from "../data/files.ts";
+import type { Batch, BatchLoader, SamplerState } from "../data/index.ts";
+import type { Feed, Random, Store, Tensor, Value } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { openMetrics } from "./metrics.ts";
+import type { ValueOptions } from "./options.ts";
+import { openRun, type RunFolder } from "./run-folder.ts";
+
+/** What both trainings' options have in common. */
+type CommonOptions = Omit<ValueOptions, "targets" | "failureCost">;
+
+interface Objective {
+  readonly parameters: readonly Tensor[];
+  readonly inputs: readonly Tensor[];
+  readonly loss: Tensor;
+  /** Parts of the loss, to be shown. */
+  readonly parts: Readonly<Record<string, Tensor>>;
+}
+
+export interface Validation {
+  /** By which the best checkpoint is chosen: lower is better. */
+  readonly score: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+}
+
+export interface Plan {
+  readonly run: string;
+  /** Stage, options and data: what must be the same to resume. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly resume: boolean;
+  readonly options: CommonOptions;
+  readonly objective: Objective;
+  /** Parameters at the start. */
+  readonly initial: () => Promise<Map<string, Value>>;
+  readonly loader: (position?: SamplerState) => BatchLoader;
+  readonly feeds: (batch: Batch, random: Random) => Record<string, Feed>;
+  /** Judges the (averaged) parameters in a store; absent where nothing is held out. */
+  readonly validate?: ((store: Store) => Promise<Validation>) | undefined;
+  /** Writes what others load into a folder. */
+  readonly save: (folder: string, store: Store, renamed: (name: string) => string) => Promise<void>;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A point of the learning curve. */
+export interface CurvePoint {
+  readonly step: number;
+  /** Loss on training data since the point before. */
+  readonly train?: number;
+  /** The validation's score. */
+  readonly heldOut?: number;
+}
+
+export interface Course {
+  /** Folders of the last and of the best checkpoint, to be loaded or fine-tuned. */
+  readonly last: string;
+  readonly best: string;
+  readonly bestStep: number;
+  readonly curve: readonly CurvePoint[];
+  /** The numbers of each validation. */
+  readonly validations: readonly Readonly<Record<string, number>>[];
+}
+
+interface State {
+  readonly step: number;
+  readonly position: SamplerState | null;
+  readonly best: { readonly step: number; readonly score: number } | null;
+}
+
+/** Steps between two lines of metrics. */
+const logEvery = 10;
+/** Biases and norms do not decay. */
+const undecayed = ["*bias", "*norm*"];
+
+export async function optimise(plan: Plan): Promise<Course> {
+  const { options, objective, validate } = plan;
+  const { parameters, inputs, loss, parts } = objective;
+  const { steps, seed, ema } = options;
+  const run = openRun(plan.run, plan.settings, plan.resume);
+  const resumed = run.last === undefined ? undefined : readState(run.last);
+  const log = openMetrics(run.path, resumed?.step ?? 0);
+
+  const learningRate = t.input("learningRate", []);
+  const { weightDecay, maxNorm } = options;
+  const update = t.adamW(parameters, t.gradient(loss, parameters), { learningRate, weightDecay, maxNorm, undecayed });
+  const averages = ema === 0 ? [] : t.ema(parameters, update, ema);
+  const renamed = ema === 0 ? (name: string) => name : t.emaName;
+  const store = t.createStore(
+    run.last === undefined
+      ? await firstState(plan, update.initial, ema > 0)
+      : await t.readSafetensors(join(run.last, "training_state", "state.safetensors")),
+  );
+  const program = await t.compile(
+    {
+      inputs: [...inputs, learningRate],
+      outputs: { loss, gradientNorm: update.gradientNorm, ...parts },
+      updates: [...update.updates, ...averages],
+    },
+    { store, device: options.device, ...(options.threads && { threads: options.threads }) },
+  );
+  const loader = plan.loader(resumed?.position ?? undefined);
+  const judged = t.createStore();
+  let best = resumed?.best ?? null;
+  const schedule = {
+    peak: options.learningRate,
+    warmup: Math.min(options.warmup, steps - 1),
+    total: steps,
+    final: options.finalRate * options.learningRate,
+  };
+
+  try {
+    const take = async (step: number) => {
+      const batch = await loader.next();
+      const position = loader.state();
+      return { feeds: plan.feeds(batch, t.random(`${seed}/step/${step}`)), position };
+    };
+    let sums: Record<string, number> = {};
+    let summed = 0;
+    let began = performance.now();
+    const start = resumed?.step ?? 0;
+    let upcoming = start < steps ? take(start) : undefined;
+    for (let step = start; step < steps; step++) {
+      const { feeds, position } = await upcoming!;
+      const running = program.run({ ...feeds, learningRate: t.warmupCosine(step, schedule) });
+      // The next batch is put together while this one is computed.
+      upcoming = step + 1 < steps ? take(step + 1) : undefined;
+      upcoming?.catch(() => undefined);
+      const outputs = await running;
+      for (const [name, { data }] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + Number(data[0]);
+      summed++;
+      const done = step + 1;
+      const now = Number(outputs.loss!.data[0]);
+      if (!Number.isFinite(now))
+        throw new Error(
+          `${run.path}: the loss of step ${done} is ${now}; lower the learning rate (${options.learningRate}), ` +
+            "or look for data that is not as it should be (pistar dataset validate)",
+        );
+      plan.onProgress?.({ step: done, steps, loss: now });
+      const pause = done % options.validateEvery === 0 || done === steps;
+      if (done % logEvery === 0 || pause) {
+        const means = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [`train/${name}`, sum / summed]));
+        const rate = (1000 * summed) / (performance.now() - began);
+        log.add({ step: done, ...means, learningRate: t.warmupCosine(step, schedule), stepsPerSecond: rate });
+        [sums, summed, began] = [{}, 0, performance.now()];
+      }
+      if (!pause) continue;
+      let better = !validate;
+      if (validate) {
+        await judged.write(await plainParameters(store, parameters, renamed));
+        const { score, metrics } = await validate(judged);
+        log.add({ step: done, "heldOut/score": score, ...metrics });
+        better = best === null || score < best.score;
+        if (better) best = { step: done, score };
+      }
+      await saveStep(run, { step: done, position, best }, better, store, (folder) => plan.save(folder, store, renamed));
+      began = performance.now();
+    }
+    return courseOf(run, log.all, best?.step ?? steps, steps);
+  } finally {
+    await loader.close();
+    await program.release();
+    store.release();
+    judged.release();
+  }
+}
+
+async function firstState(plan: Plan, optimiser: ReadonlyMap<string, Value>, averaged: boolean) {
+  const parameters = await plan.initial();
+  return [...parameters, ...optimiser, ...(averaged ? t.emaInitial(parameters) : [])];
+}
+
+/** The parameters to be judged, under their own names. */
+async function plainParameters(
+  store: Store,
+  parameters: readonly Tensor[],
+  renamed: (name: string) => string,
+): Promise<[string, Value][]> {
+  const values: [string, Value][] = [];
+  for (const { node } of parameters) values.push([node.name!, await store.read(renamed(node.name!))]);
+  return values;
+}
+
+async function saveStep(
+  run: RunFolder,
+  state: State,
+  best: boolean,
+  store: Store,
+  save: (folder: string) => Promise<void>,
+): Promise<void> {
+  await run.save(state.step, best, async (folder) => {
+    for (const part of ["pretrained_model", "training_state"]) mkdirSync(join(folder, part));
+    await save(join(folder, "pretrained_model"));
+    await t.writeSafetensors(join(folder, "training_state", "state.safetensors"), await store.readAll());
+    replaceFile(join(folder, "training_state", "training_state.json"), JSON.stringify(state));
+  });
+}
+
+const readState = (checkpoint: string): State =>
+  readJson(join(checkpoint, "training_state", "training_state.json")) as State;
+
+function courseOf(
+  run: RunFolder,
+  metrics: readonly Readonly<Record<string, number>>[],
+  bestStep: number,
+  steps: number,
+): Course {
+  const folder = (step: number) => join(run.path, "checkpoints", String(step).padStart(6, "0"), "pretrained_model");
+  return {
+    last: folder(steps),
+    best: folder(bestStep),
+    bestStep,
+    curve: metrics.map((line) => ({
+      step: line.step!,
+      ...(line["train/loss"] !== undefined && { train: line["train/loss"] }),
+      ...(line["heldOut/score"] !== undefined && { heldOut: line["heldOut/score"] }),
+    })),
+    validations: metrics.filter((line) => line["heldOut/score"] !== undefined),
+  };
+}

@@ -1,0 +1,106 @@
+// The options of each stage: flat schemas with defaults and descriptions, from which the commands' flags and a run's config.json come.
+import * as z from "zod";
+
+const count = z.int().min(1);
+const share = z.number().min(0).max(1);
+
+/** What both trainings have in common. */
+const common = {
+  size: z.enum(["nano", "small", "pi05", "pi06"]).default("nano").describe("size of the network; ignored with --from"),
+  from: z.string().optional().describe("checkpoint to fine-tune: a run, a checkpoint or a pretrained_model folder"),
+  tokenizer: z
+    .string()
+    .optional()
+    .describe("tokenizer.json of PaliGemma or Gemma, for pi05 and pi06 trained from nothing"),
+  cameras: z.array(z.string()).optional().describe("cameras to look through (default: all of the dataset)"),
+  normalization: z
+    .enum(["quantiles", "mean_std"])
+    .default("quantiles")
+    .describe("how states and actions are scaled; a checkpoint's own is kept with --from"),
+  steps: count.default(2000).describe("optimiser steps"),
+  batchSize: count.default(32).describe("frames per step"),
+  learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate, after the warm-up"),
+  warmup: z.int().min(0).default(50).describe("steps of linear warm-up; a cosine follows"),
+  finalRate: share.default(0.05).describe("last learning rate, as a share of the highest"),
+  weightDecay: z.number().min(0).default(0.01).describe("of AdamW"),
+  maxNorm: z.number().gt(0).default(1).describe("gradients with a larger norm are scaled down to it"),
+  ema: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.99)
+    .describe("decay of the weights' moving average, which is what is saved; 0: none"),
+  heldOut: z.number().min(0).lt(1).default(0.1).describe("share of each task's episodes that are not trained on"),
+  validateEvery: count.default(250).describe("steps between validations, each with a checkpoint"),
+  validationFrames: count.default(256).describe("held-out frames of a validation"),
+  shift: z.int().min(0).default(3).describe("pixels by which training pictures are shifted at most"),
+  brightness: share.default(0.15).describe("share by which their brightness is changed at most"),
+  seed: z.int().min(0).default(0).describe("decides everything that is random"),
+  device: z.enum(["cpu", "webgpu", "cuda"]).default("cpu").describe("where to compute"),
+  threads: count.optional().describe("CPU threads of one operator (default: all cores)"),
+  workers: z.int().min(0).default(1).describe("threads that put batches together"),
+  cache: z.string().optional().describe("folder of decoded pictures (default: pistar's, in the user's cache folder)"),
+};
+
+export const policyOptions = z.object({
+  ...common,
+  horizon: count.optional().describe("steps of an action chunk (default: the size's)"),
+  indicator: z
+    .enum(["labels", "positive", "none"])
+    .default("none")
+    .describe("the prompt's advantage: by the labels, always positive (supervised fine-tuning), or left out"),
+  labels: z.string().default("default").describe("tag of the advantage labels, for --indicator labels"),
+  dropout: share.default(0.3).describe("probability that the advantage is left out of a training prompt"),
+  fast: z.boolean().default(true).describe("whether actions are learned as FAST tokens too"),
+  flowWeight: z.number().gt(0).default(1).describe("α: of the flow loss beside that of the FAST tokens"),
+  draws: count.default(4).describe("draws of noise and time for each chunk: a steadier flow loss for little"),
+  absolute: z
+    .array(z.string())
+    .default(["gripper*"])
+    .describe("actions learned as they are (* stands for any characters); the others relative to the state"),
+  denoising: count.default(5).describe("Euler steps with which validation samples chunks"),
+});
+export type PolicyOptions = z.infer<typeof policyOptions>;
+
+export const valueOptions = z.object({
+  ...common,
+  steps: count.default(600).describe("optimiser steps"),
+  learningRate: z.number().gt(0).default(5e-4).describe("highest learning rate, after the warm-up"),
+  weightDecay: z.number().min(0).default(0.05).describe("of AdamW"),
+  heldOut: z.number().min(0).lt(1).default(0.15).describe("share of each task's episodes that are not trained on"),
+  validateEvery: count.default(50).describe("steps between validations, each with a checkpoint"),
+  validationFrames: count.default(512).describe("held-out frames of a validation"),
+  targets: z
+    .enum(["two-hot", "hard"])
+    .default("two-hot")
+    .describe("a return's class: shared between the two bins around it, or the nearest"),
+  failureCost: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe("C_fail in steps (default: a little more than the task's longest episode)"),
+});
+export type ValueOptions = z.infer<typeof valueOptions>;
+
+export const labelOptions = z.object({
+  positiveFraction: share
+    .default(0.3)
+    .describe("share of each task's frames that become positive; about 0.3 before and 0.4 after the first iteration"),
+  horizon: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe(
+      "N of the advantages in seconds, about 1 for fine-tuning (default: to the episode's end, for pre-training)",
+    ),
+  forceInterventions: z
+    .boolean()
+    .default(true)
+    .describe("whether what a person did is positive whatever its advantage"),
+  tag: z.string().default("default").describe("name of the labels"),
+  batchSize: count.default(32).describe("frames at once"),
+  device: common.device,
+  threads: common.threads,
+  cache: common.cache,
+});
+export type LabelOptions = z.infer<typeof labelOptions>;

@@ -1,0 +1,160 @@
+// From batches of a dataset to what the policy's programs take. B samples, H steps of a chunk, A numbers of an action, F FAST tokens.
+import type { Batch } from "../data/index.ts";
+import {
+  type Advantage,
+  drawNoise,
+  drawTime,
+  type PolicyConfig,
+  type PrefixBatch,
+  prefixFeeds,
+  promptText,
+  type TextTokenizer,
+  tokenisePrompts,
+} from "../model/index.ts";
+import type { Feed, Random } from "../tensor/index.ts";
+import { type ActionConverter, actionConverter } from "./action-space.ts";
+import type { PolicyDescription } from "./checkpoint.ts";
+
+/** How much a sample counts, from 0; by position of its dataset, episode_index and frame_index. */
+export type SampleWeight = (dataset: number, episode: number, frame: number) => number;
+
+export interface PolicySamples {
+  readonly converter: ActionConverter;
+  /** Pictures, states and prompts. @param advantages [B], undefined where the prompt says nothing of it */
+  prefix(batch: Batch, advantages: readonly (Advantage | undefined)[]): PrefixBatch;
+  /** Actions [B, H, A], normalised. */
+  actions(batch: Batch): Float32Array;
+  /** Feeds of the loss; `random` draws noise and times, `draws` of them for each chunk. */
+  lossFeeds(
+    batch: Batch,
+    advantages: readonly (Advantage | undefined)[],
+    weights: ArrayLike<number>,
+    random: Random,
+    draws?: number,
+  ): Record<string, Feed>;
+}
+
+export function policySamples(description: PolicyDescription): PolicySamples {
+  const { config, space } = description;
+  const { horizon, actionSize, actionTokens } = config;
+  const converter = actionConverter(space, config.stateSize, actionSize);
+  const robotSize = space.deltaActions.length;
+  const rawState = ({ state, size }: Batch, at: number) =>
+    state.subarray((at * state.length) / size, ((at + 1) * state.length) / size);
+
+  const prefix = (batch: Batch, advantages: readonly (Advantage | undefined)[]): PrefixBatch => {
+    const states = Array.from({ length: batch.size }, (_, at) => converter.state(rawState(batch, at)));
+    const texts = batch.tasks.map((task, at) =>
+      prompt(config, task, states[at]!, advantages[at], space.state.measures[0].length),
+    );
+    return {
+      size: batch.size,
+      pictures: batch.images,
+      pictureMasks: batch.imageMasks,
+      state: joined(states),
+      ...tokenisePrompts(description.tokenizer, texts, config.promptTokens),
+    };
+  };
+
+  const actions = (batch: Batch): Float32Array => {
+    const chunk = horizon * robotSize;
+    return joined(
+      Array.from({ length: batch.size }, (_, at) =>
+        converter.toModel(batch.actions.subarray(at * chunk, (at + 1) * chunk), rawState(batch, at)),
+      ),
+    );
+  };
+
+  return {
+    converter,
+    prefix,
+    actions,
+    lossFeeds(batch, advantages, weights, random, draws = 1) {
+      const normalised = actions(batch);
+      const actionWeights = Float32Array.from(normalised, (_, i) => {
+        const step = Math.floor(i / actionSize);
+        const padded = batch.actionIsPad[step] === 1 || i % actionSize >= robotSize;
+        return padded ? 0 : weights[Math.floor(step / horizon)]!;
+      });
+      return {
+        ...prefixFeeds(config, prefix(batch, advantages)),
+        actions: normalised,
+        actionWeights,
+        noise: drawNoise(draws * normalised.length, random),
+        time: Float32Array.from({ length: draws * batch.size }, () => drawTime(random)),
+        ...(actionTokens > 0 && fastFeeds(description, normalised, weights)),
+      };
+    },
+  };
+}
+
+/** The prompt of one sample; a network that takes the state as a token does not read it too. */
+export function prompt(
+  { state: kind }: Pick<PolicyConfig, "state">,
+  task: string,
+  state: Float32Array,
+  advantage: Advantage | undefined,
+  robotStateSize: number,
+): string {
+  return promptText({
+    task,
+    ...(kind === "text" && { state: state.subarray(0, robotStateSize) }),
+    ...(advantage && { advantage }),
+  });
+}
+
+/** Chunks as FAST tokens: begin, ids, end, padding. What does not fit is cut off, its end with it. */
+function fastFeeds(
+  { config, space, tokenizer, fast }: PolicyDescription,
+  normalised: Float32Array,
+  weights: ArrayLike<number>,
+): Record<string, Feed> {
+  const { horizon, actionSize, actionTokens: room } = config;
+  const size = horizon * actionSize;
+  const batch = normalised.length / size;
+  const tokens = new Int32Array(batch * room).fill(tokenizer.pad);
+  const tokenWeights = new Float32Array(batch * room);
+  for (let at = 0; at < batch; at++) {
+    const chunk = withoutPadding(
+      normalised.subarray(at * size, (at + 1) * size),
+      actionSize,
+      space.deltaActions.length,
+    );
+    const ids = fast!.encode(chunk, horizon).map((id) => fastToken(config, tokenizer, id));
+    const text = [tokenizer.begin, ...ids, tokenizer.end].slice(0, room);
+    tokens.set(text, at * room);
+    tokenWeights.fill(weights[at]!, at * room, at * room + text.length);
+  }
+  return { fast: tokens, fastWeights: tokenWeights };
+}
+
+/** FAST ids stand at the end of the vocabulary, downwards, as in PaliGemma. */
+const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>
+  vocabulary - 1 - reserved - id;
+
+/** [H, A] → [H, robot's]. */
+function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
+  if (actionSize === robotSize) return chunk;
+  return chunk.filter((_, i) => i % actionSize < robotSize);
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+export type Indicator = "labels" | "positive" | "none";
+
+/** What the prompts of a batch say, before any is dropped. */
+export function advantagesOf(batch: Batch, indicator: Indicator): (Advantage | undefined)[] {
+  return Array.from(batch.advantageIndicator, (label) => {
+    if (indicator === "positive") return "positive";
+    if (indicator === "none" || label === -1) return undefined;
+    return label === 1 ? "positive" : "negative";
+  });
+}

@@ -1,0 +1,128 @@
+// How a policy does on held-out episodes: the losses, and how far sampled chunks are from what was done, beside a trivial policy that
+// repeats the last action.
+import { type Batch, BatchAssembler, type BatchSource } from "../data/index.ts";
+import { createSampler, initPolicy, policyLoss, type Sampler } from "../model/index.ts";
+import type { Program, Store } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import type { PolicyDescription } from "./checkpoint.ts";
+import type { Validation } from "./optimise.ts";
+import type { PolicyOptions } from "./options.ts";
+import { advantagesOf, policySamples } from "./policy-samples.ts";
+import { firstFrame, spreadFrames, type TrainingEpisode } from "./training-data.ts";
+
+export interface Validator {
+  validate(store: Store): Promise<Validation>;
+  release(): Promise<void>;
+}
+
+/** Errors are mean absolute differences of normalised actions, over the steps before the episode's end. */
+export function policyValidator(
+  description: PolicyDescription,
+  sources: readonly BatchSource[],
+  episodes: readonly TrainingEpisode[],
+  options: PolicyOptions,
+): Validator {
+  const { config } = description;
+  const { batchSize, device, threads, denoising: steps } = options;
+  const samples = policySamples(description);
+  const frames = heldOutBatches(sources, episodes, config.horizon, options);
+  let programs: { readonly loss: Program; readonly sampler: Sampler } | undefined;
+
+  async function compiled(store: Store) {
+    const policy = initPolicy(t.scope(), config);
+    const { inputs, parts } = policyLoss(policy, batchSize);
+    const outputs = { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }) };
+    const compute = { device, ...(threads && { threads }) };
+    return {
+      loss: await t.compile({ inputs, outputs }, { store, ...compute }),
+      sampler: await createSampler(policy, store, { batch: batchSize, steps, ...compute }),
+    };
+  }
+
+  return {
+    async validate(store) {
+      programs ??= await compiled(store);
+      // The same noise at every validation.
+      const random = t.random(options.seed).split("validation");
+      const means = { flow: new Mean(), fast: new Mean(), actionError: new Mean(), repeatLastError: new Mean() };
+      for (const { batch, weights, last } of frames) {
+        const advantages = advantagesOf(batch, options.indicator);
+        const feeds = samples.lossFeeds(batch, advantages, weights, random);
+        const losses = await programs.loss.run(feeds);
+        const actionWeights = feeds.actionWeights as Float32Array;
+        means.flow.add(Number(losses.flow!.data[0]), sum(actionWeights));
+        if (losses.fast) means.fast.add(Number(losses.fast.data[0]), sum(feeds.fastWeights as Float32Array));
+        const sampled = await programs.sampler.sample(samples.prefix(batch, advantages), feeds.noise as Float32Array);
+        const done = feeds.actions as Float32Array;
+        const repeated = samples.actions({ ...batch, actions: last });
+        for (const [i, weight] of actionWeights.entries()) {
+          means.actionError.add(Math.abs(sampled[i]! - done[i]!), weight);
+          means.repeatLastError.add(Math.abs(repeated[i]! - done[i]!), weight);
+        }
+      }
+      const metrics = Object.fromEntries(
+        Object.entries(means).flatMap(([name, mean]) => (mean.weight > 0 ? [[`heldOut/${name}`, mean.value]] : [])),
+      );
+      return { score: means.flow.value, metrics };
+    },
+    async release() {
+      await programs?.loss.release();
+      await programs?.sampler.release();
+    },
+  };
+}
+
+interface HeldOutBatch {
+  readonly batch: Batch;
+  /** [B], 0 for samples that only fill the batch. */
+  readonly weights: Float32Array;
+  /** [B, H, robot's]: the action before each frame, repeated. */
+  readonly last: Float32Array;
+}
+
+function heldOutBatches(
+  sources: readonly BatchSource[],
+  episodes: readonly TrainingEpisode[],
+  horizon: number,
+  { batchSize, validationFrames, seed }: PolicyOptions,
+): HeldOutBatch[] {
+  const assembler = new BatchAssembler(sources, { horizon, seed });
+  // From frame 1 on: there is a last action.
+  const drawn = spreadFrames(episodes, validationFrames)
+    .filter(([, frame]) => frame > 0)
+    .map(([at, frame], draw) => {
+      const { dataset } = episodes[at]!;
+      return { source: dataset, frame: firstFrame(sources[dataset]!, episodes[at]!) + frame, draw };
+    });
+  const batches: HeldOutBatch[] = [];
+  for (let begin = 0; begin < drawn.length; begin += batchSize) {
+    const chosen = drawn.slice(begin, begin + batchSize);
+    const filled = Array.from({ length: batchSize }, (_, i) => chosen[i] ?? chosen[0]!);
+    const batch = assembler.assemble(filled);
+    const size = batch.actions.length / batchSize / horizon;
+    const last = batch.actions.slice();
+    for (const [at, { source, frame }] of filled.entries()) {
+      const { actions, actionSize } = sources[source]!;
+      for (let step = 0; step < horizon; step++)
+        last.set(actions.subarray((frame - 1) * actionSize, frame * actionSize), (at * horizon + step) * size);
+    }
+    batches.push({ batch, weights: Float32Array.from(filled, (_, i) => (i < chosen.length ? 1 : 0)), last });
+  }
+  assembler.close();
+  return batches;
+}
+
+/** A weighted mean, number by number. */
+class Mean {
+  weight = 0;
+  private total = 0;
+  add(value: number, weight: number): void {
+    this.total += value * weight;
+    this.weight += weight;
+  }
+  get value(): number {
+    return this.total / this.weight;
+  }
+}
+
+const sum = (numbers: Float32Array): number => numbers.reduce((total, x) => total + x, 0);

@@ -1,0 +1,176 @@
+// Training a policy: the flow loss of its action expert beside the cross-entropy of FAST tokens, with the advantage in the prompt where the
+// data is labelled (π*0.6, arXiv 2511.14759, sections IV-B and V).
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BatchLoader, type FrameLabels, readLabels } from "../data/index.ts";
+import { initPolicy, policyLoss, sizes } from "../model/index.ts";
+import type { Value } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { findCheckpoint, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
+import { type Course, optimise, type Progress } from "./optimise.ts";
+import { type PolicyOptions, policyOptions } from "./options.ts";
+import { describePolicy } from "./policy-description.ts";
+import { advantagesOf, policySamples, type SampleWeight } from "./policy-samples.ts";
+import { policyValidator } from "./policy-validation.ts";
+import { checkFeatures, robotFeatures } from "./robot-features.ts";
+import { readResult, writeResult } from "./run-folder.ts";
+import {
+  drawingFrom,
+  openTrainingData,
+  splitEpisodes,
+  type TrainingData,
+  type TrainingDataset,
+  trainingSources,
+} from "./training-data.ts";
+
+export interface TrainPolicyInput {
+  /** The folder of the run. */
+  readonly run: string;
+  readonly datasets: readonly TrainingDataset[];
+  readonly options?: Partial<PolicyOptions>;
+  /** How much each frame counts (default: 1), for weighted regression and filtered cloning. */
+  readonly weight?: SampleWeight;
+  /** Whether to go on with a run that is there already. */
+  readonly resume?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Called as pictures are decoded, before the training. */
+  readonly onDecode?: (done: number, total: number) => void;
+}
+
+export interface PolicyResult extends Course {
+  readonly parameters: number;
+  readonly episodes: { readonly train: number; readonly heldOut: number };
+  /** On held-out episodes at the end: losses, and errors of sampled chunks beside those of repeating the last action. */
+  readonly heldOut: Readonly<Record<string, number>> | null;
+  readonly warnings: readonly string[];
+}
+
+/** @throws Error saying what is wrong with the run, the data or an option */
+export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
+  const { run, datasets, weight, resume = false, onProgress, onDecode } = input;
+  const options = policyOptions.parse(input.options ?? {});
+  const finished = resume ? readResult<PolicyResult>(run) : undefined;
+  if (finished) return finished;
+  const data = await openTrainingData(datasets);
+  try {
+    const base = options.from === undefined ? undefined : findCheckpoint(options.from, "last");
+    const based = base === undefined ? undefined : await readPolicyDescription(base);
+    const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras, options.absolute);
+    for (const dataset of data.datasets) checkFeatures(robot, dataset);
+    const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
+    const all = await trainingSources(data, {
+      cameras: robot.cameras,
+      imageSize: (based?.config ?? sizes[options.size]).vision.imageSize,
+      cache: options.cache,
+      ...(options.indicator === "labels" && { labels: await indicatorLabels(data, options.labels) }),
+      onProgress: onDecode,
+    });
+    const sources = drawingFrom(all, train);
+    const description =
+      resume && existsSync(join(run, "checkpoints", "last"))
+        ? await readPolicyDescription(findCheckpoint(run, "last"))
+        : describePolicy(sources, data.tasks, robot, options, based);
+    const { config } = description;
+    const scope = t.scope();
+    const { inputs, loss, parts } = policyLoss(initPolicy(scope, config), options.batchSize, {
+      flowWeight: options.flowWeight,
+      draws: options.draws,
+    });
+    const samples = policySamples(description);
+    const validator = heldOut.length > 0 ? policyValidator(description, all, heldOut, options) : undefined;
+    const augmentation = { shift: options.shift, brightness: options.brightness };
+    const course = await optimise({
+      run,
+      settings: { stage: "policy", options, datasets, weighted: weight !== undefined },
+      resume,
+      options,
+      objective: {
+        parameters: scope.parameters,
+        inputs,
+        loss,
+        parts: { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }) },
+      },
+      initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
+      loader: (position) =>
+        new BatchLoader(sources, {
+          horizon: config.horizon,
+          seed: options.seed,
+          batchSize: options.batchSize,
+          workers: options.workers,
+          ...((augmentation.shift > 0 || augmentation.brightness > 0) && { augmentation }),
+          ...(position && { state: position }),
+        }),
+      feeds: (batch, random) => {
+        const advantages = advantagesOf(batch, options.indicator).map((advantage) =>
+          random.uniform() < options.dropout ? undefined : advantage,
+        );
+        const weights = Array.from(batch.source, (source, at) =>
+          weight ? weight(source, batch.episodeIndex[at]!, batch.frameIndex[at]!) : 1,
+        );
+        return samples.lossFeeds(batch, advantages, weights, random, options.draws);
+      },
+      validate: validator?.validate,
+      save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
+      onProgress,
+    });
+    await validator?.release();
+    const last = course.validations.at(-1) ?? null;
+    const result: PolicyResult = {
+      ...course,
+      parameters: t.countParameters(scope.parameters),
+      episodes: { train: train.length, heldOut: heldOut.length },
+      heldOut: last,
+      warnings: warningsOf(last, heldOut.length),
+    };
+    writeResult(run, result);
+    return result;
+  } finally {
+    await data.close();
+  }
+}
+
+export const initialWeights = (scope: t.Scope, seed: number): Map<string, Value> =>
+  scope.initialize(t.random(seed).split("weights"));
+
+/** The weights of a checkpoint. */
+export async function weightsOf(
+  folder: string,
+  description: Parameters<typeof readWeights>[1],
+): Promise<Map<string, Value>> {
+  const store = t.createStore();
+  await readWeights(folder, description, store);
+  const weights = await store.readAll();
+  store.release();
+  return weights;
+}
+
+/** The indicator of each dataset's frames, from its labels of a tag. */
+async function indicatorLabels(data: TrainingData, tag: string): Promise<FrameLabels[]> {
+  const all: FrameLabels[] = [];
+  for (const { root, episodes } of data.datasets) {
+    const { episode_index, frame_index, advantage } = await readLabels(root, "advantages", tag);
+    const starts = new Map<number, number>();
+    let total = 0;
+    for (const { index, length } of episodes) {
+      starts.set(index, total);
+      total += length;
+    }
+    const advantageIndicator = new Int8Array(total).fill(-1);
+    for (const [row, label] of advantage.entries())
+      advantageIndicator[starts.get(episode_index[row]!)! + frame_index[row]!] = label;
+    all.push({ advantageIndicator });
+  }
+  return all;
+}
+
+function warningsOf(last: Readonly<Record<string, number>> | null, heldOut: number): string[] {
+  if (last === null)
+    return heldOut === 0 ? ["No episode was held out, so nothing is known of how the policy does on new ones."] : [];
+  const [error, trivial] = [last["heldOut/actionError"]!, last["heldOut/repeatLastError"]!];
+  return error < trivial
+    ? []
+    : [
+        `On held-out episodes the policy's actions are off by ${error.toPrecision(3)}, no better than repeating the last action ` +
+          `(${trivial.toPrecision(3)}): train longer, or on more data.`,
+      ];
+}

@@ -1,0 +1,242 @@
+// Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { BatchLoader, type BatchSource } from "../data/index.ts";
+import { initValue, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
+import { expectedValues, hardTargets, twoHotTargets } from "../recap/index.ts";
+import type { Store } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { fitActionSpace } from "./action-space.ts";
+import {
+  findCheckpoint,
+  readValueDescription,
+  readWeights,
+  saveCheckpoint,
+  type ValueDescription,
+} from "./checkpoint.ts";
+import { type Course, optimise, type Progress } from "./optimise.ts";
+import { type ValueOptions, valueOptions } from "./options.ts";
+import { promptRoom, textTokenizerFor } from "./policy-description.ts";
+import { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
+import { readResult, writeResult } from "./run-folder.ts";
+import { initialWeights, weightsOf } from "./train-policy.ts";
+import {
+  drawingFrom,
+  openTrainingData,
+  splitEpisodes,
+  spreadFrames,
+  type TrainingData,
+  type TrainingDataset,
+  type TrainingEpisode,
+  trainingSources,
+} from "./training-data.ts";
+import { type Judged, meanReturnByTime, middle, type ValueCheck, valueCheck } from "./value-check.ts";
+import { createJudge, crossEntropies, type Judge, stateConverter, valuePrefix } from "./value-judge.ts";
+import { episodeTargets, returnLabels, scalesByTask, type ValuedFrame, valuedFrames } from "./value-targets.ts";
+
+export interface TrainValueInput {
+  /** The folder of the run. */
+  readonly run: string;
+  readonly datasets: readonly TrainingDataset[];
+  readonly options?: Partial<ValueOptions>;
+  /** Whether to go on with a run that is there already. */
+  readonly resume?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Called as pictures are decoded, before the training. */
+  readonly onDecode?: (done: number, total: number) => void;
+}
+
+export interface ValueResult extends Course {
+  readonly parameters: number;
+  readonly episodes: { readonly train: number; readonly heldOut: number };
+  /** Of the best checkpoint; null where nothing was held out. */
+  readonly check: ValueCheck | null;
+  readonly warnings: readonly string[];
+}
+
+/** @throws Error saying what is wrong with the run, the data or an option */
+export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
+  const { run, datasets, resume = false, onProgress, onDecode } = input;
+  const options = valueOptions.parse(input.options ?? {});
+  const finished = resume ? readResult<ValueResult>(run) : undefined;
+  if (finished) return finished;
+  const data = await openTrainingData(datasets);
+  try {
+    const base = options.from === undefined ? undefined : findCheckpoint(options.from, "best");
+    const based = base === undefined ? undefined : await readValueDescription(base);
+    const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras);
+    for (const dataset of data.datasets) checkFeatures(robot, dataset);
+    const taskScales = scalesByTask(
+      data.episodes,
+      {
+        bins: based?.config.bins ?? 201,
+        ...(options.failureCost !== undefined && { failureCost: options.failureCost }),
+      },
+      based?.taskScales,
+    );
+    const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
+    const all = await trainingSources(data, {
+      cameras: robot.cameras,
+      imageSize: (based?.config ?? sizes[options.size].value).vision.imageSize,
+      cache: options.cache,
+      labels: returnLabels(data, taskScales),
+      onProgress: onDecode,
+    });
+    const sources = drawingFrom(all, train);
+    const description =
+      resume && existsSync(join(run, "checkpoints", "last"))
+        ? await readValueDescription(findCheckpoint(run, "last"))
+        : { ...(based ?? describeValue(sources, data, robot, options)), taskScales };
+    const { config } = description;
+    const scope = t.scope();
+    const { inputs, loss } = valueLoss(initValue(scope, config), options.batchSize);
+    const converter = stateConverter(description);
+    const validator = heldOut.length > 0 ? valueValidator(description, all, heldOut, options) : undefined;
+    const augmentation = { shift: options.shift, brightness: options.brightness };
+    const course = await optimise({
+      run,
+      settings: { stage: "value", options, datasets },
+      resume,
+      options,
+      objective: { parameters: scope.parameters, inputs, loss, parts: {} },
+      initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
+      loader: (position) =>
+        new BatchLoader(sources, {
+          horizon: 1,
+          seed: options.seed,
+          batchSize: options.batchSize,
+          workers: options.workers,
+          ...((augmentation.shift > 0 || augmentation.brightness > 0) && { augmentation }),
+          ...(position && { state: position }),
+        }),
+      feeds: (batch) => ({
+        ...prefixFeeds(config, valuePrefix(description, converter, batch)),
+        target: targetsOf(batch.return, config.bins, options.targets),
+        weights: new Float32Array(batch.size).fill(1),
+      }),
+      validate: validator?.validate,
+      save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
+      onProgress,
+    });
+    await validator?.release();
+    const check =
+      heldOut.length > 0 ? await checkBest(course.best, description, all, { train, heldOut }, options) : null;
+    const result: ValueResult = {
+      ...course,
+      parameters: t.countParameters(scope.parameters),
+      episodes: { train: train.length, heldOut: heldOut.length },
+      check,
+      warnings: check?.warnings ?? ["No episode was held out, so nothing is known of how it values new ones."],
+    };
+    writeResult(run, result);
+    return result;
+  } finally {
+    await data.close();
+  }
+}
+
+function describeValue(
+  sources: readonly BatchSource[],
+  { tasks }: TrainingData,
+  robot: RobotFeatures,
+  options: ValueOptions,
+): Omit<ValueDescription, "taskScales"> {
+  const tokenizer = textTokenizerFor(options.size, tasks, options.tokenizer);
+  const stateSize = robot.stateNames.length;
+  const config = valueConfig(options.size, { cameras: Object.keys(robot.cameras), stateSize });
+  const room = promptRoom(tokenizer, tasks, config.state, stateSize);
+  return {
+    config: { ...config, promptTokens: Math.max(config.promptTokens, room) },
+    robot,
+    space: fitActionSpace(sources, 1, robot.deltaActions, options.normalization),
+    tokenizer,
+  };
+}
+
+/** Probabilities of the bins, [N, bins]. */
+function targetsOf(values: Float32Array, bins: number, kind: ValueOptions["targets"]): Float32Array {
+  if (kind === "two-hot") return twoHotTargets(values, bins);
+  const targets = new Float32Array(values.length * bins);
+  for (const [row, bin] of hardTargets(values, bins).entries()) targets[row * bins + bin] = 1;
+  return targets;
+}
+
+/** Cross-entropy and error on frames spread over the held-out episodes. */
+function valueValidator(
+  description: ValueDescription,
+  sources: readonly BatchSource[],
+  episodes: readonly TrainingEpisode[],
+  options: ValueOptions,
+) {
+  const frames = valuedFrames(sources, episodes, spreadFrames(episodes, options.validationFrames));
+  let judge: Judge | undefined;
+  return {
+    async validate(store: Store) {
+      judge ??= await createJudge(description, store, sources, options);
+      const judged = await judgeFrames(judge, frames, description.config.bins, options.targets);
+      const mean = (of: (one: Judged) => number) => judged.reduce((sum, one) => sum + of(one), 0) / judged.length;
+      const score = mean(({ crossEntropy }) => crossEntropy);
+      const error = mean(({ value, target }) => Math.abs(value - target));
+      return { score, metrics: { "heldOut/crossEntropy": score, "heldOut/error": error } };
+    },
+    release: async () => judge?.release(),
+  };
+}
+
+async function judgeFrames(
+  judge: Judge,
+  frames: readonly ValuedFrame[],
+  bins: number,
+  targets: ValueOptions["targets"],
+): Promise<Judged[]> {
+  const distributions = await judge.distributions(frames.map(({ sample }) => sample));
+  const values = expectedValues(distributions, bins);
+  const wanted = targetsOf(
+    Float32Array.from(frames, ({ target }) => target),
+    bins,
+    targets,
+  );
+  const losses = crossEntropies(distributions, wanted, bins);
+  return frames.map(({ episode, frame, target }, at) => ({
+    episode,
+    frame,
+    target,
+    value: values[at]!,
+    crossEntropy: losses[at]!,
+  }));
+}
+
+/** Judges a checkpoint on held-out episodes, and on as many frames of training episodes. */
+async function checkBest(
+  folder: string,
+  description: ValueDescription,
+  sources: readonly BatchSource[],
+  { train, heldOut }: { readonly train: readonly TrainingEpisode[]; readonly heldOut: readonly TrainingEpisode[] },
+  options: ValueOptions,
+): Promise<ValueCheck> {
+  const store = t.createStore();
+  await readWeights(folder, description, store);
+  const judge = await createJudge(description, store, sources, options);
+  const { bins } = description.config;
+  const judged = (episodes: readonly TrainingEpisode[]) => {
+    const spread = spreadFrames(episodes, options.validationFrames);
+    const middles = episodes.map((episode, at): [number, number] => [at, middle(episode)]);
+    const frames = [
+      ...spread,
+      ...middles.filter(([at, f]) => !spread.some((known) => known[0] === at && known[1] === f)),
+    ];
+    return judgeFrames(judge, valuedFrames(sources, episodes, frames), bins, options.targets);
+  };
+  const trained = await judged(
+    t
+      .random(options.seed)
+      .split("check")
+      .shuffle(train)
+      .slice(0, options.validationFrames / 4),
+  );
+  const held = await judged(heldOut);
+  await judge.release();
+  store.release();
+  const baseline = meanReturnByTime(train, (episode) => episodeTargets(episode, description.taskScales));
+  return valueCheck(trained, held, baseline);
+}

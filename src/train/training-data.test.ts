@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { splitEpisodes, spreadFrames, succeeded, type TrainingEpisode } from "./training-data.ts";
+
+const episodes = fc
+  .array(fc.record({ task: fc.constantFrom("a", "b"), success: fc.boolean(), length: fc.integer({ min: 1, max: 50 }) }))
+  .map((all) => all.map((one, episode): TrainingEpisode => ({ ...one, dataset: 0, episode })));
+
+test("every episode is trained on or held out, whole, and each kind is held out by its share", () => {
+  fc.assert(
+    fc.property(episodes, fc.double({ min: 0.05, max: 0.5, noNaN: true }), fc.nat(), (all, share, seed) => {
+      const { train, heldOut } = splitEpisodes(all, share, seed);
+      expect(new Set([...train, ...heldOut])).toEqual(new Set(all));
+      expect(train.length + heldOut.length).toBe(all.length);
+      for (const task of ["a", "b"])
+        for (const success of [true, false]) {
+          const kind = (one: TrainingEpisode) => one.task === task && one.success === success;
+          const count = all.filter(kind).length;
+          expect(heldOut.filter(kind).length).toBe(count < 2 ? 0 : Math.max(1, Math.round(share * count)));
+        }
+      expect(splitEpisodes(all, share, seed)).toEqual({ train, heldOut });
+    }),
+  );
+});
+
+test("frames are spread over every episode, the first and last among them", () => {
+  fc.assert(
+    fc.property(episodes, fc.integer({ min: 1, max: 200 }), (all, total) => {
+      const frames = spreadFrames(all, total);
+      for (const [at, { length }] of all.entries()) {
+        const own = frames.filter(([episode]) => episode === at).map(([, frame]) => frame);
+        expect(new Set(own).size).toBe(own.length);
+        expect(own[0]).toBe(0);
+        expect(own.at(-1)).toBe(length === 1 ? 0 : length - 1);
+      }
+    }),
+  );
+});
+
+test("demonstrations do not say that they succeeded", () => {
+  const episode = (extra: Record<string, unknown>) => ({ index: 3, length: 1, tasks: [], extra });
+  expect(succeeded(episode({}))).toBe(true);
+  expect(succeeded(episode({ episode_success: "failure" }))).toBe(false);
+  expect(() => succeeded(episode({ episode_success: "maybe" }))).toThrow('got "maybe"');
+});

@@ -1,0 +1,188 @@
+// What a training learns from: one or more datasets, each as a whole or some of its episodes; and which episodes are held out.
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import {
+  type BatchSource,
+  batchSource,
+  type Column,
+  type Episode,
+  type FrameLabels,
+  type LeRobotDataset,
+  openDataset,
+} from "../data/index.ts";
+import { random } from "../tensor/index.ts";
+
+export interface TrainingDataset {
+  /** Folder of a LeRobot dataset. */
+  readonly root: string;
+  /** episode_index of the episodes to use (default: all). */
+  readonly episodes?: readonly number[];
+  /** How often to draw from it, relative to the others (default: its number of frames). */
+  readonly weight?: number;
+}
+
+/** One episode of one of the datasets. */
+export interface TrainingEpisode {
+  /** Position of its dataset. */
+  readonly dataset: number;
+  readonly episode: number;
+  readonly length: number;
+  readonly task: string;
+  readonly success: boolean;
+}
+
+export interface TrainingData {
+  readonly given: readonly TrainingDataset[];
+  readonly datasets: readonly LeRobotDataset[];
+  readonly episodes: readonly TrainingEpisode[];
+  /** Instructions of all of them. */
+  readonly tasks: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens the datasets. @throws Error naming a dataset without episodes, or an episode that it does not have */
+export async function openTrainingData(given: readonly TrainingDataset[]): Promise<TrainingData> {
+  if (given.length === 0) throw new RangeError("Expected at least one dataset to train on, got none");
+  const datasets: LeRobotDataset[] = [];
+  const close = async () => {
+    for (const dataset of datasets) await dataset.close();
+  };
+  try {
+    for (const { root } of given) datasets.push(await openDataset(root));
+    const episodes = given.flatMap((chosen, dataset) => chosenEpisodes(chosen, datasets[dataset]!, dataset));
+    return { given, datasets, episodes, tasks: [...new Set(episodes.map(({ task }) => task))], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function chosenEpisodes(
+  { root, episodes: wanted }: TrainingDataset,
+  opened: LeRobotDataset,
+  dataset: number,
+): TrainingEpisode[] {
+  const known = new Map(opened.episodes.map((episode) => [episode.index, episode]));
+  const chosen = wanted ?? [...known.keys()];
+  if (chosen.length === 0) throw new Error(`${root}: expected at least one episode to train on, got none`);
+  return chosen.map((index) => {
+    const episode = known.get(index);
+    if (!episode) throw new Error(`${root}: expected one of its ${known.size} episodes, got ${index}`);
+    return {
+      dataset,
+      episode: index,
+      length: episode.length,
+      task: episode.tasks[0] ?? "",
+      success: succeeded(episode),
+    };
+  });
+}
+
+/** Whether an episode succeeded; demonstrations, which do not say, did. */
+export function succeeded({ extra, index }: Episode): boolean {
+  const said = extra.episode_success;
+  if (said === undefined || said === null || said === "success") return true;
+  if (said === "failure") return false;
+  throw new Error(
+    `Episode ${index}: expected episode_success to be "success" or "failure", got ${JSON.stringify(said)}`,
+  );
+}
+
+export interface Split {
+  readonly train: readonly TrainingEpisode[];
+  readonly heldOut: readonly TrainingEpisode[];
+}
+
+/**
+ * Holds out a share of the episodes of each task, of its successes and of its failures alike: at least one of two or more where the share
+ * is not 0. Whole episodes, because neighbouring frames tell each other's return.
+ */
+export function splitEpisodes(episodes: readonly TrainingEpisode[], heldOut: number, seed: number): Split {
+  const groups = new Map<string, TrainingEpisode[]>();
+  for (const episode of episodes) {
+    const name = `${episode.success} ${episode.task}`;
+    groups.set(name, [...(groups.get(name) ?? []), episode]);
+  }
+  const held = new Set<TrainingEpisode>();
+  for (const [name, group] of groups) {
+    const count = heldOut === 0 || group.length < 2 ? 0 : Math.max(1, Math.round(heldOut * group.length));
+    for (const episode of random(seed).split("held-out").split(name).shuffle(group).slice(0, count)) held.add(episode);
+  }
+  return { train: episodes.filter((episode) => !held.has(episode)), heldOut: episodes.filter((e) => held.has(e)) };
+}
+
+export interface SourceOptions {
+  /** The dataset's camera for each of the model's. */
+  readonly cameras: Readonly<Record<string, string>>;
+  readonly imageSize: number;
+  readonly cache?: string | undefined;
+  /** Labels of each dataset's frames. */
+  readonly labels?: readonly (FrameLabels | undefined)[];
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** The datasets as batches are drawn from them: states and actions as recorded. Cameras that a dataset lacks are left out there. */
+export async function trainingSources(data: TrainingData, options: SourceOptions): Promise<BatchSource[]> {
+  const sources: BatchSource[] = [];
+  for (const [at, dataset] of data.datasets.entries()) {
+    const cameras = Object.fromEntries(
+      Object.entries(options.cameras).filter(([, feature]) => dataset.cameras.includes(feature)),
+    );
+    const { weight } = data.given[at]!;
+    const labels = options.labels?.[at];
+    sources.push(
+      await batchSource(dataset, {
+        cameras,
+        directory: join(options.cache ?? defaultCache(), cacheName(dataset.root)),
+        height: options.imageSize,
+        width: options.imageSize,
+        ...(weight !== undefined && { weight }),
+        ...(labels && { labels }),
+        ...(options.onProgress && { onProgress: options.onProgress }),
+      }),
+    );
+  }
+  return sources;
+}
+
+/** The sources with only these episodes' frames to draw; sources without any are drawn from never. */
+export function drawingFrom(sources: readonly BatchSource[], episodes: readonly TrainingEpisode[]): BatchSource[] {
+  return sources.map((source, dataset) => {
+    const frames = Int32Array.from(
+      episodes
+        .filter((episode) => episode.dataset === dataset)
+        .flatMap((episode) => Array.from({ length: episode.length }, (_, i) => firstFrame(source, episode) + i)),
+    );
+    return { ...source, frames, ...(frames.length === 0 && { weight: 0 }) };
+  });
+}
+
+/** Where an episode's frames begin in its source. */
+export function firstFrame(
+  { episodeIndices, episodeStarts }: BatchSource,
+  { episode }: { readonly episode: number },
+): number {
+  return episodeStarts[episodeIndices.indexOf(episode)]!;
+}
+
+/** Evenly spread frames of the episodes, the first of each and about as many of each: [position of the episode, frame]. */
+export function spreadFrames(episodes: readonly TrainingEpisode[], total: number): [number, number][] {
+  const each = Math.max(2, Math.floor(total / Math.max(1, episodes.length)));
+  return episodes.flatMap(({ length }, at) => {
+    const taken = Math.min(each, length);
+    return Array.from({ length: taken }, (_, i): [number, number] => [
+      at,
+      taken === 1 ? 0 : Math.round((i * (length - 1)) / (taken - 1)),
+    ]);
+  });
+}
+
+const defaultCache = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pistar");
+const cacheName = (root: string) => createHash("sha256").update(resolve(root)).digest("hex").slice(0, 16);
+
+/** A column's numbers. */
+export const numbersOf = (column: Column | undefined): Float64Array | undefined =>
+  column && column.dtype !== "string"
+    ? Float64Array.from(column.data as ArrayLike<number | bigint>, Number)
+    : undefined;

@@ -1,0 +1,131 @@
+// Whether a value function can be trusted. One that has learned its episodes by heart knows every return exactly: then every advantage is
+// about 0 and the labels are noise. All numbers are of held-out episodes unless they say otherwise.
+import type { TrainingEpisode } from "./training-data.ts";
+
+/** One frame's target and what the value function says. */
+export interface Judged {
+  readonly episode: TrainingEpisode;
+  /** 0 is the episode's first. */
+  readonly frame: number;
+  /** Normalised return. */
+  readonly target: number;
+  /** V, the expectation over the bins. */
+  readonly value: number;
+  /** Cross-entropy against the target, nats. */
+  readonly crossEntropy: number;
+}
+
+export interface ValueCheck {
+  readonly trainCrossEntropy: number;
+  readonly heldOutCrossEntropy: number;
+  /** Mean |V − return|. */
+  readonly heldOutError: number;
+  /** The same for the mean return of the training episodes at that time. */
+  readonly baselineError: number;
+  /** At the first frame: mean V of successes minus that of failures; null where there are not both. */
+  readonly firstFrameGap: number | null;
+  /** Mid-episode: probability that a success has a higher V than a failure of the same task; null where there are not both. */
+  readonly auc: number | null;
+  /** Standard deviation of return − V, held out and on training episodes. */
+  readonly advantageSpread: number;
+  readonly trainAdvantageSpread: number;
+  readonly warnings: readonly string[];
+}
+
+/** @param trained frames of training episodes, `heldOut` of others, the first and the middle frame of each episode among them */
+export function valueCheck(
+  trained: readonly Judged[],
+  heldOut: readonly Judged[],
+  baseline: (task: string, frame: number) => number,
+): ValueCheck {
+  const mean = (frames: readonly Judged[], of: (judged: Judged) => number) =>
+    frames.reduce((sum, judged) => sum + of(judged), 0) / frames.length;
+  const firsts = heldOut.filter(({ frame }) => frame === 0);
+  const valuesOf = (frames: readonly Judged[], success: boolean) =>
+    frames.filter(({ episode }) => episode.success === success);
+  const [won, lost] = [valuesOf(firsts, true), valuesOf(firsts, false)];
+  const both = won.length > 0 && lost.length > 0;
+  const found = {
+    trainCrossEntropy: mean(trained, ({ crossEntropy }) => crossEntropy),
+    heldOutCrossEntropy: mean(heldOut, ({ crossEntropy }) => crossEntropy),
+    heldOutError: mean(heldOut, ({ value, target }) => Math.abs(value - target)),
+    baselineError: mean(heldOut, ({ episode, frame, target }) => Math.abs(baseline(episode.task, frame) - target)),
+    firstFrameGap: both ? mean(won, ({ value }) => value) - mean(lost, ({ value }) => value) : null,
+    auc: rankingAuc(heldOut.filter(({ episode, frame }) => frame === middle(episode))),
+    advantageSpread: spread(heldOut),
+    trainAdvantageSpread: spread(trained),
+  };
+  return { ...found, warnings: valueWarnings(found) };
+}
+
+export const middle = ({ length }: Pick<TrainingEpisode, "length">): number => Math.floor((length - 1) / 2);
+
+/** The share of pairs of a success and a failure of one task in which the success is valued higher; ties count half. */
+export function rankingAuc(frames: readonly Pick<Judged, "episode" | "value">[]): number | null {
+  let [pairs, right] = [0, 0];
+  for (const won of frames)
+    for (const lost of frames) {
+      if (!won.episode.success || lost.episode.success || won.episode.task !== lost.episode.task) continue;
+      pairs++;
+      right += won.value > lost.value ? 1 : won.value === lost.value ? 0.5 : 0;
+    }
+  return pairs === 0 ? null : right / pairs;
+}
+
+function spread(frames: readonly Judged[]): number {
+  const advantages = frames.map(({ target, value }) => target - value);
+  const mean = advantages.reduce((sum, a) => sum + a, 0) / advantages.length;
+  return Math.sqrt(advantages.reduce((sum, a) => sum + (a - mean) ** 2, 0) / advantages.length);
+}
+
+/** What is wrong, in words; empty where all is well. */
+export function valueWarnings(check: Omit<ValueCheck, "warnings">): string[] {
+  const warnings: string[] = [];
+  const n = (x: number) => x.toPrecision(3);
+  if (check.trainAdvantageSpread < check.advantageSpread / 3)
+    warnings.push(
+      `It has memorised its training episodes: their advantages spread by ${n(check.trainAdvantageSpread)}, those of held-out episodes by ` +
+        `${n(check.advantageSpread)}. Labels of the training episodes would be noise: train fewer steps, or on more episodes.`,
+    );
+  else if (check.heldOutCrossEntropy > check.trainCrossEntropy + 1.5)
+    warnings.push(
+      `It overfits: its cross-entropy is ${n(check.heldOutCrossEntropy)} on held-out episodes and ${n(check.trainCrossEntropy)} on those it ` +
+        "was trained on. Train fewer steps, or on more episodes.",
+    );
+  if (check.heldOutError >= check.baselineError)
+    warnings.push(
+      `It is no better than a clock: off by ${n(check.heldOutError)} on held-out episodes, the mean return by time by ${n(check.baselineError)}. ` +
+        "Advantages then say which episode was fast, not which action was good.",
+    );
+  if (check.auc !== null && check.auc < 0.6)
+    warnings.push(
+      `It hardly tells successes from failures: halfway, a success is valued higher in ${n(100 * check.auc)} % of pairs (50 % is chance).`,
+    );
+  return warnings;
+}
+
+/**
+ * The trivial value function: the mean return of the training episodes of a task at a time, or at the last time that any of them reached.
+ * @param targets of an episode, [length]
+ */
+export function meanReturnByTime(
+  episodes: readonly TrainingEpisode[],
+  targets: (episode: TrainingEpisode) => ArrayLike<number>,
+): (task: string, frame: number) => number {
+  const sums = new Map<string, { readonly sum: number[]; readonly count: number[] }>();
+  for (const episode of episodes) {
+    const of = sums.get(episode.task) ?? { sum: [], count: [] };
+    sums.set(episode.task, of);
+    const known = targets(episode);
+    for (let frame = 0; frame < known.length; frame++) {
+      of.sum[frame] = (of.sum[frame] ?? 0) + known[frame]!;
+      of.count[frame] = (of.count[frame] ?? 0) + 1;
+    }
+  }
+  return (task, frame) => {
+    const of = sums.get(task);
+    if (!of) return -0.5;
+    const at = Math.min(frame, of.sum.length - 1);
+    return of.sum[at]! / of.count[at]!;
+  };
+}

@@ -1,0 +1,88 @@
+// Values of many frames of datasets, by batches: for validation and for labels.
+
+import type { Batch } from "../data/index.ts";
+import { BatchAssembler, type BatchSource } from "../data/index.ts";
+import { createValuer, initValue, type PrefixBatch, tokenisePrompts, type Valuer } from "../model/index.ts";
+import type { Store } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { type ActionConverter, actionConverter } from "./action-space.ts";
+import type { ValueDescription } from "./checkpoint.ts";
+import { joined, prompt } from "./policy-samples.ts";
+
+/** The prefix of the value function: never the advantage. */
+export function valuePrefix(description: ValueDescription, converter: ActionConverter, batch: Batch): PrefixBatch {
+  const { config, tokenizer, robot } = description;
+  const size = batch.state.length / batch.size;
+  const states = Array.from({ length: batch.size }, (_, at) =>
+    converter.state(batch.state.subarray(at * size, (at + 1) * size)),
+  );
+  const texts = batch.tasks.map((task, at) => prompt(config, task, states[at]!, undefined, robot.stateNames.length));
+  return {
+    size: batch.size,
+    pictures: batch.images,
+    pictureMasks: batch.imageMasks,
+    state: joined(states),
+    ...tokenisePrompts(tokenizer, texts, config.promptTokens),
+  };
+}
+
+export const stateConverter = ({ space, config }: ValueDescription): ActionConverter =>
+  actionConverter(space, config.stateSize, space.deltaActions.length);
+
+export interface Judge {
+  /** Distributions over the bins of frames of the sources, [frames, bins]. */
+  distributions(
+    frames: readonly { readonly source: number; readonly frame: number; readonly draw: number }[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** @param store holds the value function's parameters */
+export async function createJudge(
+  description: ValueDescription,
+  store: Store,
+  sources: readonly BatchSource[],
+  {
+    batchSize,
+    device,
+    threads,
+  }: { readonly batchSize: number; readonly device: t.Device; readonly threads?: number | undefined },
+): Promise<Judge> {
+  const { config } = description;
+  const valuer: Valuer = await createValuer(initValue(t.scope(), config), store, {
+    batch: batchSize,
+    device,
+    ...(threads && { threads }),
+  });
+  const converter = stateConverter(description);
+  return {
+    async distributions(frames, onProgress) {
+      const all = new Float32Array(frames.length * config.bins);
+      const assembler = new BatchAssembler(sources, { horizon: 1, seed: 0 });
+      try {
+        for (let begin = 0; begin < frames.length; begin += batchSize) {
+          const chosen = frames.slice(begin, begin + batchSize);
+          const filled = Array.from({ length: batchSize }, (_, i) => chosen[i] ?? chosen[0]!);
+          const found = await valuer.distributions(valuePrefix(description, converter, assembler.assemble(filled)));
+          all.set(found.subarray(0, chosen.length * config.bins), begin * config.bins);
+          onProgress?.(begin + chosen.length, frames.length);
+        }
+      } finally {
+        assembler.close();
+      }
+      return all;
+    },
+    release: () => valuer.release(),
+  };
+}
+
+/** −Σ target · log p of each row, [rows, bins] both. */
+export function crossEntropies(probabilities: Float32Array, targets: Float32Array, bins: number): Float64Array {
+  return Float64Array.from({ length: targets.length / bins }, (_, row) => {
+    let sum = 0;
+    for (let bin = row * bins; bin < (row + 1) * bins; bin++)
+      if (targets[bin]! > 0) sum -= targets[bin]! * Math.log(Math.max(probabilities[bin]!, 1e-30));
+    return sum;
+  });
+}

@@ -1,0 +1,207 @@
+// Whole trainings of a few steps: what they write, that resuming is exact, that labels reach the prompts.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readLabels } from "../../src/data/index.ts";
+import { readSafetensors } from "../../src/tensor/index.ts";
+import {
+  type LabelReport,
+  labelDataset,
+  loadPolicy,
+  loadValueFunction,
+  type PolicyResult,
+  relabelDataset,
+  trainPolicy,
+  trainValue,
+  type ValueResult,
+} from "../../src/train/index.ts";
+import { picture, tinyDataset } from "./tiny-dataset.ts";
+
+let folder: string;
+let dots: string;
+let value: ValueResult;
+let labels: LabelReport;
+
+const path = (name: string) => join(folder, name);
+const short = () => ({
+  steps: 4,
+  batchSize: 4,
+  validateEvery: 2,
+  validationFrames: 16,
+  workers: 0,
+  cache: path("cache"),
+});
+const policyShort = () => ({ ...short(), horizon: 4, denoising: 2, heldOut: 0.25 });
+const lines = (run: string) =>
+  readFileSync(join(run, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, number>);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "pistar-train-"));
+  dots = path("dots");
+  await tinyDataset(dots, { episodes: 8, corrected: 3 });
+  value = await trainValue({
+    run: path("value"),
+    datasets: [{ root: dots }],
+    options: { ...short(), steps: 30, validateEvery: 15, heldOut: 0.25, learningRate: 2e-3, ema: 0.8 },
+  });
+  labels = await labelDataset({
+    dataset: dots,
+    value: path("value"),
+    options: { positiveFraction: 0.4, horizon: 0.5, cache: path("cache") },
+  });
+}, 240_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a value function is judged on whole episodes that it has not seen", () => {
+  expect(value.episodes).toEqual({ train: 6, heldOut: 2 });
+  const { check } = value;
+  expect(check!.heldOutCrossEntropy).toBeGreaterThan(0);
+  expect(check!.heldOutCrossEntropy).toBeLessThan(Math.log(201));
+  // Failures are brighter from the first frame on: seen at once.
+  expect(check!.firstFrameGap).toBeGreaterThan(0.05);
+  expect(check!.auc).toBe(1);
+  expect(value.curve.at(-1)).toMatchObject({ step: 30 });
+  expect(existsSync(join(value.best, "model.safetensors"))).toBe(true);
+});
+
+test("labels: the share asked for, people's frames forced, N steps ahead", async () => {
+  const stored = await readLabels(dots, "advantages", "default");
+  const [task] = labels.tasks;
+  expect(task).toMatchObject({ task: "push the dot", frames: stored.advantage.length, forced: 12 });
+  const chosen = stored.advantage_continuous.filter((a) => a > task!.threshold).length;
+  expect(Math.abs(chosen - 0.4 * task!.frames)).toBeLessThan(1);
+  expect(stored.num_valid_rewards[0]).toBe(5); // half a second at 10 frames a second
+  const at = stored.episode_index.findIndex((episode, row) => episode === 0 && stored.frame_index[row] === 2);
+  const sum = stored.reward_sum[at]! + stored.value_next[at]! - stored.value_current[at]!;
+  expect(stored.advantage_continuous[at]).toBeCloseTo(sum, 5);
+  expect(stored.reward_sum_raw[at]).toBe(-5);
+  for (const [row, episode] of stored.episode_index.entries())
+    if (episode % 2 === 1 && stored.frame_index[row]! < 3) expect(stored.advantage[row]).toBe(1);
+});
+
+test("labelling anew needs no value function", async () => {
+  const again = await relabelDataset({
+    dataset: dots,
+    from: "default",
+    options: { tag: "strict", positiveFraction: 0.1, forceInterventions: false },
+  });
+  expect(again.tasks[0]!.positive).toBe(Math.floor(0.1 * again.tasks[0]!.frames));
+  expect((await readLabels(dots, "advantages", "default")).advantage.reduce((sum, one) => sum + one, 0)).toBe(
+    labels.tasks[0]!.positive,
+  );
+  await expect(relabelDataset({ dataset: dots, from: "nothing" })).rejects.toThrow("no such labels");
+});
+
+test("a loaded value function says what labelling said", async () => {
+  const loaded = await loadValueFunction(path("value"));
+  const stored = await readLabels(dots, "advantages", "default");
+  const [first] = await loaded.values([{ images: { front: picture(0, 80) }, state: [0, 0], task: "push the dot" }]);
+  expect(first).toBeCloseTo(stored.value_current[0]!, 5);
+  await loaded.close();
+});
+
+test("a training that was killed goes on to the same loss and the same weights, to the last bit", async () => {
+  const options = { ...policyShort(), indicator: "labels" as const, workers: 1 };
+  const whole = await trainPolicy({ run: path("whole"), datasets: [{ root: dots }], options });
+  const broken = { run: path("broken"), datasets: [{ root: dots }], options };
+  const stop = ({ step }: { step: number }) => {
+    if (step === 3) throw new Error("killed");
+  };
+  await expect(trainPolicy({ ...broken, onProgress: stop })).rejects.toThrow("killed");
+  await expect(trainPolicy(broken)).rejects.toThrow("resume it (--resume)");
+  await expect(trainPolicy({ ...broken, resume: true, options: { ...options, seed: 1 } })).rejects.toThrow(
+    "seed 0, got 1",
+  );
+  const steps: number[] = [];
+  const resumed = await trainPolicy({ ...broken, resume: true, onProgress: ({ step }) => steps.push(step) });
+  expect(steps).toEqual([3, 4]);
+  const numbers = (run: string) => lines(path(run)).map(({ stepsPerSecond: _, ...rest }) => rest);
+  expect(numbers("broken")).toEqual(numbers("whole"));
+  const weights = (result: PolicyResult) => readFileSync(join(result.last, "model.safetensors"));
+  expect(weights(resumed).equals(weights(whole))).toBe(true);
+  // Ended runs only say what they found.
+  expect(await trainPolicy({ ...broken, resume: true })).toEqual(resumed);
+});
+
+test("a policy acts: the same for one observation as in a batch, in the robot's units", async () => {
+  const trained = await trainPolicy({
+    run: path("acting"),
+    datasets: [{ root: dots }],
+    options: { ...policyShort(), indicator: "labels", steps: 2 },
+  });
+  const policy = await loadPolicy(path("acting"), { steps: 2 });
+  expect(policy).toMatchObject({ horizon: 4, fps: 10, joints: ["shoulder.pos", "gripper.pos"], cameras: ["front"] });
+  expect(policy.description.robot.deltaActions).toEqual([true, false]);
+  const observations = [0, 5, 11].map((at, seed) => ({
+    images: { front: picture(at, 80) },
+    state: [at, 0],
+    task: "push the dot",
+    seed,
+  }));
+  const batch = await policy.inferBatch(observations);
+  for (const [i, observation] of observations.entries()) {
+    const alone = await policy.infer(observation);
+    expect(alone).toHaveLength(8);
+    for (const [j, x] of alone.entries()) expect(batch[i]![j]).toBeCloseTo(x, 3);
+  }
+  await expect(policy.infer({ ...observations[0]!, images: {} })).rejects.toThrow("cameras front, got none");
+  await expect(policy.infer({ ...observations[0]!, task: "x".repeat(200) })).rejects.toThrow("promptTokens");
+  await policy.close();
+
+  const guided = await loadPolicy(trained.last, { steps: 2, guidance: 2 });
+  const plain = await loadPolicy(trained.last, { steps: 2, advantage: "negative" });
+  const [a, b] = [await guided.infer(observations[0]!), await plain.infer(observations[0]!)];
+  expect(a).not.toEqual(b);
+  await guided.close();
+  await plain.close();
+}, 120_000);
+
+test("fine-tuning begins with the checkpoint's weights, normalisation and tokens", async () => {
+  const base = await trainPolicy({
+    run: path("base"),
+    datasets: [{ root: dots, episodes: [0, 2, 4] }],
+    options: { ...policyShort(), steps: 2, indicator: "none" },
+  });
+  const other = path("other");
+  await tinyDataset(other, { episodes: 3, seed: 5, task: "push the dot", failures: false });
+  let samples = 0;
+  const tuned = await trainPolicy({
+    run: path("tuned"),
+    datasets: [{ root: dots, episodes: [1, 3] }, { root: other }],
+    options: {
+      ...policyShort(),
+      from: base.last,
+      steps: 1,
+      learningRate: 1e-12,
+      weightDecay: 0,
+      indicator: "positive",
+    },
+    weight: (dataset, episode, frame) => {
+      samples++;
+      expect(dataset === 0 ? [1, 3] : [0, 1, 2]).toContain(episode);
+      expect(frame).toBeGreaterThanOrEqual(0);
+      return dataset + 1;
+    },
+  });
+  expect(samples).toBe(4);
+  for (const name of [
+    "tokenizer.json",
+    "fast/tokenizer.json",
+    "policy_preprocessor_step_0_normalizer_processor.safetensors",
+  ])
+    expect(readFileSync(join(tuned.last, name)).equals(readFileSync(join(base.last, name)))).toBe(true);
+  const [before, after] = [
+    await readSafetensors(join(base.last, "model.safetensors")),
+    await readSafetensors(join(tuned.last, "model.safetensors")),
+  ];
+  for (const [name, { data }] of before)
+    for (const [i, x] of (after.get(name)!.data as Float32Array).entries())
+      if (Math.abs(x - Number(data[i])) > 1e-9) throw new Error(`${name}: expected ${data[i]}, got ${x}`);
+  const plain = loadPolicy(base.last, { guidance: 2 });
+  await expect(plain).rejects.toThrow("trained without");
+}, 120_000);
