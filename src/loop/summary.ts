@@ -25,7 +25,7 @@ export interface ArmResult {
   readonly againstSft?: Paired;
 }
 
-export interface Paired {
+interface Paired {
   /** Difference of the success rates, −1 to 1. */
   readonly successDifference: Estimate;
   /** Two-sided exact p of McNemar's test on the episodes that only one of both solved. */
