@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
+import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
 import { addTrainCommands } from "./train.ts";
 
@@ -15,6 +16,7 @@ const program = new Command("pistar")
   .description(description)
   .version(version)
   .showHelpAfterError("(pistar --help lists the commands)");
+addRecapCommand(program);
 addDevices(program);
 addTrainCommands(program);
 addRolloutCommands(program);

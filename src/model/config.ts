@@ -111,7 +111,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
   small: {
     vision: {
       imageSize: 96,
-      stem: { kind: "conv", channels: [32, 64, 128, 192] },
+      stem: { kind: "conv", channels: [32, 64, 128, 256] },
       width: 256,
       layers: 3,
       hidden: 768,
@@ -154,11 +154,11 @@ export const sizes: Readonly<Record<Size, Preset>> = {
       language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
     },
   },
-  // Gemma 3 4B with 448-pixel pictures; the expert's width is pistar's choice for about 860M parameters.
+  // Gemma 3 4B with 448-pixel pictures. The expert's width is not published: π0.5's gives, at Gemma 3's layers and heads, the published 860M.
   pi06: {
     vision: { imageSize: 448, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 2 },
     language: { width: 2560, layers: 34, hidden: 10_240, heads: 8, keyValueHeads: 4, headSize: 256, gemma3: true },
-    expert: { width: 1280, hidden: 4096 },
+    expert: { width: 1024, hidden: 4096 },
     vocabulary: 262_144,
     promptTokens: 256,
     actionTokens: 256,

@@ -80,7 +80,10 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     },
     ...(signal && { signal }),
   });
-  if (runs.length === 0) throw new Error(`All ${lost.length} episodes were lost; the first: ${lost[0]?.lost}`);
+  if (runs.length === 0)
+    throw new Error(
+      `No episode was run to its end${lost[0] ? `: ${lost.length} were lost, the first: ${lost[0].lost}` : ""}`,
+    );
   const scoreOf = (some: readonly EvaluatedEpisode[]) => score(some, resetSeconds, random(seed).split("bootstrap"));
   const ran = tasks.filter((task) => runs.some((run) => run.task === task));
   return {

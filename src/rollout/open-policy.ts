@@ -1,25 +1,39 @@
 // A policy from the text that names it, as commands take it and worker threads open it.
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Joint, Policy } from "../robot/index.ts";
+import { connectPolicy, layouts } from "../serve/index.ts";
+import { checkpointPolicy } from "./checkpoint-policy.ts";
 import type { Driving } from "./options.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
 
 /** What opens a policy beside its name, as data that worker threads can be sent. */
-export type PolicyOptions = Pick<Driving, "deadline">;
+export type PolicyOptions = Pick<Driving, "deadline" | "denoising" | "guidance" | "advantage">;
 
 export const policyHelp =
-  "random, still, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints)";
+  "random, still, a folder with a trained policy, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints)";
 
 /**
- * Opens the policy that `spec` names: "random", "still", the URL of a policy server, or a module of one's own (.js, .mjs or .ts) whose
- * `createPolicy(joints, options)` gives a Policy or a promise of one.
+ * Opens the policy that `spec` names: "random", "still", a folder (a training's, or a checkpoint), the URL of a policy server, or a
+ * module of one's own (.js, .mjs or .ts) whose `createPolicy(joints, options)` gives a Policy or a promise of one.
  */
 export async function openPolicy(spec: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {
   if (spec === "random") return randomPolicy(joints);
   if (spec === "still") return stillPolicy();
+  if (/^wss?:\/\//.test(spec)) return connect(spec, options);
   if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
+  if (statSync(spec, { throwIfNoEntry: false })?.isDirectory()) {
+    const { denoising: steps, guidance, advantage } = options;
+    return checkpointPolicy(spec, joints, { steps, guidance, ...(advantage && { advantage }) });
+  }
   throw new Error(`Expected a policy: ${policyHelp}; got "${spec}"`);
+}
+
+/** A server that wants an API key gets that of the environment, which no list of processes and no dataset shows. */
+function connect(url: string, { deadline }: PolicyOptions): Promise<Policy> {
+  const apiKey = process.env.PISTAR_API_KEY;
+  return connectPolicy(url, { layout: layouts.so101, deadline: deadline * 1000, ...(apiKey && { apiKey }) });
 }
 
 async function openModule(path: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {

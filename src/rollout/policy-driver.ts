@@ -2,6 +2,7 @@
 // periods after its question, however long it took; in real time it counts when it is there. Nothing that a policy does wrong stops the run:
 // it is reported, the robot holds still, and the policy is asked again.
 import type { ActionChunk, Joint, Observation, Policy } from "../robot/index.ts";
+import { NoAnswerError } from "../serve/index.ts";
 import { type Driver, faultOf, type Moment, type Trouble } from "./driver.ts";
 
 export interface ChunkOptions {
@@ -70,6 +71,12 @@ export class PolicyDriver implements Driver {
     this.policy = policy;
     this.id = policy.id;
     this.options = options;
+  }
+
+  /** Whether the policy was waited for in vain and has still not answered: it may never do so again. */
+  get stuck(): boolean {
+    const { question } = this;
+    return question?.waited === true && !question.answer;
   }
 
   async reset(seed: number): Promise<void> {
@@ -217,8 +224,8 @@ async function within(settled: Promise<void>, seconds: number): Promise<boolean>
 
 function faultOfError(error: unknown): readonly [Trouble["kind"], string] {
   const message = error instanceof Error ? error.message : String(error);
-  const late = error instanceof Error && "reason" in error && error.reason === "late";
-  return [late ? "late" : "error", `The policy failed: ${message}`];
+  const kind = error instanceof NoAnswerError && error.reason === "late" ? "late" : "error";
+  return [kind, `The policy failed: ${message}`];
 }
 
 function faultOfChunk(chunk: ActionChunk, joints: readonly Joint[]): readonly [Trouble["kind"], string] | undefined {

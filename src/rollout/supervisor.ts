@@ -96,8 +96,9 @@ export class Supervisor implements Operator {
   private demonstrate(): void {
     this.release();
     const style = sampleStyle(this.random);
-    // Who helps hurries, and does not give up.
-    const helping = { ...style, speed: Math.max(0.8, style.speed), tries: 4 };
+    // Who helps hurries, takes care, and does not give up.
+    const { speed, sloppiness } = style;
+    const helping = { ...style, speed: Math.max(0.8, speed), sloppiness: Math.min(0.004, sloppiness), tries: 4 };
     this.demonstration = new Demonstration(this.task, this.world, helping, this.random);
   }
 

@@ -65,6 +65,7 @@ export class EpisodeRunner {
       },
       ...(recorded && { sink: { addFrame: (values, text) => recorded.add(values, text) } }),
     });
+    if (driver instanceof PolicyDriver && driver.stuck) await this.abandonPolicy();
     const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
     return { ...assignment, result, ...(content && { content }) };
   }
@@ -72,6 +73,14 @@ export class EpisodeRunner {
   async close(): Promise<void> {
     await this.stage?.close();
     await this.policy?.close();
+  }
+
+  /** The next episode opens the policy anew, so that one that hangs costs no other episode. */
+  private async abandonPolicy(): Promise<void> {
+    this.policy?.close().catch(() => {}); // it may hang as well
+    this.policy = undefined;
+    await this.stage?.close();
+    this.stage = undefined;
   }
 
   /** Opens world and policy for an episode. Fails where none can be run: the task is unknown, or the policy cannot be opened. */

@@ -40,6 +40,8 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       executionProviders: [device],
       intraOpNumThreads: threads,
       logSeverityLevel: 3,
+      // Threads that spin while they wait take the cores from the simulator and from other workers: a step took twice as long beside them.
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
       ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
       ...(resident.length > 0 && {
         preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, "gpu-buffer" as const])),

@@ -79,6 +79,8 @@ interface ValueCase {
 }
 
 const size = 2;
+/** The tensors are small. */
+const threads = 1;
 const path = (file: string) => join(import.meta.dirname, "../golden/model", file);
 const read = (name: string) => JSON.parse(readFileSync(path(`${name}.json`), "utf8"));
 const folder = mkdtempSync(join(tmpdir(), "pistar-golden-"));
@@ -129,7 +131,7 @@ test.each(cases)("%s: hidden states, velocity and logits of FAST tokens equal Py
     velocity: velocity(policy, prefix, noisy, time),
     logits: actionTokenLogits(policy, prefix, fast),
   };
-  const program = await compile({ inputs: [...inputs.all, noisy, time, fast], outputs }, { store });
+  const program = await compile({ inputs: [...inputs.all, noisy, time, fast], outputs }, { store, threads });
   const feeds = prefixFeeds(config, observations(batch));
   const share = (i: number) => batch.time[Math.floor(i / (config.horizon * config.actionSize))]!;
   const run = await program.run({
@@ -166,7 +168,7 @@ test.each(cases)("%s: the losses and the gradient of every parameter equal PyTor
     gradient(loss, parameters).map((tensor, i) => [`d/${parameters[i]!.node.name}`, tensor]),
   );
   for (const [part, tensor] of Object.entries(parts)) if (tensor) outputs[part] = tensor;
-  const program = await compile({ inputs, outputs }, { store });
+  const program = await compile({ inputs, outputs }, { store, threads });
   const { actions, actionWeights, noise, time, fast, fastWeights, promptWeights } = batch;
   const run = await program.run({
     ...prefixFeeds(config, observations(batch)),
@@ -191,14 +193,43 @@ test.each(cases)("%s: the losses and the gradient of every parameter equal PyTor
   }
 });
 
+test("two draws of noise and time for one chunk give the mean of their losses", async () => {
+  const { config, batch } = read("pi05") as PolicyCase;
+  const { policy, store } = await load("pi05", config);
+  const floats = (numbers: Numbers) => Float32Array.from(numbers);
+  const flow = async (draws: number, noise: Numbers, time: Numbers) => {
+    const { inputs, parts } = policyLoss(policy, size, { draws });
+    const program = await compile({ inputs, outputs: { flow: parts.flow! } }, { store, threads });
+    const run = await program.run({
+      ...prefixFeeds(config, observations(batch)),
+      actions: floats(batch.actions),
+      actionWeights: floats(batch.actionWeights),
+      fast: Int32Array.from(batch.fast),
+      fastWeights: floats(batch.fastWeights),
+      noise: floats(noise),
+      time: floats(time),
+    });
+    return Number(run.flow!.data[0]);
+  };
+  const count = config.horizon * config.actionSize;
+  const per = (numbers: Numbers, length: number) => [numbers.slice(0, length), numbers.slice(length)] as const;
+  const [noiseA, noiseB] = per(batch.noise, count);
+  const [timeA, timeB] = per(batch.time, 1);
+  const both = await flow(2, [...noiseA, ...noiseB, ...noiseB, ...noiseA], [...timeA, ...timeB, ...timeB, ...timeA]);
+  const first = await flow(1, batch.noise, batch.time);
+  const second = await flow(1, [...noiseB, ...noiseA], [...timeB, ...timeA]);
+  expect(Math.abs(first - second)).toBeGreaterThan(0.01);
+  expect(both).toBeCloseTo((first + second) / 2, 4);
+});
+
 test.each(cases)("%s: sampled chunks equal PyTorch's, with and without guidance", async (name) => {
   const { config, batch, unconditioned, sampled, guided } = read(name) as PolicyCase;
   const { policy, store } = await load(name, config);
   const noise = Float32Array.from(batch.noise);
   const observed = observations(batch);
-  const plain = await createSampler(policy, store, { batch: size, steps: 10 });
+  const plain = await createSampler(policy, store, { batch: size, steps: 10, threads });
   expectNear(await plain.sample(observed, noise), sampled);
-  const guiding = await createSampler(policy, store, { batch: size, steps: 5, guidance: 2 });
+  const guiding = await createSampler(policy, store, { batch: size, steps: 5, guidance: 2, threads });
   const free = {
     prompt: Int32Array.from(unconditioned.prompt),
     promptMask: Uint8Array.from(unconditioned.promptMask),
@@ -212,7 +243,7 @@ test("the value function's distributions equal PyTorch's", async () => {
   const value = initValue(scope(), config);
   const store: Store = createStore();
   await loadWeights(path("value.safetensors"), parameterShapes(config), store);
-  const valuer = await createValuer(value, store, { batch: size });
+  const valuer = await createValuer(value, store, { batch: size, threads });
   const expected = softmax(constant(Float32Array.from(logits), [size, config.bins]), -1);
   const program = await compile({ outputs: { expected } });
   expectNear(

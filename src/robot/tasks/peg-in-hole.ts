@@ -2,9 +2,10 @@
 import { closingYaw, type Motion } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics, Pose } from "../physics.ts";
-import { placeObjects, type Region } from "../placement.ts";
+import { placeObjects, type Region, shoulderX } from "../placement.ts";
 import type { Attempt, Task } from "../task.ts";
 import { type Colour, isReleased, isStill, paints, putDown } from "./cubes.ts";
+import { sameTurn, yawOf } from "./turns.ts";
 
 /** Half the peg's width and height, metres. */
 const peg = { half: 0.008, halfHeight: 0.025 };
@@ -93,7 +94,8 @@ export const pegInHole: Task = {
     const { physics } = world;
     const holder = blockOf(holderOf(instruction));
     for (let tries = 0; tries < style.tries && !pegInHole.reached(physics, instruction); tries++) {
-      if (!arm.holds("peg")) yield* pick(attempt);
+      if (isToppled(physics)) yield* right(attempt);
+      if (!arm.holds("peg") && !isToppled(physics)) yield* pick(attempt);
       if (!arm.holds("peg")) continue;
       yield* insert(attempt, holder);
     }
@@ -110,24 +112,20 @@ function isIn(physics: Physics, holder: string): boolean {
   return upright && Math.hypot(px - x, py - y) < 0.004 && Math.abs(pz - peg.halfHeight) < 0.003;
 }
 
+function isToppled(physics: Physics): boolean {
+  return Math.abs(axisOf(physics.pose("peg"))[2]) < 0.7;
+}
+
 /** The peg's long axis: a unit vector. */
 function axisOf({ quaternion: [w, x, y, z] }: Pose): readonly [number, number, number] {
   return [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x ** 2 + y ** 2)];
 }
 
-/** The turn about z of what stands upright, either end up. */
-function yawOf({ quaternion: [w, x, y, z] }: Pose): number {
-  return Math.atan2(2 * (w * z + x * y), 1 - 2 * (y ** 2 + z ** 2));
-}
-
-/** The smallest turn that does to a square what a turn by `angle` does. */
-function sameTurn(angle: number): number {
-  return Math.atan2(Math.sin(4 * angle), Math.cos(4 * angle)) / 4;
-}
-
 /** Angles of the jaws, radians: open around the peg, and pressing on it (it is held at -0.08). */
 const wide = 0.45;
 const tight = -0.13;
+/** From the middle of the peg to that of the open jaws, metres: the fixed jaw comes down 5 mm beside it, since the other one moves. */
+const beside = 0.0035;
 /** Height of the gripper over the table on its way, and over the peg's middle where it holds it, metres. */
 const carry = 0.09;
 const grasp = 0.013;
@@ -138,13 +136,60 @@ function* pick({ world, arm, style, random }: Attempt): Motion {
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
   const [px, py, pz] = [at.position[0] + stray(), at.position[1] + stray(), at.position[2]];
   const yaw = closingYaw(yawOf(at), px, py) + stray(20);
-  // The fixed jaw comes down a few millimetres beside the peg: it is the other one that moves.
-  const [x, y] = [px + 0.0035 * Math.cos(yaw), py + 0.0035 * Math.sin(yaw)];
+  const [x, y] = [px + beside * Math.cos(yaw), py + beside * Math.sin(yaw)];
   yield* arm.grip(wide);
   yield* arm.reach({ position: [x, y, pz + grasp + 0.06], yaw });
   yield* arm.slide({ position: [x, y, pz + grasp], yaw });
   yield* arm.grip(tight);
   yield* arm.slide({ position: [x, y, carry], yaw });
+}
+
+/** Where a toppled peg is stood up, metres from the shoulder axis, and how far the hand leans outward meanwhile, radians. */
+const stand = { radius: 0.27, lean: 1.5 };
+
+/**
+ * Lifts a lying peg near an end, turns the hand until its fingers point outward, which brings the peg upright, and stands it where
+ * the blocks leave most room. It may fail: look how the peg stands.
+ */
+function* right({ world, arm, style, random }: Attempt): Motion {
+  const { physics } = world;
+  const at = physics.pose("peg");
+  const [px, py, pz] = at.position;
+  const [ax, ay] = axisOf(at);
+  // Across the peg, and of the two ways the one that needs the smaller turn later: then the jaws close to the arm's right.
+  const rightward = Math.atan2(py, px - shoulderX) - Math.PI / 2;
+  const yaw = rightward + sameTurn(Math.atan2(ay, ax) + Math.PI / 2 - rightward, 2);
+  const [ux, uy] = [Math.cos(yaw), Math.sin(yaw)];
+  const stray = () => style.sloppiness * random.normal();
+  // Nearer to the end that will be above; u is the jaws' direction, (-u_y, u_x) the one along the peg.
+  const [x, y] = [px + beside * ux - 0.008 * uy + stray(), py + beside * uy + 0.008 * ux + stray()];
+  yield* arm.grip(wide);
+  yield* arm.reach({ position: [x, y, pz + 0.06], yaw });
+  yield* arm.slide({ position: [x, y, pz + 0.004], yaw });
+  yield* arm.grip(tight);
+  yield* arm.slide({ position: [x, y, carry], yaw });
+  if (!arm.holds("peg")) return;
+  const angle = freeAngle(physics);
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const leaning = (radius: number, z: number, lean = stand.lean) => ({
+    position: [shoulderX + radius * cos, radius * sin, z] as const,
+    approach: [Math.sin(lean) * cos, Math.sin(lean) * sin, -Math.cos(lean)] as const,
+    yaw: angle - Math.PI / 2,
+  });
+  yield* arm.reach(leaning(stand.radius, carry));
+  const z = arm.position[2] - endOf(physics.pose("peg"))[2] + 0.001;
+  yield* arm.slide(leaning(stand.radius, z));
+  yield* arm.grip(wide);
+  yield* arm.slide(leaning(stand.radius - 0.06, z + 0.02, 1));
+  yield* arm.rise(carry + 0.02);
+}
+
+/** Of the directions in front of the arm, radians from straight ahead, the one farthest from both blocks. */
+function freeAngle(physics: Physics): number {
+  const blocks = holders.map((holder) => physics.pose(blockOf(holder)).position);
+  const room = (angle: number) => Math.min(...blocks.map(([x, y]) => Math.abs(Math.atan2(y, x - shoulderX) - angle)));
+  const angles = Array.from({ length: 17 }, (_, i) => (i - 8) / 8);
+  return angles.reduce((a, b) => (room(b) > room(a) ? b : a));
 }
 
 /** Looks at a hole that is missed before it gives up, and how far the peg is over or in the block at each. */
@@ -166,7 +211,7 @@ function* insert({ world, arm, style, random }: Attempt, holder: string): Motion
     const held = physics.pose("peg");
     const end = endOf(held);
     const site = arm.position;
-    const turn = sameTurn(yawOf(goal) - yawOf(held));
+    const turn = sameTurn(yawOf(goal) - yawOf(held), 4);
     yaw += turn;
     // Where the gripper has to be for the peg's end to be over the hole: they turn about one another.
     const [dx, dy] = [site[0] - end[0], site[1] - end[1]];

@@ -7,6 +7,7 @@ import type { Pose } from "../physics.ts";
 import { type Footprint, type Placement, placeObjects, type Region, shoulderX } from "../placement.ts";
 import type { Attempt, Task } from "../task.ts";
 import { type Colour, colours, hover, isReleased, isStill, paints, putDown } from "./cubes.ts";
+import { sameTurn, yawOf } from "./turns.ts";
 
 /** Half the block's width and height, metres. It stands on a felt sole, set back so that no jaw reaches it. */
 const block = { half: 0.014, halfHeight: 0.018, sole: 0.002 };
@@ -192,14 +193,4 @@ function closingYaws(from: Point, blockYaw: number, to: Point, goalYaw: number) 
     return { yaws, most: Math.max(...turns.map(Math.abs)) };
   });
   return choices.reduce((a, b) => (b.most < a.most ? b : a)).yaws;
-}
-
-/** The smallest turn that does to a shape of `symmetry` equal sides what a turn by `angle` does. */
-function sameTurn(angle: number, symmetry: number): number {
-  return Math.atan2(Math.sin(symmetry * angle), Math.cos(symmetry * angle)) / symmetry;
-}
-
-/** The turn about z of what stands upright. */
-function yawOf({ quaternion: [w, , , z] }: Pose): number {
-  return 2 * Math.atan2(z, w);
 }

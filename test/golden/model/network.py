@@ -152,7 +152,7 @@ class Gemma(nn.Module):
             if past is not None:
                 k, v = torch.cat([past[i][0], k], 2), torch.cat([past[i][1], v], 2)
             # Heads that share keys as one product: [B, G, H/G, T, D] · [B, G, 1, D, S].
-            q = q.reshape(batch, self.groups, -1, *q.shape[2:])
+            q = q.unflatten(1, (self.groups, self.heads // self.groups))
             scores = q @ k[:, :, None].transpose(-2, -1) * self.size**-0.5
             weights = scores.masked_fill(~seen[:, None, None], -1e9).softmax(-1)
             y = (weights @ v[:, :, None]).flatten(1, 2).transpose(1, 2).flatten(2)
@@ -280,17 +280,21 @@ class Policy(Backbone):
 
     def sample(self, batch, noise, steps, guidance=1.0, unconditioned=None):
         """Euler's steps from time 1 to 0; with guidance two prefixes, and their velocities mixed at every step."""
-        _, conditioned = self.read(batch)
-        free = None if guidance == 1 else self.read(batch | unconditioned)[1]
+        guided = guidance != 1
+        _, prefix = self.read(stacked(batch, batch | unconditioned) if guided else batch, hidden_from=self.prefix_length())
         x = noise
         for step in range(steps):
-            time = torch.full((len(x),), 1 - step / steps)
-            v = self.velocity(conditioned, x, time)
-            if free is not None:
-                u = self.velocity(free, x, time)
-                v = u + guidance * (v - u)
+            both = torch.cat([x, x]) if guided else x
+            v = self.velocity(prefix, both, torch.full((len(both),), 1 - step / steps))
+            if guided:
+                conditioned, free = v.chunk(2)
+                v = free + guidance * (conditioned - free)
             x = x - v / steps
         return x
+
+
+def stacked(a, b):
+    return {key: stacked(a[key], b[key]) if isinstance(a[key], dict) else torch.cat([a[key], b[key]]) for key in a}
 
 
 class Value(Backbone):

@@ -1,0 +1,231 @@
+// The nano policy beside the same network in PyTorch, in alternation, two threads each: a training step of 32 samples with two cameras (forward,
+// backward, clipping, AdamW), and a chunk of 16 steps sampled with 5 Euler steps, β = 1 and 2. Needs Debian's python3-torch and
+// libopenblas0-pthread. Last line: JSON with PyTorch's median time over ours.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import * as model from "../src/model/index.ts";
+import * as t from "../src/tensor/index.ts";
+import { median, quantile } from "./median.ts";
+
+const threads = 2;
+const rounds = 10;
+const stepsPerRound = 4;
+const chunksPerRound = 30;
+const eulerSteps = 5;
+const batch = 32;
+const python = process.env.PYTHON ?? "/usr/bin/python3";
+
+const config = model.policyConfig("nano", { cameras: ["front", "wrist"], stateSize: 6, actionSize: 6 });
+const { vision, promptTokens, actionTokens, horizon, actionSize, stateSize, vocabulary, cameras } = config;
+
+interface Stored {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data: t.TensorData;
+}
+
+const stored = (dtype: string, shape: readonly number[], data: t.TensorData): Stored => ({ dtype, shape, data });
+
+/** Observations of random pictures and prompts of 24 tokens. */
+function observations(size: number, random: t.Random): model.PrefixBatch {
+  const side = vision.imageSize;
+  const integers = (count: number, below: number) => Array.from({ length: count }, () => random.integer(below));
+  return {
+    size,
+    pictures: Object.fromEntries(cameras.map((name) => [name, Uint8Array.from(integers(size * side * side * 3, 256))])),
+    state: model.drawNoise(size * stateSize, random),
+    prompt: Int32Array.from(integers(size * promptTokens, vocabulary)),
+    promptMask: Uint8Array.from({ length: size * promptTokens }, (_, i) => Number(i % promptTokens < 24)),
+  };
+}
+
+/** The same for PyTorch. */
+function forPyTorch({ size, pictures, state, prompt, promptMask }: model.PrefixBatch) {
+  const side = vision.imageSize;
+  const each = (make: (camera: string) => Stored) =>
+    Object.fromEntries(cameras.map((camera) => [camera, make(camera)]));
+  return {
+    pictures: each((camera) => stored("u8", [size, side, side, 3], pictures[camera]!)),
+    pictureMasks: each(() => stored("bool", [size], new Uint8Array(size).fill(1))),
+    state: stored("f32", [size, stateSize], state),
+    prompt: stored("i32", [size, promptTokens], prompt),
+    promptMask: stored("bool", [size, promptTokens], promptMask),
+    promptCausal: stored("bool", [size, promptTokens], new Uint8Array(size * promptTokens)),
+  };
+}
+
+function targets(random: t.Random) {
+  const count = batch * horizon * actionSize;
+  return {
+    actions: model.drawNoise(count, random),
+    actionWeights: new Float32Array(count).fill(1),
+    noise: model.drawNoise(count, random),
+    time: Float32Array.from({ length: batch }, () => model.drawTime(random)),
+    fast: Int32Array.from({ length: batch * actionTokens }, () => random.integer(vocabulary)),
+    fastWeights: new Float32Array(batch * actionTokens).fill(1),
+  };
+}
+
+/** Writes every array to a file of its own, and where they are to index.json. */
+function writeTree(folder: string, tree: unknown): void {
+  let files = 0;
+  const written = (entry: unknown): unknown => {
+    if (!("dtype" in (entry as object)))
+      return Object.fromEntries(Object.entries(entry as object).map(([key, inner]) => [key, written(inner)]));
+    const { data, ...rest } = entry as Stored;
+    const file = `${files++}`;
+    writeFileSync(join(folder, file), data);
+    return { ...rest, file };
+  };
+  writeFileSync(join(folder, "index.json"), JSON.stringify(written(tree)));
+}
+
+interface Answer {
+  readonly times: readonly number[];
+  /** The last step's loss, or the last chunk. */
+  readonly result: number | readonly number[];
+}
+
+async function startPyTorch(folder: string) {
+  const script = join(import.meta.dirname, "policy.py");
+  const child = spawn(python, [script, String(threads), JSON.stringify(config), String(eulerSteps)], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, OPENBLAS_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (question: string): Promise<string> => {
+    child.stdin.write(`${question}\n`);
+    const { value, done } = await lines.next();
+    if (done)
+      throw new Error(`${python} stopped: is PyTorch installed (apt-get install python3-torch libopenblas0-pthread)?`);
+    return value;
+  };
+  await ask(folder);
+  return {
+    ask: async (question: object) => JSON.parse(await ask(JSON.stringify(question))) as Answer,
+    stop: () => child.kill(),
+  };
+}
+
+async function timed<T>(times: number, once: () => Promise<T>): Promise<{ times: number[]; result: T }> {
+  const milliseconds: number[] = [];
+  let result: T;
+  for (let i = 0; i < times; i++) {
+    const start = performance.now();
+    result = await once();
+    milliseconds.push(performance.now() - start);
+  }
+  return { times: milliseconds, result: result! };
+}
+
+const random = t.random(0);
+const scope = t.scope();
+const policy = model.initPolicy(scope, config);
+const parameters = scope.parameters;
+// Gates that begin as zero would hide the expert from the comparison.
+const weights = new Map(
+  [...scope.initialize(random.split("weights"))].map(([name, value]) => {
+    const stream = random.split(name);
+    return [name, { ...value, data: (value.data as Float32Array).map((x) => x + 0.02 * stream.normal()) }];
+  }),
+);
+const trained = observations(batch, random.split("train"));
+const aims = targets(random.split("targets"));
+const observed = observations(1, random.split("sample"));
+const noise = model.drawNoise(horizon * actionSize, random.split("noise"));
+const { prompt, promptMask } = observations(1, random.split("unconditioned"));
+
+const folder = mkdtempSync(join(tmpdir(), "pistar-bench-"));
+const chunk = [batch, horizon, actionSize];
+writeTree(folder, {
+  weights: Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, stored("f32", shape, data)])),
+  train: {
+    ...forPyTorch(trained),
+    ...Object.fromEntries(
+      (["actions", "actionWeights", "noise"] as const).map((name) => [name, stored("f32", chunk, aims[name])]),
+    ),
+    time: stored("f32", [batch], aims.time),
+    fast: stored("i32", [batch, actionTokens], aims.fast),
+    fastWeights: stored("f32", [batch, actionTokens], aims.fastWeights),
+  },
+  sample: { ...forPyTorch(observed), noise: stored("f32", [1, ...chunk.slice(1)], noise) },
+  unconditioned: {
+    prompt: stored("i32", [1, promptTokens], prompt),
+    promptMask: stored("bool", [1, promptTokens], promptMask),
+  },
+});
+
+const building = performance.now();
+const { inputs, loss } = model.policyLoss(policy, batch);
+const step = t.adamW(parameters, t.gradient(loss, parameters), { learningRate: 1e-3, maxNorm: 1 });
+const store = t.createStore([...weights, ...step.initial]);
+const program = await t.compile({ inputs, outputs: { loss }, updates: step.updates }, { store, threads });
+const built = performance.now() - building;
+// Chunks are sampled with the first weights, however many steps were trained.
+const frozen = t.createStore(weights);
+const samplers = await Promise.all(
+  [1, 2].map((guidance) => model.createSampler(policy, frozen, { steps: eulerSteps, guidance, threads })),
+);
+const torch = await startPyTorch(folder);
+
+console.log(
+  `${t.countParameters(parameters).toLocaleString("en")} parameters, prefix of ${model.prefixLength(config)} tokens; training graph built and compiled in ${built.toFixed(0)} ms`,
+);
+const names = ["train", "chunk", "guidedChunk"] as const;
+const ours: Record<string, number[]> = { train: [], chunk: [], guidedChunk: [] };
+const theirs: Record<string, number[]> = { train: [], chunk: [], guidedChunk: [] };
+const feeds = () => ({ ...model.prefixFeeds(config, trained), ...aims });
+for (let round = 0; round <= rounds; round++) {
+  const answers: Record<(typeof names)[number], readonly [Answer, Answer]> = {
+    chunk: [
+      await timed(chunksPerRound, async () => [...(await samplers[0]!.sample(observed, noise))]),
+      await torch.ask({ sample: chunksPerRound, guidance: 1 }),
+    ],
+    guidedChunk: [
+      await timed(chunksPerRound, async () => [
+        ...(await samplers[1]!.sample(observed, noise, { prompt, promptMask })),
+      ]),
+      await torch.ask({ sample: chunksPerRound, guidance: 2 }),
+    ],
+    train: [
+      await timed(stepsPerRound, async () => Number((await program.run(feeds())).loss!.data[0])),
+      await torch.ask({ train: stepsPerRound }),
+    ],
+  };
+  for (const name of names) {
+    const [here, there] = answers[name].map(({ result }) => [result].flat() as number[]);
+    const apart = Math.max(...here!.map((x, i) => Math.abs(x - there![i]!) / Math.max(1, Math.abs(x))));
+    if (!(apart < 2e-3)) throw new Error(`Results of "${name}" differ by ${apart} in round ${round}`);
+    if (round === 0) continue; // warm-up
+    ours[name]!.push(...answers[name][0].times);
+    theirs[name]!.push(...answers[name][1].times);
+  }
+  const words = names.map(
+    (name) => `${name} ${answers[name].map(({ times }) => median(times).toFixed(1)).join(" / ")} ms`,
+  );
+  console.log(`round ${round}/${rounds}, pistar / PyTorch: ${words.join(", ")}`);
+}
+torch.stop();
+rmSync(folder, { recursive: true });
+
+const round2 = (x: number) => Math.round(x * 100) / 100;
+console.log(
+  JSON.stringify({
+    bench: "policy",
+    ...Object.fromEntries(
+      names.map((name) => [
+        name,
+        {
+          ratio: round2(median(theirs[name]!) / median(ours[name]!)),
+          milliseconds: round2(median(ours[name]!)),
+          p99: round2(quantile(ours[name]!, 0.99)),
+          pytorchMilliseconds: round2(median(theirs[name]!)),
+          pytorchP99: round2(quantile(theirs[name]!, 0.99)),
+        },
+      ]),
+    ),
+  }),
+);

@@ -1,0 +1,78 @@
+// Stages that run episodes: adding to a task's data set, and evaluating a policy.
+import { openDataset } from "../data/index.ts";
+import {
+  beginningOf,
+  type CollectOptions,
+  collect,
+  collectOptions,
+  type Evaluation,
+  evaluate,
+  evaluateOptions,
+} from "../rollout/index.ts";
+import { dataOf, type Run, trainingOf } from "./run.ts";
+import { evaluationSeed } from "./seeds.ts";
+import type { Gain } from "./summary.ts";
+
+/** Adds episodes to a task's data set. */
+export function gain(
+  run: Run,
+  task: string,
+  { iteration, source }: Pick<Gain, "iteration" | "source">,
+  driving: Pick<CollectOptions, "policy" | "supervisor" | "episodes" | "seed">,
+): Promise<Gain> {
+  const { options, stages, listener, signal } = run;
+  return stages.run(`${task}/${iteration}/${source}`, async () => {
+    const out = dataOf(run, task);
+    const { difficulty, workers } = options;
+    const asked = collectOptions.parse({ ...driving, task, difficulty, workers, out });
+    const progress = (done: number, total: number) => listener.onProgress?.(done, total);
+    const { lost } = await collect({ ...asked, progress, ...(signal && { signal }) });
+    signal?.throwIfAborted();
+    if (lost.length > 0)
+      listener.onNote?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
+    const gained = await outcomes(out, driving);
+    const successes = gained.filter(Boolean).length;
+    listener.onNote?.(`${task}: ${gained.length} ${source} episodes, ${successes} of them successes`);
+    return { iteration, source, episodes: gained.length, successes };
+  });
+}
+
+/** Whether each of the episodes that a collection gave succeeded, those of an earlier process included. */
+async function outcomes(root: string, { seed, episodes }: { seed: number; episodes: number }): Promise<boolean[]> {
+  const dataset = await openDataset(root);
+  await dataset.close();
+  return dataset.episodes.flatMap((episode) => {
+    const began = beginningOf(episode)?.seed;
+    const ours = began !== undefined && began >= seed && began < seed + episodes;
+    return ours ? [episode.extra.episode_success === "success"] : [];
+  });
+}
+
+/** How a policy does on the run's held-out seeds, the same for every policy. */
+export function evaluated(
+  run: Run,
+  stage: string,
+  task: string,
+  asked: { readonly training: string; readonly advantage: "positive" | "none"; readonly guidance: number },
+): Promise<Evaluation> {
+  const { options, stages, listener, signal } = run;
+  return stages.run(stage, async () => {
+    const { difficulty, evaluation, workers, seed } = options;
+    const { training, ...inference } = asked;
+    const all = evaluateOptions.parse({
+      ...inference,
+      policy: trainingOf(run, training),
+      task: [task],
+      difficulty,
+      episodes: evaluation,
+      seed: evaluationSeed(seed),
+      workers,
+    });
+    const progress = (done: number, total: number) => listener.onProgress?.(done, total);
+    const found = await evaluate({ ...all, progress, ...(signal && { signal }) });
+    signal?.throwIfAborted();
+    const { successes, episodes } = found.total;
+    listener.onNote?.(`${stage}: ${successes} of ${episodes} episodes succeed`);
+    return found;
+  });
+}

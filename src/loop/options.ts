@@ -1,0 +1,75 @@
+// What a run of RECAP does: one flat schema from which the command's flags, the run folder's config.json and the report's table come.
+import * as z from "zod";
+import { controls } from "./arms.ts";
+import { maxIterations } from "./seeds.ts";
+
+const count = z.int().min(1);
+const share = z.number().gt(0).lt(1);
+const controlNames = controls.map(({ name }) => name);
+
+export const recapOptions = z.object({
+  tasks: z.array(z.string()).min(1).default(["cube-in-bowl"]).describe("tasks to specialise in and improve"),
+  pretrainTasks: z
+    .array(z.string())
+    .default([])
+    .describe("further tasks whose demonstrations are pre-trained on (those of --tasks always are)"),
+  seed: z.int().min(0).default(0).describe("decides everything that is random in the run"),
+  difficulty: z.number().min(0).max(1).default(0.3).describe("how far objects are spread over the table, 0 to 1"),
+  size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
+
+  demonstrations: count.default(200).describe("demonstrations of each task"),
+  iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
+  autonomous: z.int().min(0).default(150).describe("autonomous episodes per iteration and task"),
+  corrected: z.int().min(0).default(50).describe("supervised episodes, with corrections, per iteration and task"),
+  evaluation: count.default(100).describe("held-out episodes that each policy is evaluated on"),
+  workers: count.default(2).describe("threads that run episodes"),
+
+  pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
+  finetuneSteps: count.default(1000).describe("steps of fine-tuning a policy, the same for every arm"),
+  valueSteps: count.default(600).describe("steps of pre-training and of fine-tuning the value function"),
+  batchSize: count.default(32).describe("frames in a batch of the policy"),
+
+  pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
+  positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
+  lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
+  dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
+  forcePositive: z.boolean().default(true).describe("label corrections positive whatever their advantage"),
+  restart: z
+    .enum(["pretrained", "previous"])
+    .default("pretrained")
+    .describe(
+      "what an iteration's trainings begin from: the pre-trained checkpoints, or those of the iteration before",
+    ),
+  guidance: z.number().min(1).default(2).describe("β of the guided control"),
+  temperature: z
+    .number()
+    .gt(0)
+    .default(0.05)
+    .describe("of the advantage-weighted control: weights are exp(advantage / temperature)"),
+  controls: z
+    .array(z.enum(controlNames as [(typeof controlNames)[number], ...(typeof controlNames)[number][]]))
+    .default([])
+    .describe(`policies trained and evaluated beside RECAP: ${controlNames.join(", ")}`),
+});
+
+export type RecapOptions = z.infer<typeof recapOptions>;
+
+/** Options that differ from the defaults, and what for. */
+export const presets = {
+  quick: {
+    about: "one task after pre-training on two, SFT against RECAP; about a quarter of an hour on two cores",
+    options: { tasks: ["cube-in-bowl"], pretrainTasks: ["stack-cubes"], demonstrations: 100 },
+  },
+  full: {
+    about: "all tasks, two iterations, all controls; about an hour on two cores",
+    options: {
+      tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
+      iterations: 2,
+      controls: [...controlNames],
+    },
+  },
+} as const satisfies Readonly<
+  Record<string, { readonly about: string; readonly options: Partial<z.input<typeof recapOptions>> }>
+>;
+
+export type Preset = keyof typeof presets;

@@ -1,0 +1,106 @@
+// Numbers as a reader sees them: with unit, sign and interval. A summary that was read from JSON holds null where a number was not
+// finite; all that is not finite is shown as a dash. Spaces within a number and its unit do not break.
+import type { Estimate } from "../summary.ts";
+
+type Maybe = number | null | undefined;
+
+const dash = "–";
+const space = "\u00a0";
+
+/** Whether it is a number that can be drawn and compared. */
+export const finite = (x: unknown): x is number => typeof x === "number" && Number.isFinite(x);
+
+/** A share as "46 %"; with a decimal where whole per cent would read as none or all. */
+export function percent(share: Maybe): string {
+  return finite(share) ? `${percentDigits(share)}${space}%` : dash;
+}
+
+/** "46 % (36 … 56)". */
+export function percentEstimate({ value, low, high }: Estimate): string {
+  return `${percent(value)}${space}(${percentInterval({ low, high })})`;
+}
+
+/** "36 … 56", to follow something in per cent. */
+export function percentInterval({ low, high }: Pick<Estimate, "low" | "high">): string {
+  return range(low, high, percentDigits);
+}
+
+/** A difference of shares, in percentage points: "+32". */
+export function points(difference: Maybe): string {
+  if (!finite(difference)) return dash;
+  const value = 100 * difference;
+  return sign(Math.abs(value) < 1 ? Number(value.toPrecision(1)) : Math.round(value));
+}
+
+/** "+18 … +45". */
+export const pointsInterval = ({ low, high }: Pick<Estimate, "low" | "high">): string => range(low, high, points);
+
+/** "×2.1"; with two decimals about 1, so that it can be seen on which side it lies. */
+const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
+
+/** "×2.1 (1.6 … 2.8)". */
+export const ratioEstimate = ({ value, low, high }: Estimate): string =>
+  `${ratio(value)}${space}(${range(low, high, ratioDigits)})`;
+
+/** To three significant digits, with a real minus: "0.0123", "4,210". */
+export function number(x: Maybe): string {
+  if (!finite(x)) return dash;
+  return x
+    .toLocaleString("en", Math.abs(x) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 })
+    .replace("-", "−");
+}
+
+/** "132 (110 … 158)", all with the decimals that the largest has to three significant digits. */
+export function estimate({ value, low, high }: Estimate): string {
+  const largest = Math.max(0, ...[value, low, high].filter(finite).map(Math.abs));
+  const decimals = largest > 0 ? Math.max(2 - Math.floor(Math.log10(largest)), 0) : 0;
+  const digits = (x: number) =>
+    x.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return `${finite(value) ? digits(value) : dash}${space}(${range(low, high, digits)})`;
+}
+
+/** A p-value: "0.012", "< 0.001". */
+export function probability(p: Maybe): string {
+  if (!finite(p)) return dash;
+  return p < 0.001 ? `<${space}0.001` : p.toFixed(p < 0.1 ? 3 : 2);
+}
+
+/** "6.4 s". */
+export const seconds = (x: Maybe): string => (finite(x) ? `${x.toFixed(1)}${space}s` : dash);
+
+/** A duration of any length: "0.4 s", "48 s", "3 min 05 s", "2 h 07 min". */
+export function duration(length: Maybe): string {
+  if (!finite(length)) return dash;
+  if (length < 9.95) return seconds(length);
+  const whole = Math.round(length);
+  if (whole < 60) return `${whole}${space}s`;
+  const [large, small, units] =
+    whole < 3600
+      ? [Math.floor(whole / 60), whole % 60, ["min", "s"]]
+      : [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), ["h", "min"]];
+  return `${large}${space}${units[0]}${space}${String(small).padStart(2, "0")}${space}${units[1]}`;
+}
+
+/** "a, b and c". */
+export function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+function range(low: Maybe, high: Maybe, digits: (x: number) => string): string {
+  const side = (x: Maybe) => (finite(x) ? digits(x) : dash);
+  return `${side(low)}${space}…${space}${side(high)}`;
+}
+
+function percentDigits(share: number): string {
+  const whole = Math.round(100 * share);
+  const extreme = whole === 0 || whole === 100;
+  return extreme && whole !== 100 * share ? (100 * share).toFixed(1) : String(whole);
+}
+
+function ratioDigits(x: number): string {
+  return x.toFixed(Math.abs(x - 1) < 0.1 ? 2 : x < 10 ? 1 : 0);
+}
+
+function sign(x: number): string {
+  return x > 0 ? `+${x}` : x < 0 ? `−${-x}` : "0";
+}

@@ -1,0 +1,2 @@
+export { renderReport } from "./page.ts";
+export { runVerdict } from "./verdict.ts";

@@ -1,0 +1,42 @@
+// The course of each training, grouped by the task and iteration that it belongs to.
+
+import type { Curve } from "../summary.ts";
+import { finite } from "./format.ts";
+import { html, type Markup } from "./html.ts";
+import { lineChart, type Point } from "./lines.ts";
+import { armTitle } from "./titles.ts";
+
+/** One chart for each training with at least one point. */
+export function lossSection(curves: readonly Curve[]): Markup | null {
+  const drawn = curves.filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return null;
+  const groups = new Map<string, Curve[]>();
+  for (const curve of drawn) {
+    const group = curve.stage.split("/").slice(0, -1).join(", iteration ") || "Pre-training";
+    groups.set(group, [...(groups.get(group) ?? []), curve]);
+  }
+  return html`<section id="losses">
+<h2>Losses</h2>
+${[...groups].map(
+  ([group, ofGroup]) => html`<details open><summary>${group}</summary>
+<div class="charts small">
+${ofGroup.map(lossChart)}</div>
+</details>
+`,
+)}</section>
+`;
+}
+
+function lossChart({ stage, points }: Curve): Markup {
+  const course = (pick: (point: Curve["points"][number]) => number | undefined) =>
+    points.flatMap((point): Point[] => {
+      const value = pick(point);
+      return finite(value) ? [[point.step, value]] : [];
+    });
+  const lines = [
+    { name: "training", kind: "control" as const, points: course(({ train }) => train) },
+    { name: "held out", kind: "recap" as const, points: course(({ heldOut }) => heldOut) },
+  ];
+  const name = armTitle(stage.split("/").at(-1)!);
+  return lineChart(name, lines, { width: 330, height: 200, x: { title: "Step" }, y: { title: "Loss" } });
+}

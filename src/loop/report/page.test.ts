@@ -1,0 +1,220 @@
+import { describe, expect, test } from "vitest";
+import type { ArmResult, Summary, TaskSummary, Trace } from "../summary.ts";
+import { renderReport } from "./index.ts";
+
+/** One grey pixel. */
+const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mOoAQAAgQCAbK0+NAAAAABJRU5ErkJggg==";
+
+const result: ArmResult = {
+  arm: "sft",
+  iteration: 0,
+  episodes: 100,
+  successes: 3,
+  successRate: { value: 0.46, low: 0.36, high: 0.56 },
+  throughput: { value: 60, low: 50, high: 71 },
+  timesToSuccess: [4, 5, 9],
+};
+
+const improved: ArmResult = {
+  ...result,
+  arm: "recap",
+  iteration: 1,
+  timesToSuccess: [3, 4],
+  againstSft: { successDifference: { value: 0.3, low: 0.1, high: 0.4 }, p: 0.01, throughputRatio: null },
+};
+
+const trace: Trace = {
+  kind: "corrected",
+  episode: 7,
+  fps: 10,
+  instruction: "put the cube into the bowl",
+  values: [-0.5, -0.4, -0.3, -0.2],
+  advantages: [-0.1, 0.1, 0.2, 0],
+  positive: [false, true, true, true],
+  intervention: [false, true, true, false],
+  pictures: [{ frame: 0, png }],
+};
+
+const task: TaskSummary = {
+  task: "cube-in-bowl",
+  description: "A cube goes into a bowl.",
+  results: [result, improved],
+  gains: [{ iteration: 0, source: "demonstrations", episodes: 200, successes: 199 }],
+  values: [
+    {
+      iteration: 1,
+      heldOutCrossEntropy: 3.1,
+      heldOutError: 0.1,
+      baselineError: 0.2,
+      auc: null,
+      advantageSpread: 0.05,
+      warnings: ["too flat"],
+    },
+  ],
+  labels: [{ iteration: 1, threshold: 0.004, frames: 1000, positive: 400, forced: 50 }],
+  traces: [trace],
+};
+
+const summary: Summary = {
+  pistar: "0.1.0",
+  startedAt: "2026-01-01T00:00:00Z",
+  finishedAt: "2026-01-01T01:00:00Z",
+  options: { seed: 3, tasks: ["cube-in-bowl"], nested: { a: 1 } },
+  stages: [{ name: "collect", seconds: 90 }],
+  tasks: [task],
+  curves: [
+    {
+      stage: "cube-in-bowl/1/value",
+      points: [
+        { step: 10, train: 3 },
+        { step: 20, train: 2, heldOut: 2.5 },
+      ],
+    },
+  ],
+};
+
+/** Checks that every element is closed in order, which a browser would forgive. */
+function expectWellFormed(page: string): void {
+  const open: string[] = [];
+  const empty = new Set(["meta", "path", "circle", "rect", "!doctype"]);
+  for (const [, end, name] of page.replace(/<style>.*<\/style>/s, "").matchAll(/<(\/?)([a-z0-9!]+)/gi)) {
+    if (empty.has(name!)) continue;
+    if (end) expect(open.pop(), `</${name}>`).toBe(name);
+    else open.push(name!);
+  }
+  expect(open).toEqual([]);
+}
+
+function render(of: Summary): string {
+  const page = renderReport(of);
+  expectWellFormed(page);
+  expect(page).not.toMatch(/NaN|Infinity|undefined|\[object|<script|https?:/);
+  return page;
+}
+
+test("the verdict is the first line of a page that needs nothing else", () => {
+  const page = render(summary);
+  expect(page).toMatch(
+    /<main>\s*<h1 class="better"><strong>RECAP made cube-in-bowl better<\/strong>: 46\u00a0%\u00a0→/,
+  );
+  expect([...page.matchAll(/(?:src|href)="([^"]{0,12})/g)].map((match) => match[1])).toEqual([
+    "data:image/p",
+    "#warnings",
+  ]);
+});
+
+test("warnings stand before the first task", () => {
+  const page = render(summary);
+  expect(page.indexOf("too flat")).toBeGreaterThan(0);
+  expect(page.indexOf("too flat")).toBeLessThan(page.indexOf('<section id="task-'));
+});
+
+test("all text is escaped", () => {
+  const evil = `<img src=x onerror="alert('1')">&`;
+  const page = render({
+    ...summary,
+    pistar: evil,
+    startedAt: evil,
+    options: { [evil]: evil },
+    stages: [{ name: evil, seconds: 1 }],
+    curves: [{ stage: evil, points: [{ step: 1, train: 1 }] }],
+    tasks: [
+      {
+        ...task,
+        task: evil,
+        description: evil,
+        results: [{ ...result, arm: evil }],
+        values: [{ ...task.values[0]!, warnings: [evil] }],
+        traces: [{ ...trace, instruction: evil, pictures: [{ frame: 0, png: evil }] }],
+      },
+    ],
+  });
+  expect(page).not.toContain("<img");
+  expect(page).not.toContain('onerror="');
+  expect(page.match(/&lt;img src=x onerror=&quot;alert\(&#39;1&#39;\)&quot;&gt;&amp;/g)!.length).toBeGreaterThan(10);
+});
+
+describe("a trace", () => {
+  test("bars by word, interventions as a band, pictures at their time", () => {
+    const page = render(summary);
+    expect(page.match(/<path class="positive"[^>]* d="([^"]*)"/)![1]!.match(/M/g)).toHaveLength(3);
+    expect(page.match(/<path class="negative"[^>]* d="([^"]*)"/)![1]!.match(/M/g)).toHaveLength(1);
+    const [, x, width] = page.match(/<rect class="acted" x="([\d.]+)"[^>]* width="([\d.]+)"/)!;
+    // Frames 1 and 2 of four: from a quarter to three quarters of the axis, 58 to 886.
+    expect(Number(x)).toBeCloseTo(58 + 828 / 4);
+    expect(Number(width)).toBeCloseTo(828 / 2);
+    expect(page.match(/<image /g)).toHaveLength(1);
+  });
+
+  test("no traces, no chapter on them", () => {
+    const page = render({ ...summary, tasks: [{ ...task, traces: [] }] });
+    expect(page).not.toContain("Episodes under the value function");
+    expect(page).not.toContain('class="trace"');
+  });
+
+  test("no pictures, no values, no frame rate", () => {
+    render({ ...summary, tasks: [{ ...task, traces: [{ ...trace, pictures: [] }] }] });
+    render({
+      ...summary,
+      tasks: [{ ...task, traces: [{ ...trace, values: [], advantages: [], positive: [], intervention: [] }] }],
+    });
+    expect(render({ ...summary, tasks: [{ ...task, traces: [{ ...trace, fps: 0 }] }] })).toContain(">Frame</text>");
+  });
+});
+
+test("an unfinished run says so, whatever it lacks", () => {
+  const bare: TaskSummary = { task: "a", description: "", results: [], gains: [], values: [], labels: [], traces: [] };
+  const page = render({ ...summary, finishedAt: null, options: {}, stages: [], curves: [], tasks: [bare] });
+  expect(page).toContain(
+    "<strong>Unfinished run: RECAP cannot be judged on a yet</strong>: no policy has been evaluated",
+  );
+  render({ ...summary, finishedAt: null, tasks: [] });
+});
+
+test("several tasks have a line each", () => {
+  const page = render({ ...summary, tasks: [task, { ...task, task: "stack-cubes" }] });
+  expect(page).toContain("<strong>RECAP made cube-in-bowl and stack-cubes better</strong></h1>");
+  expect(page.match(/<li class="better">/g)).toHaveLength(2);
+});
+
+test("numbers that are not finite are dashes, also as null from JSON", () => {
+  const none = { value: Number.NaN, low: Number.NaN, high: Infinity };
+  const lost: Summary = {
+    ...summary,
+    curves: [
+      {
+        stage: "a",
+        points: [
+          { step: 1, train: Number.NaN },
+          { step: 2, train: 1, heldOut: Infinity },
+        ],
+      },
+    ],
+    tasks: [
+      {
+        ...task,
+        results: [
+          { ...result, successRate: none, throughput: none, timesToSuccess: [] },
+          {
+            ...improved,
+            successRate: none,
+            timesToSuccess: [],
+            throughput: none,
+            againstSft: { successDifference: none, p: Number.NaN, throughputRatio: none },
+          },
+        ],
+        values: [{ ...task.values[0]!, heldOutError: Number.NaN }],
+        labels: [{ ...task.labels[0]!, frames: 0, positive: 0 }],
+        gains: [{ iteration: 1, source: "autonomous", episodes: 0, successes: 0 }],
+        traces: [{ ...trace, values: [-0.5, Number.NaN, -0.3, -0.2], advantages: [Number.NaN, 0.1, 0.2, 0] }],
+      },
+    ],
+  };
+  for (const form of [lost, JSON.parse(JSON.stringify(lost)) as Summary]) {
+    const page = render(form);
+    expect(page).toContain(
+      "RECAP is not shown to be better on cube-in-bowl</strong>: –\u00a0→\u00a0– of episodes succeed",
+    );
+    expect(page.replace(/<section id="losses">.*/s, "")).not.toMatch(/class="(dot|whisker|reference)"/);
+  }
+});

@@ -1,0 +1,26 @@
+// How arms and iterations are called in the report.
+import { controls, recap, sft } from "../arms.ts";
+import type { ArmResult } from "../summary.ts";
+
+const arms = [sft, recap, ...controls];
+
+/** "RECAP without corrections" for "no-corrections"; an unknown arm is called by its name. */
+export const armTitle = (arm: string): string => arms.find(({ name }) => name === arm)?.title ?? arm;
+
+export const iterationTitle = (iteration: number): string =>
+  iteration === 0 ? "Demonstrations alone" : `Iteration ${iteration}`;
+
+/** Results by iteration, each with RECAP first and its controls in their usual order. */
+export function byIteration(
+  results: readonly ArmResult[],
+): readonly { iteration: number; results: readonly ArmResult[] }[] {
+  const place = ({ arm }: ArmResult) => {
+    const index = arms.findIndex(({ name }) => name === arm);
+    return index < 0 ? arms.length : index;
+  };
+  const iterations = [...new Set(results.map(({ iteration }) => iteration))].sort((a, b) => a - b);
+  return iterations.map((iteration) => ({
+    iteration,
+    results: results.filter((result) => result.iteration === iteration).sort((a, b) => place(a) - place(b)),
+  }));
+}

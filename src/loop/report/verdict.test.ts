@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import type { ArmResult, Estimate, Summary, TaskSummary } from "../summary.ts";
+import { runVerdict, taskVerdict } from "./verdict.ts";
+
+const about = (value: number, room: number): Estimate => ({ value, low: value - room, high: value + room });
+
+const sft: ArmResult = {
+  arm: "sft",
+  iteration: 0,
+  episodes: 100,
+  successes: 46,
+  successRate: about(0.46, 0.1),
+  throughput: about(60, 10),
+  timesToSuccess: [],
+};
+
+function recap(iteration: number, rate: number, difference: Estimate, throughputRatio: Estimate | null): ArmResult {
+  const successRate = about(rate, 0.05);
+  return {
+    ...sft,
+    arm: "recap",
+    iteration,
+    successRate,
+    againstSft: { successDifference: difference, p: 0.5, throughputRatio },
+  };
+}
+
+const task = (...results: readonly ArmResult[]): TaskSummary => ({
+  task: "cube-in-bowl",
+  description: "",
+  results,
+  gains: [],
+  values: [],
+  labels: [],
+  traces: [],
+});
+
+const run = (tasks: readonly TaskSummary[], finishedAt: string | null = "2026-01-01T01:00:00Z"): Summary => ({
+  pistar: "0.1.0",
+  startedAt: "2026-01-01T00:00:00Z",
+  finishedAt,
+  options: {},
+  stages: [],
+  tasks,
+  curves: [],
+});
+
+/** The first line, with ordinary spaces. */
+function line(summary: Summary): string {
+  const { head, detail } = runVerdict(summary);
+  return `${head}${detail && ": "}${detail}`.replaceAll("\u00a0", " ");
+}
+
+const better = recap(1, 0.78, { value: 0.32, low: 0.18, high: 0.45 }, { value: 2.1, low: 1.6, high: 2.8 });
+const worse = recap(1, 0.3, { value: -0.16, low: -0.28, high: -0.03 }, { value: 0.7, low: 0.5, high: 1.02 });
+const uncertain = recap(1, 0.5, { value: 0.04, low: -0.09, high: 0.17 }, { value: 1.1, low: 0.9, high: 1.4 });
+
+describe("one task", () => {
+  test("better", () => {
+    expect(line(run([task(sft, better)]))).toBe(
+      "RECAP made cube-in-bowl better: 46 % → 78 % of episodes succeed (difference +32 points, 95 % interval +18 … +45), throughput ×2.1 (1.6 … 2.8)",
+    );
+  });
+
+  test("worse", () => {
+    expect(line(run([task(sft, worse)]))).toBe(
+      "RECAP made cube-in-bowl worse: 46 % → 30 % of episodes succeed (difference −16 points, 95 % interval −28 … −3), throughput ×0.7 (0.5 … 1.02)",
+    );
+  });
+
+  test("an interval with no change in it", () => {
+    expect(line(run([task(sft, uncertain)]))).toMatch(/^RECAP is not shown to be better on cube-in-bowl: 46 % → 50 %/);
+    const touching = recap(1, 0.6, { value: 0.1, low: 0, high: 0.2 }, null);
+    expect(taskVerdict(task(sft, touching)).outcome).toBe("uncertain");
+  });
+
+  test("only the throughput changed", () => {
+    const raised = recap(1, 0.5, about(0.04, 0.1), { value: 1.5, low: 1.2, high: 1.9 });
+    expect(line(run([task(sft, raised)]))).toMatch(
+      /^RECAP raised the throughput of cube-in-bowl but its success rate is not shown to be better:/,
+    );
+    const lowered = recap(1, 0.5, about(0.04, 0.1), { value: 0.5, low: 0.3, high: 0.8 });
+    expect(taskVerdict(task(sft, lowered)).outcome).toBe("lowered");
+    const mixed = recap(1, 0.7, about(0.24, 0.1), { value: 0.5, low: 0.3, high: 0.8 });
+    expect(taskVerdict(task(sft, mixed)).outcome).toBe("mixed");
+  });
+
+  test("without a ratio the throughputs are told", () => {
+    const first = recap(1, 0.78, about(0.3, 0.1), null);
+    expect(taskVerdict(task(sft, first)).detail).toMatch(/throughput 60\u00a0→\u00a060 successes per hour$/);
+  });
+
+  test("the last iteration counts, and one that made it worse is told", () => {
+    const second = recap(2, 0.6, { value: 0.14, low: 0.02, high: 0.26 }, null);
+    // Newcombe: −0.18 ∓ √(0.05² + 0.05²) = −0.25 … −0.11.
+    expect(line(run([task(sft, second, better)]))).toMatch(
+      /^RECAP made cube-in-bowl better; iteration 2 made it worse than iteration 1 \(−18 points, −25 … −11\): 46 % → 60 % of episodes succeed after 2 iterations/,
+    );
+    const recovered = recap(2, 0.7, { value: 0.24, low: 0.1, high: 0.36 }, null);
+    expect(line(run([task(sft, worse, recovered)]))).toMatch(/better; iteration 1 made it worse than SFT \(−16 points/);
+  });
+
+  test("a single arm, or none", () => {
+    expect(line(run([task(sft)]))).toBe(
+      "RECAP cannot be judged on cube-in-bowl yet: SFT succeeds in 46 % of episodes (95 % interval 36 … 56)",
+    );
+    const { againstSft: _, ...lone } = better;
+    expect(line(run([task(lone)]))).toMatch(/^RECAP cannot be judged on cube-in-bowl yet: RECAP succeeds in 78 %/);
+    expect(line(run([task()], null))).toBe(
+      "Unfinished run: RECAP cannot be judged on cube-in-bowl yet: no policy has been evaluated",
+    );
+    expect(line(run([], null))).toBe("Unfinished run: no task has been evaluated");
+  });
+
+  test("a bound that is not known proves nothing", () => {
+    const unknown = null as unknown as number;
+    const difference = { value: -0.2, low: unknown, high: unknown };
+    const throughput = { value: 0.5, low: unknown, high: unknown };
+    expect(taskVerdict(task(sft, recap(1, 0.3, difference, throughput))).outcome).toBe("uncertain");
+    const second = { ...recap(2, 0, difference, null), successRate: { value: unknown, low: unknown, high: unknown } };
+    expect(taskVerdict(task(sft, better, second)).head).toBe("RECAP is not shown to be better on cube-in-bowl");
+  });
+});
+
+test("several tasks: which became better, which worse", () => {
+  const second = recap(2, 0.6, { value: 0.14, low: 0.02, high: 0.26 }, null);
+  const summary = run([
+    { ...task(sft, better), task: "a" },
+    { ...task(sft, worse), task: "b" },
+    { ...task(sft, better, second), task: "c" },
+    { ...task(sft, uncertain), task: "d" },
+  ]);
+  expect(line(summary)).toBe(
+    "RECAP made a and c better; made b worse; is not shown to be better on d; iteration 2 made c worse",
+  );
+  expect(runVerdict(summary).outcome).toBe("worse");
+});

@@ -1,0 +1,71 @@
+// A run of RECAP: what it was asked to do, and its folder.
+//
+//     config.json         options, and when it began
+//     data/TASK/          the task's data set D_ℓ: demonstrations first, then what each iteration gains
+//     trainings/NAME/     each training's own folder, such as pretrain/policy or cube-in-bowl/1/recap
+//     stages/NAME.json    what a stage found
+//     summary.json, report.html
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readJson, replaceFile } from "../data/files.ts";
+import { taskNamed } from "../robot/index.ts";
+import { type RecapOptions, recapOptions } from "./options.ts";
+import { Stages } from "./stages.ts";
+
+/** Who is told how a run goes. */
+export interface Listener {
+  /** As a stage begins, with `done` where an earlier process has ended it. */
+  readonly onStage?: (name: string, done: boolean) => void;
+  /** Within a stage; `note` is such as a training's loss. */
+  readonly onProgress?: (done: number, total: number, note?: string) => void;
+  /** A line for people: what a stage found. */
+  readonly onNote?: (line: string) => void;
+}
+
+export interface Run {
+  readonly folder: string;
+  readonly options: RecapOptions;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly stages: Stages;
+  readonly listener: Listener;
+  /** Ends the run after the episodes in progress. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Opens a run's folder, to begin or to go on.
+ * @throws Error where it holds a run with other options, or a task is unknown
+ */
+export function openRun(
+  folder: string,
+  given: Partial<RecapOptions>,
+  listener: Listener = {},
+  signal?: AbortSignal,
+): Run {
+  const options = recapOptions.parse(given);
+  for (const task of pretrainedOn(options)) taskNamed(task);
+  const path = join(folder, "config.json");
+  if (!existsSync(path)) replaceFile(path, JSON.stringify({ startedAt: new Date().toISOString(), options }, null, 2));
+  const known = readJson(path) as { startedAt: string; options: Record<string, unknown> };
+  for (const [name, value] of Object.entries(options))
+    if (!isDeepStrictEqual(known.options[name], value))
+      throw new Error(
+        `${folder}: a run with ${name} ${JSON.stringify(known.options[name])} is there, asked for was ${JSON.stringify(value)}; ` +
+          "go on with the same options, or choose another folder",
+      );
+  const stages = new Stages(folder, (name, done) => listener.onStage?.(name, done));
+  return { folder, options, startedAt: known.startedAt, stages, listener, signal };
+}
+
+/** Tasks whose demonstrations are pre-trained on. */
+export const pretrainedOn = ({ tasks, pretrainTasks }: RecapOptions): readonly string[] => [
+  ...new Set([...tasks, ...pretrainTasks]),
+];
+
+/** The folder of a task's data set. */
+export const dataOf = ({ folder }: Run, task: string): string => join(folder, "data", task);
+
+/** The folder of a training: a policy or a value function can be loaded from it. */
+export const trainingOf = ({ folder }: Run, name: string): string => join(folder, "trainings", name);

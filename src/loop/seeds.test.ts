@@ -1,0 +1,21 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { autonomousSeed, correctedSeed, demonstrationSeed, evaluationSeed, maxIterations } from "./seeds.ts";
+
+test("no two purposes of any two runs share a seed, with up to a million episodes each", () => {
+  const run = fc.nat({ max: 1000 });
+  const iteration = fc.integer({ min: 1, max: maxIterations });
+  const purpose = fc.oneof(
+    run.map((r) => ({ key: `evaluation ${r}`, first: evaluationSeed(r) })),
+    run.map((r) => ({ key: `demonstrations ${r}`, first: demonstrationSeed(r) })),
+    fc.tuple(run, iteration).map(([r, k]) => ({ key: `autonomous ${r} ${k}`, first: autonomousSeed(r, k) })),
+    fc.tuple(run, iteration).map(([r, k]) => ({ key: `corrected ${r} ${k}`, first: correctedSeed(r, k) })),
+  );
+  fc.assert(
+    fc.property(purpose, purpose, (a, b) => {
+      if (a.key === b.key) expect(a.first).toBe(b.first);
+      else expect(Math.abs(a.first - b.first)).toBeGreaterThanOrEqual(1_000_000);
+      expect(Number.isSafeInteger(a.first)).toBe(true);
+    }),
+  );
+});

@@ -1,0 +1,43 @@
+// Stages of a run, each done once: what a stage found is kept in RUN/stages/NAME.json when it has ended. A run that was killed begins
+// again with the stage that it was in, and that stage resumes within itself where its own code can.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readJson, replaceFile } from "../data/files.ts";
+
+export interface Stage {
+  readonly name: string;
+  /** Of the attempt that ended it. */
+  readonly seconds: number;
+}
+
+export class Stages {
+  private readonly folder: string;
+  private readonly onStage: (name: string, done: boolean) => void;
+  private readonly ended: Stage[] = [];
+
+  /** @param onStage called as a stage begins, and with `done` for one whose result is already there */
+  constructor(run: string, onStage: (name: string, done: boolean) => void) {
+    this.folder = join(run, "stages");
+    this.onStage = onStage;
+  }
+
+  /** Those that have ended, in order. */
+  get all(): readonly Stage[] {
+    return this.ended;
+  }
+
+  /** The result of a stage: from an earlier process if it ended there, else by `work`. It must be JSON. */
+  async run<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const path = join(this.folder, `${name}.json`);
+    const done = existsSync(path);
+    this.onStage(name, done);
+    if (!done) {
+      const begin = performance.now();
+      const result = await work();
+      replaceFile(path, JSON.stringify({ seconds: (performance.now() - begin) / 1000, result }));
+    }
+    const { seconds, result } = readJson(path) as { seconds: number; result: Result };
+    this.ended.push({ name, seconds });
+    return result;
+  }
+}

@@ -1,0 +1,112 @@
+// What a run of RECAP found: all that its report shows, as plain data that is kept as summary.json.
+
+/** An estimate with its 95 % interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** How one policy did on the held-out episodes of a task. */
+export interface ArmResult {
+  /** The arm: "sft", "recap", or one of the controls ("all-data", "filtered", "awr", "no-corrections", "guided"). */
+  readonly arm: string;
+  /** 0 for what was trained on demonstrations alone, k after the k-th iteration. */
+  readonly iteration: number;
+  readonly episodes: number;
+  readonly successes: number;
+  /** Share of the episodes, from 0 to 1. */
+  readonly successRate: Estimate;
+  /** Successes per hour of robot time, resets included. */
+  readonly throughput: Estimate;
+  /** Of each success, seconds. */
+  readonly timesToSuccess: readonly number[];
+  /** On the same seeds, against the task's "sft" arm; absent for that arm itself. */
+  readonly againstSft?: Paired;
+}
+
+interface Paired {
+  /** Difference of the success rates, −1 to 1. */
+  readonly successDifference: Estimate;
+  /** Two-sided exact p of McNemar's test on the episodes that only one of both solved. */
+  readonly p: number;
+  /** Ratio of the throughputs; infinite or NaN values are left out as null where the other policy never succeeded. */
+  readonly throughputRatio: Estimate | null;
+}
+
+/** Episodes that a task's data set gained at once. */
+export interface Gain {
+  readonly iteration: number;
+  readonly source: "demonstrations" | "autonomous" | "corrected";
+  readonly episodes: number;
+  readonly successes: number;
+}
+
+/** What the checks of a value function said before its labels were used. */
+export interface ValueCheck {
+  readonly iteration: number;
+  /** On held-out episodes, at the chosen checkpoint, nats. */
+  readonly heldOutCrossEntropy: number;
+  /** Mean absolute error of held-out values, and that of the mean return by time, both in normalised returns. */
+  readonly heldOutError: number;
+  readonly baselineError: number;
+  /** Value of successes minus that of failures, in the middle of held-out episodes: area under the curve, null without failures. */
+  readonly auc: number | null;
+  /** Standard deviation of the labelled advantages, normalised. */
+  readonly advantageSpread: number;
+  /** In words; empty where all is well. */
+  readonly warnings: readonly string[];
+}
+
+/** Which share of a task's frames became "positive". */
+export interface LabelCount {
+  readonly iteration: number;
+  readonly threshold: number;
+  readonly frames: number;
+  readonly positive: number;
+  /** Of the positive ones, those forced because a person (or the supervisor) acted. */
+  readonly forced: number;
+}
+
+/** One episode under the value function. */
+export interface Trace {
+  readonly kind: "success" | "failure" | "corrected";
+  readonly episode: number;
+  readonly fps: number;
+  readonly instruction: string;
+  /** Per frame: value in normalised returns (−1 to 0), advantage, the word, and whether a person acted. */
+  readonly values: readonly number[];
+  readonly advantages: readonly number[];
+  readonly positive: readonly boolean[];
+  readonly intervention: readonly boolean[];
+  /** Some of the frames, evenly spread: index and a PNG as base64. */
+  readonly pictures: readonly { readonly frame: number; readonly png: string }[];
+}
+
+export interface TaskSummary {
+  readonly task: string;
+  readonly description: string;
+  readonly results: readonly ArmResult[];
+  readonly gains: readonly Gain[];
+  readonly values: readonly ValueCheck[];
+  readonly labels: readonly LabelCount[];
+  readonly traces: readonly Trace[];
+}
+
+/** A training's course. */
+export interface Curve {
+  /** Such as "pretrain-policy" or "cube-in-bowl/1/value". */
+  readonly stage: string;
+  readonly points: readonly { readonly step: number; readonly train?: number; readonly heldOut?: number }[];
+}
+
+export interface Summary {
+  readonly pistar: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly stages: readonly { readonly name: string; readonly seconds: number }[];
+  readonly tasks: readonly TaskSummary[];
+  readonly curves: readonly Curve[];
+}

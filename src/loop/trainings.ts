@@ -1,0 +1,78 @@
+// Stages that train and label. Each training resumes within itself: a run that was killed loses what came after its last checkpoint.
+import {
+  type LabelOptions,
+  type LabelReport,
+  labelDataset,
+  type PolicyResult,
+  type Progress,
+  type TrainPolicyInput,
+  type TrainValueInput,
+  trainPolicy,
+  trainValue,
+  type ValueResult,
+} from "../train/index.ts";
+import { dataOf, type Run, trainingOf } from "./run.ts";
+
+type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode">;
+
+export function trainedValue(run: Run, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
+  return run.stages.run(name, async () => {
+    const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
+    if (check)
+      run.listener.onNote?.(
+        `${name}: on held-out episodes off by ${check.heldOutError.toPrecision(3)} (a clock: ${check.baselineError.toPrecision(3)})` +
+          (check.auc === null ? "" : `, tells successes from failures in ${(100 * check.auc).toFixed(0)} % of pairs`),
+      );
+    for (const warning of warnings) run.listener.onNote?.(`${name}: ${warning}`);
+    return { ...result, check, warnings };
+  });
+}
+
+/** @param asked may be made when the stage begins, from what earlier stages left */
+export function trainedPolicy(
+  run: Run,
+  name: string,
+  asked: () => Asked<TrainPolicyInput> | Promise<Asked<TrainPolicyInput>>,
+): Promise<PolicyResult> {
+  return run.stages.run(name, async () => {
+    const input = await asked();
+    const result = await trainPolicy({ ...input, ...common(run, name, input.options) });
+    for (const warning of result.warnings) run.listener.onNote?.(`${name}: ${warning}`);
+    return result;
+  });
+}
+
+function common<Options extends object>(run: Run, name: string, options: Options | undefined) {
+  const { listener } = run;
+  return {
+    run: trainingOf(run, name),
+    options: { ...options, seed: run.options.seed, cache: `${run.folder}/cache` },
+    resume: true,
+    onProgress: ({ step, steps, loss }: Progress) => listener.onProgress?.(step, steps, `loss ${loss.toFixed(3)}`),
+    onDecode: (done: number, total: number) => listener.onProgress?.(done, total, "decoding pictures"),
+  };
+}
+
+/** Labels a task's data set by the value function of a training. */
+export function labelled(
+  run: Run,
+  name: string,
+  task: string,
+  value: string,
+  options: Partial<LabelOptions>,
+): Promise<LabelReport> {
+  const { listener, stages } = run;
+  return stages.run(name, async () => {
+    const report = await labelDataset({
+      dataset: dataOf(run, task),
+      value: trainingOf(run, value),
+      options: { ...options, cache: `${run.folder}/cache` },
+      onProgress: (done, total) => listener.onProgress?.(done, total),
+    });
+    for (const { task: instruction, frames, positive, forced } of report.tasks)
+      listener.onNote?.(
+        `"${instruction}": ${((100 * positive) / frames).toFixed(0)} % of ${frames} frames are positive, ${forced} of them corrections`,
+      );
+    return report;
+  });
+}

@@ -1,0 +1,34 @@
+// A trained policy from its checkpoint, as rollouts drive the robot with it.
+import type { Joint, Policy } from "../robot/index.ts";
+import { random } from "../tensor/index.ts";
+import { type LoadPolicyOptions, loadPolicy } from "../train/index.ts";
+
+/** How a checkpoint is asked, as data that worker threads can be sent. */
+export type Inference = Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage">;
+
+/** @throws Error naming the folder where there is no policy, or one for another robot */
+export async function checkpointPolicy(
+  folder: string,
+  joints: readonly Joint[],
+  inference: Inference,
+): Promise<Policy> {
+  // Episodes run in parallel, a thread each: more threads for one operator would only wait for one another.
+  const policy = await loadPolicy(folder, { ...inference, threads: 1 });
+  const names = joints.map(({ name }) => name);
+  if (String(policy.joints) !== String(names)) {
+    await policy.close();
+    throw new Error(`${folder}: expected a policy for ${names.join(", ")}, got one for ${policy.joints.join(", ")}`);
+  }
+  let noise = random(0);
+  return {
+    id: policy.path,
+    async reset(seed) {
+      noise = random(seed).split("policy");
+    },
+    async infer(observation) {
+      const actions = await policy.infer({ ...observation, seed: `${noise.uniform()}` });
+      return { actions, horizon: policy.horizon };
+    },
+    close: () => policy.close(),
+  };
+}

@@ -1,0 +1,64 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { random } from "../tensor/index.ts";
+import { bootstrap, mcnemar, quantile, wilson } from "./statistics.ts";
+
+test("Wilson's interval, worked by hand", () => {
+  // 8 of 10: (0.8 + z²/20 ± z √(0.016 + z²/400)) / (1 + z²/10) with z² = 3.841459
+  const { value, low, high } = wilson(8, 10);
+  expect(value).toBe(0.8);
+  expect(low).toBeCloseTo(0.490162, 5);
+  expect(high).toBeCloseTo(0.943318, 5);
+  // None of n: from 0 to z² / (n + z²); all of n: the mirror image.
+  expect(wilson(0, 10).low).toBeCloseTo(0, 12);
+  expect(wilson(0, 10).high).toBeCloseTo(3.841459 / 13.841459, 6);
+  expect(wilson(10, 10).low).toBeCloseTo(10 / 13.841459, 6);
+  expect(() => wilson(3, 2)).toThrow("3 in 2");
+});
+
+test("Wilson's interval holds its value, lies within 0 and 1, and is symmetric", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 500 }), fc.nat(), (trials, drawn) => {
+      const successes = drawn % (trials + 1);
+      const [one, other] = [wilson(successes, trials), wilson(trials - successes, trials)];
+      expect(one.low).toBeGreaterThanOrEqual(0);
+      expect(one.low).toBeLessThanOrEqual(one.value + 1e-12);
+      expect(one.high).toBeGreaterThanOrEqual(one.value - 1e-12);
+      expect(one.high).toBeCloseTo(1 - other.low, 12);
+    }),
+  );
+});
+
+const mean = (items: readonly number[]) => items.reduce((sum, item) => sum + item, 0) / items.length;
+
+test("the bootstrap's interval where its distribution is known", () => {
+  // Resampled means of [1, 0, 0, 0] are Binomial(4, ¼) / 4: P(0) = 0.316, P(≤ ½) = 0.949, P(≤ ¾) = 0.996.
+  expect(bootstrap([1, 0, 0, 0], mean, random(1))).toEqual({ value: 0.25, low: 0, high: 0.75 });
+  expect(bootstrap([7, 7, 7], mean, random(1))).toEqual({ value: 7, low: 7, high: 7 });
+  const items = Array.from({ length: 100 }, (_, i) => i);
+  const { low, high } = bootstrap(items, mean, random(2));
+  // Nearly normal: 49.5 ± 1.96 · 28.87 / 10.
+  expect(low).toBeGreaterThan(42);
+  expect(low).toBeLessThan(45.5);
+  expect(high).toBeGreaterThan(53.5);
+  expect(high).toBeLessThan(57);
+  expect(bootstrap(items, mean, random(2))).toEqual({ value: 49.5, low, high });
+});
+
+test("resamples without a value do not count, infinite ones do", () => {
+  const ratio = (items: readonly number[]) => mean(items) / mean(items.map((item) => Number(item > 1)));
+  expect(bootstrap([0], ratio, random(1))).toEqual({ value: Number.NaN, low: Number.NaN, high: Number.NaN });
+  const { low, high } = bootstrap([2, 1], ratio, random(1));
+  expect([low, high]).toEqual([2, Number.POSITIVE_INFINITY]);
+  expect(quantile([1, 2, 4], 0.75)).toBe(3);
+});
+
+test("McNemar's exact p, worked by hand", () => {
+  expect(mcnemar(0, 0)).toBe(1);
+  expect(mcnemar(5, 0)).toBeCloseTo(2 / 32, 12);
+  expect(mcnemar(1, 8)).toBeCloseTo((2 * (1 + 9)) / 512, 12);
+  expect(mcnemar(8, 1)).toBe(mcnemar(1, 8));
+  expect(mcnemar(2, 2)).toBe(1); // 2 · 11/16 is cut off at 1
+  // 2 Σ C(1300, k) / 2¹³⁰⁰ for k ≤ 600 in exact fractions: 2⁻¹³⁰⁰ itself is no double.
+  expect(mcnemar(600, 700)).toBeCloseTo(0.0060157938610449525, 12);
+});
