@@ -60,9 +60,10 @@ def sample(guidance):
 
 for line in sys.stdin:
     asked = json.loads(line)
-    times, result = [], None
+    wall, cpu, result = [], [], None
     for _ in range(asked.get("train", asked.get("sample"))):
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         result = train() if "train" in asked else sample(asked["guidance"])
-        times.append((time.perf_counter() - start) * 1e3)
-    print(json.dumps({"times": times, "result": result}), flush=True)
+        wall.append((time.perf_counter() - start) * 1e3)
+        cpu.append((time.process_time() - start_cpu) * 1e3)
+    print(json.dumps({"wall": wall, "cpu": cpu, "result": result}), flush=True)

@@ -1,6 +1,7 @@
 // The nano policy beside the same network in PyTorch, in alternation, two threads each: a training step of 32 samples with two cameras (forward,
 // backward, clipping, AdamW), and a chunk of 16 steps sampled with 5 Euler steps, β = 1 and 2. Needs Debian's python3-torch and
-// libopenblas0-pthread. Last line: JSON with PyTorch's median time over ours.
+// libopenblas0-pthread. Last line: JSON with PyTorch's median over ours, of the time that passes and of the cores' time, which other work
+// on the machine disturbs less.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -84,7 +85,9 @@ function writeTree(folder: string, tree: unknown): void {
 }
 
 interface Answer {
-  readonly times: readonly number[];
+  /** Milliseconds of each step or chunk, as they pass and as the cores are busy for it. */
+  readonly wall: readonly number[];
+  readonly cpu: readonly number[];
   /** The last step's loss, or the last chunk. */
   readonly result: number | readonly number[];
 }
@@ -93,7 +96,13 @@ async function startPyTorch(folder: string) {
   const script = join(import.meta.dirname, "policy.py");
   const child = spawn(python, [script, String(threads), JSON.stringify(config), String(eulerSteps)], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, OPENBLAS_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
+    // Spinning threads would make it many times slower beside other work, and hardly faster alone.
+    env: {
+      OMP_WAIT_POLICY: "passive",
+      ...process.env,
+      OPENBLAS_NUM_THREADS: String(threads),
+      OMP_NUM_THREADS: String(threads),
+    },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (question: string): Promise<string> => {
@@ -110,15 +119,17 @@ async function startPyTorch(folder: string) {
   };
 }
 
-async function timed<T>(times: number, once: () => Promise<T>): Promise<{ times: number[]; result: T }> {
-  const milliseconds: number[] = [];
-  let result: T;
+async function timed(times: number, once: () => Promise<Answer["result"]>): Promise<Answer> {
+  const [wall, cpu]: [number[], number[]] = [[], []];
+  let result: Answer["result"] = Number.NaN;
   for (let i = 0; i < times; i++) {
-    const start = performance.now();
+    const [start, before] = [performance.now(), process.cpuUsage()];
     result = await once();
-    milliseconds.push(performance.now() - start);
+    const { user, system } = process.cpuUsage(before);
+    wall.push(performance.now() - start);
+    cpu.push((user + system) / 1e3);
   }
-  return { times: milliseconds, result: result! };
+  return { wall, cpu, result };
 }
 
 const random = t.random(0);
@@ -175,8 +186,7 @@ console.log(
   `${t.countParameters(parameters).toLocaleString("en")} parameters, prefix of ${model.prefixLength(config)} tokens; training graph built and compiled in ${built.toFixed(0)} ms`,
 );
 const names = ["train", "chunk", "guidedChunk"] as const;
-const ours: Record<string, number[]> = { train: [], chunk: [], guidedChunk: [] };
-const theirs: Record<string, number[]> = { train: [], chunk: [], guidedChunk: [] };
+const rows = Object.fromEntries(names.map((name) => [name, { ours: [] as Answer[], theirs: [] as Answer[] }]));
 const feeds = () => ({ ...model.prefixFeeds(config, trained), ...aims });
 for (let round = 0; round <= rounds; round++) {
   const answers: Record<(typeof names)[number], readonly [Answer, Answer]> = {
@@ -200,11 +210,11 @@ for (let round = 0; round <= rounds; round++) {
     const apart = Math.max(...here!.map((x, i) => Math.abs(x - there![i]!) / Math.max(1, Math.abs(x))));
     if (!(apart < 2e-3)) throw new Error(`Results of "${name}" differ by ${apart} in round ${round}`);
     if (round === 0) continue; // warm-up
-    ours[name]!.push(...answers[name][0].times);
-    theirs[name]!.push(...answers[name][1].times);
+    rows[name]!.ours.push(answers[name][0]);
+    rows[name]!.theirs.push(answers[name][1]);
   }
   const words = names.map(
-    (name) => `${name} ${answers[name].map(({ times }) => median(times).toFixed(1)).join(" / ")} ms`,
+    (name) => `${name} ${answers[name].map(({ wall }) => median(wall).toFixed(1)).join(" / ")} ms`,
   );
   console.log(`round ${round}/${rounds}, pistar / PyTorch: ${words.join(", ")}`);
 }
@@ -212,20 +222,18 @@ torch.stop();
 rmSync(folder, { recursive: true });
 
 const round2 = (x: number) => Math.round(x * 100) / 100;
-console.log(
-  JSON.stringify({
-    bench: "policy",
-    ...Object.fromEntries(
-      names.map((name) => [
-        name,
-        {
-          ratio: round2(median(theirs[name]!) / median(ours[name]!)),
-          milliseconds: round2(median(ours[name]!)),
-          p99: round2(quantile(ours[name]!, 0.99)),
-          pytorchMilliseconds: round2(median(theirs[name]!)),
-          pytorchP99: round2(quantile(theirs[name]!, 0.99)),
-        },
-      ]),
-    ),
-  }),
-);
+const report = names.map((name) => {
+  const all = (answers: readonly Answer[], kind: "wall" | "cpu") => answers.flatMap((answer) => answer[kind]);
+  const { ours, theirs } = rows[name]!;
+  const ratio = (kind: "wall" | "cpu") => round2(median(all(theirs, kind)) / median(all(ours, kind)));
+  const milliseconds = (answers: readonly Answer[]) => ({
+    p50: round2(median(all(answers, "wall"))),
+    p99: round2(quantile(all(answers, "wall"), 0.99)),
+    cpu: round2(median(all(answers, "cpu"))),
+  });
+  return [
+    name,
+    { ratio: ratio("wall"), cpuRatio: ratio("cpu"), milliseconds: milliseconds(ours), pytorch: milliseconds(theirs) },
+  ];
+});
+console.log(JSON.stringify({ bench: "policy", ...Object.fromEntries(report) }));
