@@ -93,7 +93,8 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   if (missing.length === 0) return { before, collected: done, lost };
   progress?.(before, episodes);
 
-  const writer = await openWriter(out, task, difficulty);
+  // A dataset that is there is checked first; a new one is not made before there is an episode for it.
+  let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, task, difficulty) : undefined;
   try {
     await runEpisodes(missing, {
       driving,
@@ -101,13 +102,16 @@ export async function collect(options: CollectOptions): Promise<Collection> {
       workers,
       async onEpisode(episode) {
         if ("lost" in episode) lost.push(episode);
-        else done.push({ ...episode.result, ...(await append(writer, episode, driving)) });
+        else {
+          writer ??= await openWriter(out, task, difficulty);
+          done.push({ ...episode.result, ...(await append(writer, episode, driving)) });
+        }
         progress?.(before + done.length + lost.length, episodes);
       },
       ...(signal && { signal }),
     });
   } finally {
-    await writer.close();
+    await writer?.close();
   }
   return { before, collected: done, lost };
 }

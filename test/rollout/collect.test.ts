@@ -1,9 +1,9 @@
 // Collections over worker threads: the same bytes whatever the number of workers, what a dying worker costs, going on, and replays.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { createWriter, openDataset, resumeWriter, validateDataset } from "../../src/data/index.ts";
 import {
   type CollectOptions,
@@ -14,6 +14,9 @@ import {
   replayEpisode,
 } from "../../src/rollout/index.ts";
 import { faults } from "../fixtures/faulty-policy.ts";
+
+// Several workers share few cores in a test run.
+vi.setConfig({ testTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-collect-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -68,7 +71,7 @@ test("one seed gives the same bytes, whatever the number of workers; what was co
     });
   }
   await dataset.close();
-}, 120_000);
+});
 
 test("a dying worker costs its episode alone; running again tries it again", async () => {
   const dies = faults.indexOf("dies");
@@ -114,6 +117,7 @@ test("what cannot be run is said before anything is written", async () => {
   await expect(collect(options("none", { task: "juggle" }))).rejects.toThrow('got "juggle"');
   await expect(collect(options("none", { policy: "genius" }))).rejects.toThrow('got "genius"');
   await expect(collect(options("none", { policy: "ws://127.0.0.1:9" }))).rejects.toThrow("ws://127.0.0.1:9");
+  expect(existsSync(join(folder, "none"))).toBe(false);
   const other = join(folder, "other");
   await (
     await createWriter(other, { fps: 25, features: { action: { dtype: "float32", shape: [2], names: null } } })

@@ -1,7 +1,7 @@
 // Whole episodes in a real world: faulty policies, take-over, the columns of a recording, and a supervisor's rescue.
 import { resolve } from "node:path";
 import { serialize } from "node:v8";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { FrameValues } from "../../src/data/index.ts";
 import { createTaskWorld, taskNamed, type World } from "../../src/robot/index.ts";
 import {
@@ -17,6 +17,9 @@ import {
 import { servePolicy } from "../../src/serve/index.ts";
 import { faults } from "../fixtures/faulty-policy.ts";
 import { linearPolicy } from "../serve/linear-policy.ts";
+
+// Several workers share few cores in a test run.
+vi.setConfig({ testTimeout: 180_000 });
 
 const faulty = resolve(import.meta.dirname, "../fixtures/faulty-policy.ts");
 const driving = drivingOptions.parse({ executeSteps: 10, deadline: 0.1 });
