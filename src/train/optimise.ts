@@ -76,6 +76,8 @@ interface State {
   readonly best: { readonly step: number; readonly score: number } | null;
 }
 
+/** openpi's. The moments of the first steps, which are unlike those that follow, are soon forgotten. */
+const beta2 = 0.95;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
 /** Biases and norms do not decay. */
@@ -91,7 +93,9 @@ export async function optimise(plan: Plan): Promise<Course> {
 
   const learningRate = t.input("learningRate", []);
   const { weightDecay, maxNorm } = options;
-  const update = t.adamW(parameters, t.gradient(loss, parameters), { learningRate, weightDecay, maxNorm, undecayed });
+  // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
+  const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
+  const update = t.adamW(parameters, gradients, { learningRate, beta2, weightDecay, maxNorm, undecayed });
   const averages = ema === 0 ? [] : t.ema(parameters, update, ema);
   const renamed = ema === 0 ? (name: string) => name : t.emaName;
   const store = t.createStore(

@@ -65,7 +65,7 @@ export type PolicyOptions = z.infer<typeof policyOptions>;
 export const valueOptions = z.object({
   ...common,
   steps: count.default(600).describe("optimiser steps"),
-  learningRate: z.number().gt(0).default(5e-4).describe("highest learning rate, after the warm-up"),
+  learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate, after the warm-up"),
   weightDecay: z.number().min(0).default(0.05).describe("of AdamW"),
   heldOut: z.number().min(0).lt(1).default(0.15).describe("share of each task's episodes that are not trained on"),
   validateEvery: count.default(50).describe("steps between validations, each with a checkpoint"),

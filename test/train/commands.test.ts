@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { tinyDataset } from "../../test/train/tiny-dataset.ts";
+import { tinyDataset } from "./tiny-dataset.ts";
 
-const main = join(import.meta.dirname, "main.ts");
+const main = join(import.meta.dirname, "../../src/cli/main.ts");
 let folder: string;
 let dots: string;
 
