@@ -1,0 +1,119 @@
+// Algorithm 1 from end to end, as small as it can be: what each stage hands to the next, that a run which is stopped goes on, and that its
+// folder holds all of it. What the policies are worth is not asked: they train for a few steps.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDataset, readLabels } from "../../src/data/index.ts";
+import { openRun, type RecapOptions, runRecap, type Summary } from "../../src/loop/index.ts";
+import { evaluationSeed } from "../../src/loop/seeds.ts";
+
+const options: Partial<RecapOptions> = {
+  tasks: ["cube-in-bowl"],
+  demonstrations: 6,
+  autonomous: 2,
+  corrected: 2,
+  evaluation: 2,
+  pretrainSteps: 4,
+  finetuneSteps: 3,
+  valueSteps: 4,
+  batchSize: 4,
+  controls: ["awr", "filtered", "no-corrections", "guided"],
+};
+
+let folder: string;
+let summary: Summary;
+/** Stages of the first attempt, which is stopped in the middle, and of the second. */
+const stages: { first: string[]; second: [string, boolean][] } = { first: [], second: [] };
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "pistar-recap-"));
+  const stopping = new AbortController();
+  const onStage = (name: string) => {
+    stages.first.push(name);
+    if (name === "cube-in-bowl/1/autonomous") stopping.abort(new Error("stopped"));
+  };
+  await expect(runRecap(openRun(folder, options, { onStage }, stopping.signal))).rejects.toThrow("stopped");
+  const again = { onStage: (name: string, done: boolean) => void stages.second.push([name, done]) };
+  summary = await runRecap(openRun(folder, options, again));
+}, 600_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("stages follow one another, and what was done before a stop is not done again", () => {
+  const before = stages.first.slice(0, -1);
+  expect(stages.second.filter(([, done]) => done).map(([name]) => name)).toEqual(before);
+  expect(stages.second.map(([name]) => name)).toEqual([
+    "cube-in-bowl/0/demonstrations",
+    "pretrain/value",
+    "pretrain/labels-cube-in-bowl",
+    "pretrain/policy",
+    "cube-in-bowl/0/sft",
+    "cube-in-bowl/0/evaluate-sft",
+    "cube-in-bowl/1/autonomous",
+    "cube-in-bowl/1/corrected",
+    "cube-in-bowl/1/value",
+    "cube-in-bowl/1/labels",
+    "cube-in-bowl/1/recap",
+    "cube-in-bowl/1/evaluate-recap",
+    "cube-in-bowl/1/filtered",
+    "cube-in-bowl/1/evaluate-filtered",
+    "cube-in-bowl/1/awr",
+    "cube-in-bowl/1/evaluate-awr",
+    "cube-in-bowl/1/no-corrections",
+    "cube-in-bowl/1/evaluate-no-corrections",
+    "cube-in-bowl/1/evaluate-guided",
+  ]);
+});
+
+test("the data set grows by the iteration's episodes; none of them is an evaluation's; corrections are positive", async () => {
+  const root = join(folder, "data", "cube-in-bowl");
+  const dataset = await openDataset(root);
+  const labels = await readLabels(root, "advantages", "iteration-1");
+  expect(dataset.episodes.map(({ extra }) => `${extra.episode_supervisor}`)).toEqual([
+    ...new Array(8).fill("none"),
+    ...new Array(2).fill("scripted"),
+  ]);
+  for (const { extra } of dataset.episodes)
+    expect(Math.abs(Number(extra.episode_seed) - evaluationSeed(0))).toBeGreaterThanOrEqual(1_000_000);
+  let corrections = 0;
+  for (const { index } of dataset.episodes) {
+    const column = "complementary_info.is_intervention";
+    const acted = (await dataset.columns(index, [column])).get(column)!.data as Float32Array;
+    const words = labels.advantage.filter((_, row) => labels.episode_index[row] === index);
+    for (const [frame, who] of acted.entries())
+      if (who > 0.5) {
+        corrections++;
+        expect(words[frame]).toBe(1);
+      }
+  }
+  expect(corrections).toBe(summary.tasks[0]!.labels[0]!.forced);
+  await dataset.close();
+});
+
+test("every policy is evaluated on the same episodes and compared with SFT in pairs", () => {
+  const [{ results, gains }] = summary.tasks as [Summary["tasks"][number]];
+  expect(results.map(({ arm, iteration, episodes }) => [arm, iteration, episodes])).toEqual([
+    ["sft", 0, 2],
+    ["recap", 1, 2],
+    ["filtered", 1, 2],
+    ["awr", 1, 2],
+    ["no-corrections", 1, 2],
+    ["guided", 1, 2],
+  ]);
+  for (const { arm, againstSft } of results) expect(againstSft === undefined).toBe(arm === "sft");
+  expect(gains.map(({ source, episodes }) => [source, episodes])).toEqual([
+    ["demonstrations", 6],
+    ["autonomous", 2],
+    ["corrected", 2],
+  ]);
+});
+
+test("all of a run is in its folder, and other options are refused there", () => {
+  expect(JSON.parse(readFileSync(join(folder, "summary.json"), "utf8"))).toMatchObject({
+    finishedAt: summary.finishedAt,
+  });
+  expect(readFileSync(join(folder, "report.html"), "utf8")).toContain("cube-in-bowl");
+  expect(existsSync(join(folder, "trainings/cube-in-bowl/1/recap/metrics.jsonl"))).toBe(true);
+  expect(() => openRun(folder, { ...options, positive: 0.1 })).toThrow("a run with positive 0.4 is there");
+  expect(() => openRun(folder, { ...options, tasks: ["fold-laundry"] })).toThrow("fold-laundry");
+});
