@@ -8,7 +8,7 @@ import type { Feed, Random, Store, Tensor, Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { openMetrics } from "./metrics.ts";
 import type { ValueOptions } from "./options.ts";
-import { openRun, type RunFolder } from "./run-folder.ts";
+import type { RunFolder } from "./run-folder.ts";
 
 /** What both trainings' options have in common. */
 type CommonOptions = Omit<ValueOptions, "targets" | "failureCost">;
@@ -34,10 +34,7 @@ export interface Progress {
 }
 
 export interface Plan {
-  readonly run: string;
-  /** Stage, options and data: what must be the same to resume. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly resume: boolean;
+  readonly run: RunFolder;
   readonly options: CommonOptions;
   readonly objective: Objective;
   /** Parameters at the start. */
@@ -84,10 +81,9 @@ const logEvery = 10;
 const undecayed = ["*bias", "*norm*"];
 
 export async function optimise(plan: Plan): Promise<Course> {
-  const { options, objective, validate } = plan;
+  const { run, options, objective, validate } = plan;
   const { parameters, inputs, loss, parts } = objective;
   const { steps, seed, ema } = options;
-  const run = openRun(plan.run, plan.settings, plan.resume);
   const resumed = run.last === undefined ? undefined : readState(run.last);
   const log = openMetrics(run.path, resumed?.step ?? 0);
 

@@ -44,7 +44,8 @@ export function describePolicy(
   const vocabulary = Math.min(2048, Math.floor(config.vocabulary / 2));
   const chunks = learnsFast ? sampleChunks(sources, space, horizon) : [];
   const fast = learnsFast ? (base?.fast ?? fitFast(chunks, { horizon, vocabulary })) : undefined;
-  if (tokenizer.vocabulary > config.vocabulary - (size === "nano" || size === "small" ? (fast?.vocabulary ?? 0) : 0))
+  // PaliGemma's last tokens are written over by FAST's, as published.
+  if (tokenizer.vocabulary + (tokenizer.reserved > 0 ? 0 : (fast?.vocabulary ?? 0)) > config.vocabulary)
     throw new RangeError(
       `Expected room for text and FAST tokens in a vocabulary of ${config.vocabulary}, got ${tokenizer.vocabulary} and ${fast?.vocabulary ?? 0}`,
     );

@@ -28,7 +28,14 @@ export interface RunFolder {
 export function openRun(path: string, config: Readonly<Record<string, unknown>>, resume: boolean): RunFolder {
   const known = join(path, "config.json");
   const given = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
-  if (existsSync(known)) {
+  const checkpoints = join(path, "checkpoints");
+  const pointed = (pointer: string): string | undefined => {
+    const file = join(checkpoints, pointer);
+    return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
+  };
+  const last = pointed("last");
+  // A run without a checkpoint has nothing to lose.
+  if (last !== undefined) {
     if (!resume)
       throw new Error(`${path}: there is a run already; resume it (--resume), remove it, or choose another folder`);
     const before = readJson(known) as Record<string, unknown>;
@@ -39,12 +46,6 @@ export function openRun(path: string, config: Readonly<Record<string, unknown>>,
         );
   } else replaceFile(known, JSON.stringify(given, null, 2));
 
-  const checkpoints = join(path, "checkpoints");
-  const pointed = (pointer: string): string | undefined => {
-    const file = join(checkpoints, pointer);
-    return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
-  };
-  const last = pointed("last");
   return {
     path,
     last: last === undefined ? undefined : join(checkpoints, last),
@@ -78,13 +79,13 @@ function difference(before: unknown, now: unknown): string {
   return `${JSON.stringify(before)}, got ${JSON.stringify(now)}`;
 }
 
-const resultFile = (run: string) => join(run, "result.json");
+const resultFile = ({ path }: RunFolder) => join(path, "result.json");
 
 /** What a run found, if it has ended. */
-export function readResult<Result>(run: string): Result | undefined {
-  return existsSync(resultFile(run)) ? (readJson(resultFile(run)) as Result) : undefined;
+export function readResult<Result>(run: RunFolder): Result | undefined {
+  return run.last !== undefined && existsSync(resultFile(run)) ? (readJson(resultFile(run)) as Result) : undefined;
 }
 
-export function writeResult(run: string, result: object): void {
+export function writeResult(run: RunFolder, result: object): void {
   replaceFile(resultFile(run), JSON.stringify(result, null, 2));
 }

@@ -1,8 +1,6 @@
 // Training a policy: the flow loss of its action expert beside the cross-entropy of FAST tokens, with the advantage in the prompt where the
 // data is labelled (π*0.6, arXiv 2511.14759, sections IV-B and V).
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { BatchLoader, type FrameLabels, readLabels } from "../data/index.ts";
+import { BatchLoader, type BatchSource, type FrameLabels, readLabels } from "../data/index.ts";
 import { initPolicy, policyLoss, sizes } from "../model/index.ts";
 import type { Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -13,7 +11,7 @@ import { describePolicy } from "./policy-description.ts";
 import { advantagesOf, policySamples, type SampleWeight } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
 import { checkFeatures, robotFeatures } from "./robot-features.ts";
-import { readResult, writeResult } from "./run-folder.ts";
+import { openRun, readResult, writeResult } from "./run-folder.ts";
 import {
   drawingFrom,
   openTrainingData,
@@ -47,9 +45,10 @@ export interface PolicyResult extends Course {
 
 /** @throws Error saying what is wrong with the run, the data or an option */
 export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
-  const { run, datasets, weight, resume = false, onProgress, onDecode } = input;
+  const { datasets, weight, resume = false, onProgress, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
-  const finished = resume ? readResult<PolicyResult>(run) : undefined;
+  const run = openRun(input.run, { stage: "policy", options, datasets, weighted: weight !== undefined }, resume);
+  const finished = readResult<PolicyResult>(run);
   if (finished) return finished;
   const data = await openTrainingData(datasets);
   try {
@@ -67,8 +66,8 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     });
     const sources = drawingFrom(all, train);
     const description =
-      resume && existsSync(join(run, "checkpoints", "last"))
-        ? await readPolicyDescription(findCheckpoint(run, "last"))
+      run.last !== undefined
+        ? await readPolicyDescription(findCheckpoint(run.last, "last"))
         : describePolicy(sources, data.tasks, robot, options, based);
     const { config } = description;
     const scope = t.scope();
@@ -81,8 +80,6 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
       run,
-      settings: { stage: "policy", options, datasets, weighted: weight !== undefined },
-      resume,
       options,
       objective: {
         parameters: scope.parameters,
@@ -120,7 +117,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       parameters: t.countParameters(scope.parameters),
       episodes: { train: train.length, heldOut: heldOut.length },
       heldOut: last,
-      warnings: warningsOf(last, heldOut.length),
+      warnings: [...unlabelledWarning(sources, options), ...warningsOf(last, heldOut.length)],
     };
     writeResult(run, result);
     return result;
@@ -161,6 +158,18 @@ async function indicatorLabels(data: TrainingData, tag: string): Promise<FrameLa
     all.push({ advantageIndicator });
   }
   return all;
+}
+
+function unlabelledWarning(sources: readonly BatchSource[], { indicator, labels }: PolicyOptions): string[] {
+  const all = sources.flatMap(({ frames, advantageIndicator }) =>
+    [...frames].map((frame) => advantageIndicator[frame]),
+  );
+  const unlabelled = all.filter((label) => label === -1).length;
+  if (indicator !== "labels" || unlabelled === 0) return [];
+  return [
+    `${unlabelled} of ${all.length} training frames have no label "${labels}": their prompts said nothing of the advantage. ` +
+      "Label all of them (pistar label).",
+  ];
 }
 
 function warningsOf(last: Readonly<Record<string, number>> | null, heldOut: number): string[] {

@@ -1,6 +1,4 @@
 // Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { BatchLoader, type BatchSource } from "../data/index.ts";
 import { initValue, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
 import { expectedValues, hardTargets, twoHotTargets } from "../recap/index.ts";
@@ -18,7 +16,7 @@ import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
 import { promptRoom, textTokenizerFor } from "./policy-description.ts";
 import { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
-import { readResult, writeResult } from "./run-folder.ts";
+import { openRun, readResult, writeResult } from "./run-folder.ts";
 import { initialWeights, weightsOf } from "./train-policy.ts";
 import {
   drawingFrom,
@@ -56,9 +54,10 @@ export interface ValueResult extends Course {
 
 /** @throws Error saying what is wrong with the run, the data or an option */
 export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
-  const { run, datasets, resume = false, onProgress, onDecode } = input;
+  const { datasets, resume = false, onProgress, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
-  const finished = resume ? readResult<ValueResult>(run) : undefined;
+  const run = openRun(input.run, { stage: "value", options, datasets }, resume);
+  const finished = readResult<ValueResult>(run);
   if (finished) return finished;
   const data = await openTrainingData(datasets);
   try {
@@ -84,9 +83,9 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
     });
     const sources = drawingFrom(all, train);
     const description =
-      resume && existsSync(join(run, "checkpoints", "last"))
-        ? await readValueDescription(findCheckpoint(run, "last"))
-        : { ...(based ?? describeValue(sources, data, robot, options)), taskScales };
+      run.last !== undefined
+        ? await readValueDescription(findCheckpoint(run.last, "last"))
+        : { ...describeValue(sources, data, robot, options, based), taskScales };
     const { config } = description;
     const scope = t.scope();
     const { inputs, loss } = valueLoss(initValue(scope, config), options.batchSize);
@@ -95,8 +94,6 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
       run,
-      settings: { stage: "value", options, datasets },
-      resume,
       options,
       objective: { parameters: scope.parameters, inputs, loss, parts: {} },
       initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
@@ -135,20 +132,22 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   }
 }
 
+/** New from the data, or the checkpoint's. */
 function describeValue(
   sources: readonly BatchSource[],
   { tasks }: TrainingData,
   robot: RobotFeatures,
   options: ValueOptions,
+  base: ValueDescription | undefined,
 ): Omit<ValueDescription, "taskScales"> {
-  const tokenizer = textTokenizerFor(options.size, tasks, options.tokenizer);
+  const tokenizer = base?.tokenizer ?? textTokenizerFor(options.size, tasks, options.tokenizer);
   const stateSize = robot.stateNames.length;
-  const config = valueConfig(options.size, { cameras: Object.keys(robot.cameras), stateSize });
+  const config = base?.config ?? valueConfig(options.size, { cameras: Object.keys(robot.cameras), stateSize });
   const room = promptRoom(tokenizer, tasks, config.state, stateSize);
   return {
     config: { ...config, promptTokens: Math.max(config.promptTokens, room) },
     robot,
-    space: fitActionSpace(sources, 1, robot.deltaActions, options.normalization),
+    space: base?.space ?? fitActionSpace(sources, 1, robot.deltaActions, options.normalization),
     tokenizer,
   };
 }

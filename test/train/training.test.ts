@@ -132,7 +132,7 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   const trained = await trainPolicy({
     run: path("acting"),
     datasets: [{ root: dots }],
-    options: { ...policyShort(), indicator: "labels", steps: 2 },
+    options: { ...policyShort(), indicator: "labels", steps: 2, fast: false },
   });
   const policy = await loadPolicy(path("acting"), { steps: 2 });
   expect(policy).toMatchObject({ horizon: 4, fps: 10, joints: ["shoulder.pos", "gripper.pos"], cameras: ["front"] });
