@@ -163,9 +163,12 @@ export function readPrefix(backbone: Backbone, inputs: PrefixInputs): Prefix {
   const looker = t.reshape(blocks, [batch, length, 1]);
   const mask = t.lessEqual(t.reshape(blocks, [batch, 1, length]), looker);
   const decoded = decode(language, x, { mask, positions, allPositions: positions });
-  const count = t.sum(t.cast(t.less(blocks, t.constant(Int32Array.of(absent), [])), "f32"), 1, { keep: true });
+  const count = t.sum(t.cast(present(inputs), "f32"), 1, { keep: true });
   return { ...decoded, config, inputs, count };
 }
+
+/** Which of the prefix's tokens are there: bool [B, S]. */
+export const present = ({ blocks }: PrefixInputs): Tensor => t.less(blocks, t.constant(Int32Array.of(absent), []));
 
 /** Tokens [B, T] → [B, T, C], scaled as Gemma does. */
 export const embed = ({ config, embeddings }: Backbone, tokens: Tensor): Tensor =>
@@ -185,7 +188,7 @@ export function after(
   { chunk }: { readonly chunk?: number } = {},
 ): { readonly mask: Tensor; readonly positions: Tensor; readonly allPositions: Tensor } {
   const [batch, before] = inputs.blocks.shape as [number, number];
-  const there = t.less(inputs.blocks, t.constant(Int32Array.of(absent), []));
+  const there = present(inputs);
   const looks = (from: number, at: number) =>
     chunk === undefined ? at <= from : Math.floor(from / chunk) === Math.floor(at / chunk);
   const own = Uint8Array.from({ length: length * length }, (_, i) =>

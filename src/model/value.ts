@@ -1,25 +1,23 @@
-// The value function: a smaller backbone reads the same pictures, state and instruction (never the advantage), and one further token, which
-// looks at all of it, becomes a distribution over bins of the return (arXiv 2511.14759, section IV-A). B observations.
+// The value function: a smaller backbone reads the same pictures, state and instruction (never the advantage), and the mean of what it makes of
+// them becomes a distribution over bins of the return (arXiv 2511.14759, section IV-A; how it is read out is not published). B observations.
 
 import type { Scope, Store, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import {
-  after,
   type Backbone,
   initBackbone,
   type PrefixBatch,
   type PrefixInputs,
   prefixFeeds,
   prefixInputs,
+  present,
   readPrefix,
 } from "./backbone.ts";
 import type { ValueConfig } from "./config.ts";
-import { decode } from "./decoder.ts";
 
 export interface ValueFunction {
   readonly config: ValueConfig;
   readonly backbone: Backbone;
-  readonly query: Tensor; // [1, C]
   readonly head: t.nn.Linear;
 }
 
@@ -28,18 +26,16 @@ export function initValue(scope: Scope, config: ValueConfig): ValueFunction {
   return {
     config,
     backbone: initBackbone(scope, config),
-    query: scope.parameter("value_query", [1, width], t.normal(1)),
     head: t.nn.initLinear(scope.at("value_head"), width, config.bins),
   };
 }
 
 /** Logits [B, bins] of the return's distribution. */
-export function valueLogits({ backbone, query, head }: ValueFunction, inputs: PrefixInputs): Tensor {
-  const prefix = readPrefix(backbone, inputs);
-  const batch = inputs.prompt.shape[0]!;
-  const token = t.expand(t.reshape(query, [1, 1, -1]), [batch, 1, query.shape[1]!]);
-  const { hidden } = decode(backbone.language, token, { ...after(prefix, 1), past: prefix.keysValues });
-  return t.nn.linear(head, t.reshape(hidden, [batch, -1]));
+export function valueLogits({ backbone, head }: ValueFunction, inputs: PrefixInputs): Tensor {
+  const { hidden, count } = readPrefix(backbone, inputs);
+  const [batch, length] = inputs.blocks.shape as [number, number];
+  const there = t.reshape(t.cast(present(inputs), "f32"), [batch, length, 1]);
+  return t.nn.linear(head, t.div(t.sum(t.mul(hidden, there), 1), count));
 }
 
 /**

@@ -301,13 +301,12 @@ class Value(Backbone):
     def __init__(self, c):
         super().__init__(c)
         width = c["language"]["width"]
-        self.value_query = nn.Parameter(torch.randn(1, width))
         self.value_head = nn.Linear(width, c["bins"])
 
     def forward(self, batch):
-        after = self.value_query.expand(len(batch["prompt"]), 1, -1)
-        hidden, _ = self.read(batch, after)
-        return self.value_head(hidden[:, -1])
+        hidden, prefix = self.read(batch)
+        there = prefix["present"][:, :, None].float()
+        return self.value_head((hidden * there).sum(1) / there.sum(1))
 
 
 def foretold(logits, tokens, weights):
