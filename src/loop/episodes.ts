@@ -23,8 +23,8 @@ export function gain(
   const { options, stages, listener, signal } = run;
   return stages.run(`${task}/${iteration}/${source}`, async () => {
     const out = dataOf(run, task);
-    const { difficulty, workers } = options;
-    const asked = collectOptions.parse({ ...driving, task, difficulty, workers, out });
+    const { difficulty, randomise, workers } = options;
+    const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers, out });
     const progress = (done: number, total: number) => listener.onProgress?.(done, total);
     const { lost } = await collect({ ...asked, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
@@ -57,13 +57,14 @@ export function evaluated(
 ): Promise<Evaluation> {
   const { options, stages, listener, signal } = run;
   return stages.run(stage, async () => {
-    const { difficulty, evaluation, workers, seed } = options;
+    const { difficulty, randomise, evaluation, workers, seed } = options;
     const { training, ...inference } = asked;
     const all = evaluateOptions.parse({
       ...inference,
       policy: trainingOf(run, training),
       task: [task],
       difficulty,
+      randomise,
       episodes: evaluation,
       seed: evaluationSeed(seed),
       workers,

@@ -15,6 +15,7 @@ export const recapOptions = z.object({
     .describe("further tasks whose demonstrations are pre-trained on (those of --tasks always are)"),
   seed: z.int().min(0).default(0).describe("decides everything that is random in the run"),
   difficulty: z.number().min(0).max(1).default(0.3).describe("how far objects are spread over the table, 0 to 1"),
+  randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
 
   demonstrations: count.default(200).describe("demonstrations of each task"),
@@ -27,7 +28,7 @@ export const recapOptions = z.object({
   pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
   finetuneSteps: count.default(1000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(600).describe("steps of pre-training and of fine-tuning the value function"),
-  batchSize: count.default(32).describe("frames in a batch of the policy"),
+  batchSize: count.default(16).describe("frames in a batch of the policy"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
   positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
@@ -58,7 +59,16 @@ export type RecapOptions = z.infer<typeof recapOptions>;
 export const presets = {
   quick: {
     about: "one task after pre-training on two, SFT against RECAP; about a quarter of an hour on two cores",
-    options: { tasks: ["cube-in-bowl"], pretrainTasks: ["stack-cubes"], demonstrations: 100 },
+    options: {
+      tasks: ["cube-in-bowl"],
+      pretrainTasks: ["stack-cubes"],
+      demonstrations: 150,
+      autonomous: 100,
+      corrected: 60,
+      pretrainSteps: 2400,
+      finetuneSteps: 900,
+      valueSteps: 400,
+    },
   },
   full: {
     about: "all tasks, two iterations, all controls; about an hour on two cores",

@@ -6,11 +6,13 @@ export interface VisionConfig {
   readonly imageSize: number;
   /**
    * How pictures become tokens. "patch": one linear map per patch of that many pixels, as SigLIP. "conv": 3×3 convolutions of stride 2 with these
-   * numbers of channels, which see small things with little data; a token stands for 2 to the power of their count pixels in each direction.
+   * numbers of channels, which see small things with little data; a token stands for 2 to the power of their count pixels in each direction. A
+   * further token says where `keypoints` features are that the first two convolutions find (spatial softmax: Levine et al. 2016,
+   * arXiv 1504.00702), to a fraction of a pixel.
    */
   readonly stem:
     | { readonly kind: "patch"; readonly pixels: number }
-    | { readonly kind: "conv"; readonly channels: readonly number[] };
+    | { readonly kind: "conv"; readonly channels: readonly number[]; readonly keypoints: number };
   readonly width: number;
   readonly layers: number;
   readonly hidden: number;
@@ -80,7 +82,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
   nano: {
     vision: {
       imageSize: 64,
-      stem: { kind: "conv", channels: [24, 48, 96, 128] },
+      stem: { kind: "conv", channels: [24, 48, 96, 128], keypoints: 32 },
       width: 128,
       layers: 1,
       hidden: 256,
@@ -98,7 +100,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     value: {
       vision: {
         imageSize: 64,
-        stem: { kind: "conv", channels: [16, 32, 64, 96] },
+        stem: { kind: "conv", channels: [16, 32, 64, 96], keypoints: 32 },
         width: 96,
         layers: 1,
         hidden: 192,
@@ -111,7 +113,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
   small: {
     vision: {
       imageSize: 96,
-      stem: { kind: "conv", channels: [32, 64, 128, 256] },
+      stem: { kind: "conv", channels: [32, 64, 128, 256], keypoints: 32 },
       width: 256,
       layers: 3,
       hidden: 768,
@@ -129,7 +131,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     value: {
       vision: {
         imageSize: 96,
-        stem: { kind: "conv", channels: [24, 48, 96, 128] },
+        stem: { kind: "conv", channels: [24, 48, 96, 128], keypoints: 32 },
         width: 128,
         layers: 2,
         hidden: 384,
@@ -195,12 +197,17 @@ export function valueConfig(
   return { ...value, vocabulary, promptTokens, state, cameras, stateSize, bins: 201, ...changes };
 }
 
-/** Tokens of one camera's picture. */
-export function imageTokens({ imageSize, stem, pool }: VisionConfig): number {
+/** Tokens that the encoder makes of a picture's parts, row by row. */
+export function gridTokens({ imageSize, stem, pool }: VisionConfig): number {
   const stride = stem.kind === "patch" ? stem.pixels : 2 ** stem.channels.length;
   if (imageSize % (stride * pool) !== 0)
     throw new RangeError(`Expected pictures whose size is a multiple of ${stride * pool} pixels, got ${imageSize}`);
-  return (imageSize / stride / pool) ** 2;
+  return (imageSize / stride) ** 2;
+}
+
+/** Tokens of one camera's picture for the language model. */
+export function imageTokens(vision: VisionConfig): number {
+  return gridTokens(vision) / vision.pool ** 2 + (vision.stem.kind === "conv" && vision.stem.keypoints > 0 ? 1 : 0);
 }
 
 /** Length of the prefix: pictures, a state token where there is one, the prompt. */

@@ -43,12 +43,15 @@ export function initDecoder(scope: Scope, config: DecoderConfig, adaptive: boole
   const { width, hidden, heads, keyValueHeads, headSize, gemma3 } = config;
   const norm = (at: Scope): Norm => {
     if (!adaptive) return t.nn.initRmsNorm(at, width);
-    // Zero at first, as openpi: every layer begins as the identity.
+    // At first the norm is a plain one and its gate is open. openpi, whose backbone has been trained before, begins with closed gates; they
+    // would keep the flow loss from a backbone that is still to learn to see.
     const dense = at.at("dense");
     return {
       dense: {
         weight: dense.parameter("weight", [3 * width, width], t.fill(0)),
-        bias: dense.parameter("bias", [3 * width], t.fill(0)),
+        bias: dense.parameter("bias", [3 * width], (numbers) => {
+          numbers.fill(1, 2 * width);
+        }),
       },
     };
   };

@@ -3,7 +3,7 @@
 
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { imageTokens, type VisionConfig } from "./config.ts";
+import { gridTokens, type VisionConfig } from "./config.ts";
 
 interface Convolution {
   readonly weight: Tensor; // [out, in, kh, kw]
@@ -22,9 +22,16 @@ interface Block {
   readonly mlp: t.nn.Mlp;
 }
 
+/** Finds features and says where they are. */
+interface Keypoints {
+  readonly find: Tensor; // [keypoints, channels, 3, 3]; a bias would not move the softmax
+  readonly place: t.nn.Linear; // [C, 2 · keypoints]
+}
+
 export interface Vision {
   readonly config: VisionConfig;
   readonly stem: readonly Convolution[];
+  readonly keypoints: Keypoints | undefined;
   readonly position: Tensor; // [tokens before pooling, C]
   readonly blocks: readonly Block[];
   readonly norm: t.nn.LayerNorm;
@@ -36,7 +43,7 @@ const he: t.Initializer = (numbers, shape, random) =>
 
 /** Declares the encoder's parameters under SigLIP's names in Hugging Face's checkpoints. */
 export function initVision(scope: Scope, config: VisionConfig): Vision {
-  const { stem, width, hidden, layers, pool } = config;
+  const { stem, width, hidden, layers } = config;
   const convolution = (at: Scope, out: number, channels: number, kernel: number, initial: t.Initializer) => ({
     weight: at.parameter("weight", [out, channels, kernel, kernel], initial),
     bias: at.parameter("bias", [out], t.fill(0)),
@@ -51,9 +58,17 @@ export function initVision(scope: Scope, config: VisionConfig): Vision {
   return {
     config,
     stem: convolutions,
-    position: embeddings
-      .at("position_embedding")
-      .parameter("weight", [imageTokens(config) * pool ** 2, width], t.normal(0.02)),
+    keypoints:
+      stem.kind === "conv" && stem.keypoints > 0
+        ? {
+            find: embeddings
+              .at("keypoints")
+              .at("find")
+              .parameter("weight", [stem.keypoints, stem.channels[1]!, 3, 3], he),
+            place: t.nn.initLinear(embeddings.at("keypoints").at("place"), 2 * stem.keypoints, width),
+          }
+        : undefined,
+    position: embeddings.at("position_embedding").parameter("weight", [gridTokens(config), width], t.normal(0.02)),
     blocks: Array.from({ length: layers }, (_, i) => {
       const at = scope.at("encoder").at("layers").at(i);
       const project = (name: string) => t.nn.initLinear(at.at("self_attn").at(name), width, width);
@@ -69,14 +84,17 @@ export function initVision(scope: Scope, config: VisionConfig): Vision {
 }
 
 /** Bytes [B, h, w, 3] → [B, N, C]. */
-export function encodePictures({ config, stem, position, blocks, norm }: Vision, pictures: Tensor): Tensor {
+export function encodePictures(vision: Vision, pictures: Tensor): Tensor {
+  const { config, stem, position, blocks, norm } = vision;
   const { width, heads } = config;
   const batch = pictures.shape[0]!;
   let x = t.transpose(t.sub(t.mul(t.cast(pictures, "f32"), 2 / 255), 1), [0, 3, 1, 2]);
+  let places: Tensor | undefined;
   for (const [i, { weight, bias }] of stem.entries()) {
     const patch = config.stem.kind === "patch" ? { stride: config.stem.pixels } : { stride: 2, padding: 1 };
     x = t.conv2d(x, weight, bias, patch);
     if (i < stem.length - 1) x = t.relu(x);
+    if (i === 1 && vision.keypoints) places = keypoints(vision.keypoints, x);
   }
   let tokens = t.add(t.transpose(t.reshape(x, [batch, width, -1]), [0, 2, 1]), position);
   const headSize = width / heads;
@@ -89,7 +107,22 @@ export function encodePictures({ config, stem, position, blocks, norm }: Vision,
     tokens = t.add(tokens, t.nn.linear(attention.out, t.nn.mergeHeads(seen)));
     tokens = t.add(tokens, t.nn.mlp(mlp, normed(layer_norm2, tokens)));
   }
-  return pooled(normed(norm, tokens), config.pool);
+  const grid = pooled(normed(norm, tokens), config.pool);
+  return places ? t.concat([grid, places], 1) : grid;
+}
+
+/** Features [B, F, h, w] → one token [B, 1, C] of where each keypoint is: the mean place under a softmax over all places. */
+function keypoints({ find, place }: Keypoints, features: Tensor): Tensor {
+  const found = t.conv2d(features, find, undefined, { padding: 1 });
+  const [batch, count, height, width] = found.shape as [number, number, number, number];
+  const weights = t.softmax(t.reshape(found, [batch, count, height * width]), -1);
+  const along = (i: number, size: number) => (2 * i + 1) / size - 1;
+  const places = Float32Array.from({ length: height * width * 2 }, (_, i) => {
+    const at = i >> 1;
+    return i % 2 === 0 ? along(at % width, width) : along(Math.floor(at / width), height);
+  });
+  const where = t.matmul(weights, t.constant(places, [height * width, 2]));
+  return t.reshape(t.nn.linear(place, t.reshape(where, [batch, 2 * count])), [batch, 1, -1]);
 }
 
 /** Averages squares of `size` × `size` tokens. */

@@ -42,6 +42,7 @@ type Origin = {
   readonly episode_task: string;
   readonly episode_seed: bigint;
   readonly episode_difficulty: number;
+  readonly episode_randomise: boolean;
   /** As the command was told. */
   readonly episode_policy: string;
   readonly episode_supervisor: string;
@@ -51,13 +52,14 @@ type Origin = {
 type Troubles = { readonly episode_troubles: string };
 
 function originOf(
-  { task, seed, difficulty }: Assignment,
+  { task, seed, difficulty, randomise }: Assignment,
   { policy, supervisor }: Pick<Driving, "policy" | "supervisor">,
 ): Origin {
   return {
     episode_task: task,
     episode_seed: BigInt(seed),
     episode_difficulty: difficulty,
+    episode_randomise: randomise,
     episode_policy: policy,
     episode_supervisor: supervisor,
   };
@@ -65,14 +67,20 @@ function originOf(
 
 /** Where an episode of a collected dataset began, or undefined for one that was not recorded in simulation. */
 export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | undefined {
-  const { episode_task: task, episode_seed: seed, episode_difficulty: difficulty } = extra;
+  const {
+    episode_task: task,
+    episode_seed: seed,
+    episode_difficulty: difficulty,
+    episode_randomise: randomise,
+  } = extra;
   if (
     typeof task !== "string" ||
     typeof difficulty !== "number" ||
+    typeof randomise !== "boolean" ||
     (typeof seed !== "bigint" && typeof seed !== "number")
   )
     return undefined;
-  return { task, seed: Number(seed), difficulty };
+  return { task, seed: Number(seed), difficulty, randomise };
 }
 
 /**
@@ -80,9 +88,9 @@ export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | und
  * it is appended: a kill loses those in progress alone. Fails where the dataset is of another layout.
  */
 export async function collect(options: CollectOptions): Promise<Collection> {
-  const { task, difficulty, episodes, seed, workers, out, progress, signal, ...driving } = options;
+  const { task, difficulty, randomise, episodes, seed, workers, out, progress, signal, ...driving } = options;
   const had = existsSync(join(out, "meta/info.json")) ? await collected(out) : [];
-  const all = Array.from({ length: episodes }, (_, i) => ({ task, difficulty, seed: seed + i }));
+  const all = Array.from({ length: episodes }, (_, i) => ({ task, difficulty, randomise, seed: seed + i }));
   const missing = all.filter((assignment) => {
     const origin = originOf(assignment, driving);
     return !had.some((other) => isDeepStrictEqual(other, origin));

@@ -7,6 +7,7 @@ function evaluation(policy: string, successes: readonly boolean[], first = 0): E
   const runs = successes.map((success, i) => ({
     task: "cube-in-bowl",
     difficulty: 0,
+    randomise: false,
     seed: first + i,
     success,
     seconds: success ? 20 : 30,

@@ -63,9 +63,20 @@ export interface Comparison {
 
 /** Runs the episodes and scores them. The intervals' randomness comes from `seed`. */
 export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
-  const { task: tasks, difficulty, episodes, seed, workers, resetSeconds, progress, signal, ...driving } = options;
+  const {
+    task: tasks,
+    difficulty,
+    randomise,
+    episodes,
+    seed,
+    workers,
+    resetSeconds,
+    progress,
+    signal,
+    ...driving
+  } = options;
   const assignments = tasks.flatMap((task) =>
-    Array.from({ length: episodes }, (_, i) => ({ task, difficulty, seed: seed + i })),
+    Array.from({ length: episodes }, (_, i) => ({ task, difficulty, randomise, seed: seed + i })),
   );
   const runs: EvaluatedEpisode[] = [];
   const lost: Lost[] = [];
@@ -97,9 +108,17 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   };
 }
 
-function evaluated({ task, difficulty, seed, result }: Finished): EvaluatedEpisode {
+function evaluated({ task, difficulty, randomise, seed, result }: Finished): EvaluatedEpisode {
   const troubles = result.troubles.map(({ step, kind, message }) => `${kind} at period ${step}: ${message}`);
-  return { task, difficulty, seed, success: result.outcome === "success", seconds: result.seconds, troubles };
+  return {
+    task,
+    difficulty,
+    randomise,
+    seed,
+    success: result.outcome === "success",
+    seconds: result.seconds,
+    troubles,
+  };
 }
 
 type Outcome = Pick<EvaluatedEpisode, "success" | "seconds">;
@@ -129,9 +148,10 @@ const successesOf = (runs: readonly Outcome[]) => runs.reduce((sum, { success })
 /** The same episode by the policy and by the baseline. */
 type Pair = readonly [EvaluatedEpisode, EvaluatedEpisode];
 
-/** Compares two evaluations on the episodes (task, difficulty and seed) that both have. Fails where there are none. */
+/** Compares two evaluations on the episodes that both have, which begin alike. Fails where there are none. */
 export function compare(policy: Evaluation, baseline: Evaluation, seed: number): Comparison {
-  const keyOf = ({ task, difficulty, seed }: EvaluatedEpisode) => `${task} ${difficulty} ${seed}`;
+  const keyOf = ({ task, difficulty, randomise, seed }: EvaluatedEpisode) =>
+    `${task} ${difficulty} ${randomise} ${seed}`;
   const others = new Map(baseline.runs.map((run) => [keyOf(run), run]));
   const pairs = policy.runs.flatMap((run): Pair[] => {
     const other = others.get(keyOf(run));

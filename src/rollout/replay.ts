@@ -29,12 +29,13 @@ export async function replayEpisode(
   const beginning = beginningOf(episode);
   if (!beginning)
     throw new Error(
-      `${dataset.root}, episode ${index}: expected episode_task, episode_seed and episode_difficulty, as \`pistar collect\` records them; it was not recorded in simulation`,
+      `${dataset.root}, episode ${index}: expected episode_task, episode_seed, episode_difficulty and episode_randomise, as \`pistar collect\` records them; it was not recorded in simulation`,
     );
   const columns = await dataset.columns(index, ["action", "observation.state"]);
   const [actions, states] = ["action", "observation.state"].map((name) => columns.get(name)!.data as Float32Array);
   const task = taskNamed(beginning.task);
-  const world = await createTaskWorld(task, { difficulty: beginning.difficulty, fps: dataset.fps, cameras: [] });
+  const { difficulty, randomise } = beginning;
+  const world = await createTaskWorld(task, { difficulty, randomise, fps: dataset.fps, cameras: [] });
   try {
     await world.reset(beginning.seed);
     const judge = new Judge(task, world);

@@ -14,6 +14,8 @@ import { Supervisor } from "./supervisor.ts";
 export interface Assignment {
   readonly task: string;
   readonly difficulty: number;
+  /** Whether light and colours vary with the seed. */
+  readonly randomise: boolean;
   readonly seed: number;
 }
 
@@ -84,13 +86,13 @@ export class EpisodeRunner {
   }
 
   /** Opens world and policy for an episode. Fails where none can be run: the task is unknown, or the policy cannot be opened. */
-  async prepare({ task: name, difficulty }: Assignment): Promise<Stage> {
-    const key = `${name} ${difficulty}`;
+  async prepare({ task: name, difficulty, randomise }: Assignment): Promise<Stage> {
+    const key = `${name} ${difficulty} ${randomise}`;
     if (this.stage?.key === key) return this.stage;
     await this.stage?.close();
     this.stage = undefined;
     const task = taskNamed(name);
-    const world = await createTaskWorld(task, { difficulty });
+    const world = await createTaskWorld(task, { difficulty, randomise });
     try {
       const driver = await this.openDriver(name, world);
       const supervisor = this.driving.supervisor === "scripted" ? new Supervisor(task, world) : undefined;

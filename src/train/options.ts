@@ -33,7 +33,7 @@ const common = {
   heldOut: z.number().min(0).lt(1).default(0.1).describe("share of each task's episodes that are not trained on"),
   validateEvery: count.default(250).describe("steps between validations, each with a checkpoint"),
   validationFrames: count.default(256).describe("held-out frames of a validation"),
-  shift: z.int().min(0).default(3).describe("pixels by which training pictures are shifted at most"),
+  shift: z.int().min(0).default(0).describe("pixels by which training pictures are shifted at most"),
   brightness: share.default(0.15).describe("share by which their brightness is changed at most"),
   seed: z.int().min(0).default(0).describe("decides everything that is random"),
   device: z.enum(["cpu", "webgpu", "cuda"]).default("cpu").describe("where to compute"),

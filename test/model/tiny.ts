@@ -4,7 +4,7 @@ import { createStore, type Random, random, type Scope, type Store, scope } from 
 
 const vision = {
   imageSize: 16,
-  stem: { kind: "conv", channels: [4, 8] },
+  stem: { kind: "conv", channels: [4, 8], keypoints: 3 },
   width: 8,
   layers: 1,
   hidden: 12,

@@ -54,6 +54,7 @@ test("one seed gives the same bytes, whatever the number of workers; what was co
       episode_task: "cube-in-bowl",
       episode_seed: BigInt(5 + i),
       episode_difficulty: 0.3,
+      episode_randomise: false,
       episode_policy: "random",
       episode_supervisor: "scripted",
       episode_troubles: "",
@@ -78,7 +79,7 @@ test("a dying worker costs its episode alone; running again tries it again", asy
   const changes = { policy: faulty, seed: dies - 1, workers: 1 };
   const found = await collect(options("dying", changes));
   expect(found.lost).toEqual([
-    { task: "cube-in-bowl", difficulty: 0.3, seed: dies, lost: "The worker died (exit code 7)" },
+    { task: "cube-in-bowl", difficulty: 0.3, randomise: false, seed: dies, lost: "The worker died (exit code 7)" },
   ]);
   expect(found.collected.map(({ seed }) => seed)).toEqual([dies - 1, dies + 1]);
   expect(found.collected[0]!.troubles[0]).toMatchObject({ kind: "late", step: 16 });

@@ -35,7 +35,7 @@ pi06 = pi05 | {
     "promptTokens": 1100,
 }
 nano = pi05 | {
-    "vision": {"imageSize": 32, "stem": {"kind": "conv", "channels": [6, 12, 24]}, "width": 24, "layers": 1, "hidden": 40, "heads": 3, "pool": 1},
+    "vision": {"imageSize": 32, "stem": {"kind": "conv", "channels": [6, 12, 24], "keypoints": 5}, "width": 24, "layers": 1, "hidden": 40, "heads": 3, "pool": 1},
     "language": language | {"keyValueHeads": 2},
     "state": "token",
     "knowledgeInsulation": False,

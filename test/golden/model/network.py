@@ -25,6 +25,8 @@ class Siglip(nn.Module):
             channels = [3, *self.stem["channels"]]
             stem = {"stem": nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(channels, channels[1:]))}
             side = c["imageSize"] // 2 ** len(self.stem["channels"])
+            points = self.stem["keypoints"]
+            stem["keypoints"] = tree(find=nn.Conv2d(channels[2], points, 3, padding=1, bias=False), place=nn.Linear(2 * points, width))
         self.side = side
         self.embeddings = tree(**stem, position_embedding=nn.Embedding(side**2, width))
         layer = lambda: tree(
@@ -43,8 +45,10 @@ class Siglip(nn.Module):
             x = self.embeddings["patch_embedding"](x)
         else:
             *first, last = self.embeddings["stem"]
-            for convolution in first:
+            for i, convolution in enumerate(first):
                 x = F.relu(convolution(x))
+                if i == 1:
+                    places = self.keypoints(x)
             x = last(x)
         x = x.flatten(2).transpose(1, 2) + self.embeddings["position_embedding"].weight
         batch, tokens, width = x.shape
@@ -60,7 +64,16 @@ class Siglip(nn.Module):
         if self.pool > 1:
             square = x.transpose(1, 2).reshape(batch, width, self.side, self.side)
             x = F.avg_pool2d(square, self.pool).flatten(2).transpose(1, 2)
-        return x
+        return x if self.stem["kind"] == "patch" else torch.cat([x, places], 1)
+
+    def keypoints(self, features):
+        """Where each is, the mean place under a softmax over all: [B, F, h, w] → [B, 1, C]"""
+        weights = self.embeddings["keypoints"]["find"](features).flatten(2).softmax(-1)
+        _, _, height, width = features.shape
+        along = lambda size: (2 * torch.arange(size) + 1) / size - 1
+        y, x = torch.meshgrid(along(height), along(width), indexing="ij")
+        where = torch.stack([(weights * x.flatten()).sum(-1), (weights * y.flatten()).sum(-1)], 2)
+        return self.embeddings["keypoints"]["place"](where.flatten(1))[:, None]
 
 
 class RmsNorm(nn.Module):
@@ -275,7 +288,7 @@ class Policy(Backbone):
 
     def prefix_length(self):
         vision = self.model["vision_tower"]["vision_model"]
-        pictures = len(self.c["cameras"]) * (vision.side // vision.pool) ** 2
+        pictures = len(self.c["cameras"]) * ((vision.side // vision.pool) ** 2 + (vision.stem["kind"] == "conv"))
         return pictures + (self.c["state"] == "token") + self.c["promptTokens"]
 
     def sample(self, batch, noise, steps, guidance=1.0, unconditioned=None):
