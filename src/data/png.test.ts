@@ -26,3 +26,15 @@ test("a small picture is RGB of 8 bits, with no bytes left over", async () => {
   });
   expect(Buffer.from(bytes.subarray(-12)).toString("hex")).toBe("0000000049454e44ae426082"); // IEND, as every PNG ends
 });
+
+test("small pictures of others and damaged ones: read by sharp, or refused", async () => {
+  const raw = { width: 24, height: 16, channels: 3 } as const;
+  const data = Uint8Array.from({ length: 24 * 16 * 3 }, (_, i) => (i * 7 + (i >> 5) * 31) % 256);
+  const filtered = await sharp(data, { raw }).png({ adaptiveFiltering: true }).toBuffer();
+  const grey = await sharp(data, { raw }).grayscale().png().toBuffer();
+  expect((await decodeImage(filtered, "picture")).data).toEqual(data);
+  expect((await decodeImage(grey, "picture")).data).toHaveLength(data.length);
+  const ours = await encodePng({ width: 24, height: 16, data });
+  for (const damaged of [ours.subarray(0, 60), ours.with(50, ours[50]! ^ 1)])
+    await expect(decodeImage(damaged, "frame 3")).rejects.toThrow("frame 3: expected a PNG or JPEG picture");
+});

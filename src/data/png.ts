@@ -1,5 +1,5 @@
 // Pictures as PNG bytes (dtype "image" keeps them inside parquet).
-import { crc32, deflateSync } from "node:zlib";
+import { crc32, deflateSync, inflateSync } from "node:zlib";
 import sharp from "sharp";
 import type { Image } from "./types.ts";
 
@@ -52,9 +52,41 @@ function chunk(type: string, content: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** What `encodeSmallPng` wrote, or undefined for any other picture and for one that is damaged. */
+function decodeSmallPng(bytes: Uint8Array): Image | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const contents = new Map<string, Uint8Array>();
+  for (let at = signature.length; at + 12 <= bytes.length; ) {
+    const length = view.getUint32(at);
+    if (at + 12 + length > bytes.length) return undefined;
+    const typed = bytes.subarray(at + 4, at + 8 + length);
+    if (crc32(typed) !== view.getUint32(at + 8 + length)) return undefined;
+    const type = String.fromCharCode(...typed.subarray(0, 4));
+    if (contents.has(type)) return undefined;
+    contents.set(type, typed.subarray(4));
+    at += 12 + length;
+  }
+  const [header, packed] = [contents.get("IHDR"), contents.get("IDAT")];
+  if ([...contents.keys()].join() !== "IHDR,IDAT,IEND" || header!.length !== 13) return undefined;
+  if (String(header!.subarray(8)) !== "8,2,0,0,0") return undefined;
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  if (width * height > smallPixels) return undefined;
+  const row = width * 3;
+  const rows = inflateSync(packed!, { maxOutputLength: height * (row + 1) + 1 });
+  if (rows.length !== height * (row + 1)) return undefined;
+  const data = new Uint8Array(height * row);
+  for (let y = 0; y < height; y++) {
+    if (rows[y * (row + 1)] !== 0) return undefined;
+    data.set(rows.subarray(y * (row + 1) + 1, (y + 1) * (row + 1)), y * row);
+  }
+  return { width, height, data };
+}
+
 /** Decodes PNG (or JPEG) bytes to RGB; `where` opens the error. */
 export async function decodeImage(bytes: Uint8Array, where: string): Promise<Image> {
   try {
+    const small = bytes[0] === signature[0] ? decodeSmallPng(bytes) : undefined;
+    if (small) return small;
     const { data, info } = await sharp(bytes)
       .removeAlpha()
       .toColourspace("srgb")
