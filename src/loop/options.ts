@@ -65,7 +65,7 @@ export const presets = {
       demonstrations: 150,
       autonomous: 100,
       corrected: 60,
-      pretrainSteps: 2400,
+      pretrainSteps: 2000,
       finetuneSteps: 900,
       valueSteps: 400,
     },
