@@ -188,7 +188,7 @@ test("a policy behind a URL drives an episode", async () => {
   const server = await servePolicy(served, { port: 0 });
   const runner = new EpisodeRunner({ ...driving, policy: server.url, deadline: 10 }, true);
   try {
-    const { result, content } = await runner.run({ ...assignment, seed: 2 });
+    const { result, content } = await runner.run({ ...assignment, randomise: true, seed: 2 });
     expect(result.troubles).toEqual([]);
     expect(content!.columns.get("complementary_info.collector_policy_id")!.data[0]).toBe(server.url);
     const actions = content!.columns.get("action")!.data as Float32Array;
