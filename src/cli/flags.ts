@@ -14,8 +14,8 @@ interface Field {
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /**
- * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values; a boolean that is true by default is
- * switched off by --no-…. A field without a default, unless optional, is required.
+ * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values; a boolean that is true by default, whose
+ * description is what to do, is switched off by --no-…. A field without a default, unless optional, is required.
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
@@ -23,7 +23,8 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
     const flag = flagOf(name);
     const text = field.type === "boolean" ? "" : ` <${kindOf(field)}${field.type === "array" ? "..." : ""}>`;
     const off = field.type === "boolean" && field.default === true;
-    const option = new Option(`${off ? flag.replace("--", "--no-") : flag}${text}`, field.description);
+    const about = off ? `do not ${field.description}` : field.description;
+    const option = new Option(`${off ? flag.replace("--", "--no-") : flag}${text}`, about);
     if (field.default !== undefined) option.default(field.default);
     if (field.type === "number" || field.type === "integer") option.argParser((value) => Number(value));
     if (field.items?.type === "number" || field.items?.type === "integer")
