@@ -96,7 +96,7 @@ export const labelOptions = z.object({
   forceInterventions: z
     .boolean()
     .default(true)
-    .describe("whether what a person did is positive whatever its advantage"),
+    .describe("label what a person did positive whatever its advantage"),
   tag: z.string().default("default").describe("name of the labels"),
   batchSize: count.default(32).describe("frames at once"),
   device: common.device,
