@@ -58,7 +58,7 @@ export type RecapOptions = z.infer<typeof recapOptions>;
 /** Options that differ from the defaults, and what for. */
 export const presets = {
   quick: {
-    about: "one task after pre-training on two, SFT against RECAP; about a quarter of an hour on two cores",
+    about: "one task after pre-training on two, SFT against RECAP; under twenty minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
       pretrainTasks: ["stack-cubes"],
@@ -71,7 +71,7 @@ export const presets = {
     },
   },
   full: {
-    about: "all tasks, two iterations, all controls; about an hour on two cores",
+    about: "all tasks, two iterations, all controls; hours on two cores",
     options: {
       tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
       iterations: 2,
