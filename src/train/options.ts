@@ -93,10 +93,7 @@ export const labelOptions = z.object({
     .describe(
       "N of the advantages in seconds, about 1 for fine-tuning (default: to the episode's end, for pre-training)",
     ),
-  forceInterventions: z
-    .boolean()
-    .default(true)
-    .describe("label what a person did positive whatever its advantage"),
+  forceInterventions: z.boolean().default(true).describe("label what a person did positive whatever its advantage"),
   tag: z.string().default("default").describe("name of the labels"),
   batchSize: count.default(32).describe("frames at once"),
   device: common.device,
