@@ -1,11 +1,8 @@
 // What a run of RECAP found: all that its report shows, as plain data that is kept as summary.json.
 
-/** An estimate with its 95 % interval. */
-export interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+import type { Estimate } from "../rollout/index.ts";
+
+export type { Estimate } from "../rollout/index.ts";
 
 /** How one policy did on the held-out episodes of a task. */
 export interface ArmResult {

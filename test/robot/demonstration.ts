@@ -25,3 +25,15 @@ export async function demonstration(
     arm.close();
   }
 }
+
+/** How many of the seeds from 0 on end in success. */
+export async function successes(
+  task: Task,
+  world: World,
+  seeds: number,
+  styleOf: (seed: number) => Style,
+): Promise<number> {
+  let count = 0;
+  for (let seed = 0; seed < seeds; seed++) if ((await demonstration(task, world, seed, styleOf(seed))).success) count++;
+  return count;
+}

@@ -104,3 +104,17 @@ function countPairs(sequences: Int32Array[], weights: readonly number[]) {
     },
   };
 }
+
+/** The "model" of a tokenizer.json: ids are the places in `tokens`. */
+export const bpeModel = (tokens: readonly string[], merges: Bpe["merges"]) => ({
+  type: "BPE",
+  dropout: null,
+  unk_token: null,
+  continuing_subword_prefix: null,
+  end_of_word_suffix: null,
+  fuse_unk: false,
+  byte_fallback: false,
+  ignore_merges: false,
+  vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+  merges,
+});

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as z from "zod";
 import { readJson, replaceFile } from "../../data/files.ts";
-import { trainBpe } from "./bpe.ts";
+import { bpeModel, trainBpe } from "./bpe.ts";
 import { dct, inverseDct } from "./dct.ts";
 
 const processorSchema = z.looseObject({
@@ -68,18 +68,7 @@ export function fitFast(
       pre_tokenizer: null,
       post_processor: null,
       decoder: { type: "Fuse" },
-      model: {
-        type: "BPE",
-        dropout: null,
-        unk_token: null,
-        continuing_subword_prefix: null,
-        end_of_word_suffix: null,
-        fuse_unk: false,
-        byte_fallback: false,
-        ignore_merges: false,
-        vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-        merges,
-      },
+      model: bpeModel(tokens, merges),
     },
     processor: {
       action_dim: null,

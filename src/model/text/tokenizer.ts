@@ -2,7 +2,7 @@
 
 import { Tokenizer } from "@huggingface/tokenizers";
 import { readJson } from "../../data/files.ts";
-import { trainBpe } from "./bpe.ts";
+import { bpeModel, trainBpe } from "./bpe.ts";
 
 export interface TextTokenizer {
   /** The content of tokenizer.json. */
@@ -72,18 +72,7 @@ export function fitTokenizer(texts: readonly string[], vocabulary: number): Text
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries([...specials, ...tokens].map((token, id) => [token, id])),
-      merges,
-    },
+    model: bpeModel([...specials, ...tokens], merges),
   });
 }
 
