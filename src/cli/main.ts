@@ -5,6 +5,7 @@ import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
 import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
+import { addServeCommand } from "./serve.ts";
 import { addTrainCommands } from "./train.ts";
 
 const { version, description } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -20,6 +21,7 @@ addRecapCommand(program);
 addDevices(program);
 addTrainCommands(program);
 addRolloutCommands(program);
+addServeCommand(program);
 addDatasetCommands(program);
 
 try {

@@ -47,13 +47,16 @@ interface Filter {
   readonly widest: number;
 }
 
+/** As many as a set of cameras needs; pictures of ever other sizes, as a server may get, must not fill the memory. */
 const filters = new Map<string, Filter>();
+const mostFilters = 64;
 
 function filter(from: number, to: number): Filter {
   const key = `${from}:${to}`;
   let known = filters.get(key);
   if (!known) {
     known = triangle(from, to);
+    if (filters.size === mostFilters) filters.clear();
     filters.set(key, known);
   }
   return known;

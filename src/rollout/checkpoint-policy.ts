@@ -1,6 +1,5 @@
 // A trained policy from its checkpoint, as rollouts drive the robot with it.
 import type { Joint, Policy } from "../robot/index.ts";
-import { random } from "../tensor/index.ts";
 import { type LoadPolicyOptions, loadPolicy } from "../train/index.ts";
 
 /** How a checkpoint is asked, as data that worker threads can be sent. */
@@ -19,14 +18,16 @@ export async function checkpointPolicy(
     await policy.close();
     throw new Error(`${folder}: expected a policy for ${names.join(", ")}, got one for ${policy.joints.join(", ")}`);
   }
-  let noise = random(0);
+  let episode = 0;
+  let step = 0;
   return {
     id: policy.path,
     async reset(seed) {
-      noise = random(seed).split("policy");
+      episode = seed;
+      step = 0;
     },
     async infer(observation) {
-      const actions = await policy.infer({ ...observation, seed: `${noise.uniform()}` });
+      const actions = await policy.infer({ ...observation, seed: [episode, step++] });
       return { actions, horizon: policy.horizon };
     },
     close: () => policy.close(),

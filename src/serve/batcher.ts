@@ -80,9 +80,12 @@ export class Batcher {
 
 function check(chunks: readonly ActionChunk[], count: number, width: number): void {
   if (chunks.length !== count) throw new Error(`Expected ${count} action chunks from the policy, got ${chunks.length}`);
-  for (const { actions, horizon } of chunks)
+  for (const { actions, horizon } of chunks) {
     if (horizon < 1 || actions.length !== horizon * width)
       throw new Error(
         `Expected action chunks [${horizon}, ${width}] from the policy, got ${actions.length} numbers for one`,
       );
+    if (!actions.every(Number.isFinite))
+      throw new Error(`Expected finite actions from the policy, got ${actions.find((x) => !Number.isFinite(x))}`);
+  }
 }

@@ -1,10 +1,14 @@
 // Policies over the network: openpi's WebSocket protocol from both sides.
+export { type ServedCheckpointOptions, servedCheckpoint } from "./checkpoint-policy.ts";
 export { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
 export { type Key, layouts, type ObservationLayout, packObservation, unpackObservation } from "./layout.ts";
+export { readLayout } from "./layout-file.ts";
+export { logLine } from "./log-line.ts";
 export { type DType, NdArray } from "./ndarray.ts";
 export { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 export { type Message, pack, type Value } from "./pack.ts";
 export { connectPolicy, type RemotePolicyOptions, seedKey } from "./remote-policy.ts";
+export { type ServeOptions, serveOptions } from "./serve-options.ts";
 export type { PolicyRequest, ServedPolicy } from "./served-policy.ts";
 export { type PolicyServer, type ServerOptions, servePolicy } from "./server.ts";
 export { unpack } from "./unpack.ts";

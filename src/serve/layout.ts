@@ -102,7 +102,11 @@ export function unpackObservation(layout: ObservationLayout, message: Message): 
     const part = get(message, key);
     if (!(part instanceof NdArray) || part.data.length !== size || part.shape.length > 1)
       throw new TypeError(`Expected "${key.join('"."')}" as an array of ${size} numbers, got ${describe(part)}`);
-    for (const value of part.data) state[at++] = Number(value);
+    for (const value of part.data) {
+      if (!Number.isFinite(Number(value)))
+        throw new TypeError(`Expected finite numbers in "${key.join('"."')}", got ${value}`);
+      state[at++] = Number(value);
+    }
   }
   const task = get(message, layout.prompt);
   if (typeof task !== "string")
@@ -110,7 +114,10 @@ export function unpackObservation(layout: ObservationLayout, message: Message): 
   return { images, state, task };
 }
 
-const stateSize = (layout: ObservationLayout) => layout.state.reduce((sum, { size }) => sum + size, 0);
+/** Pixels; more than any camera's, and no more work to resize than its message was to send. */
+const longestSide = 8192;
+
+export const stateSize = (layout: ObservationLayout) => layout.state.reduce((sum, { size }) => sum + size, 0);
 
 function packImage(image: Image, { imageOrder, imageSize }: ObservationLayout): NdArray {
   const { width, height, data } = imageSize === undefined ? image : resizeWithPad(image, imageSize, imageSize);
@@ -130,8 +137,12 @@ function unpackImage(message: Message, key: Key, { imageOrder }: ObservationLayo
       `Expected "${key.join('"."')}" as uint8 ${imageOrder === "HWC" ? "[height, width, 3]" : "[3, height, width]"}, got ${describe(image)}`,
     );
   const data = image.data as Uint8Array;
-  if (imageOrder === "HWC") return { height: image.shape[0]!, width: image.shape[1]!, data };
-  const [, height, width] = image.shape as [number, number, number];
+  const [height, width] = image.shape.filter((_, axis) => axis !== channels) as [number, number];
+  if (Math.min(height, width) < 1 || Math.max(height, width) > longestSide)
+    throw new TypeError(
+      `Expected "${key.join('"."')}" with sides of 1 to ${longestSide} pixels, got ${width}×${height}: resize it before it is sent`,
+    );
+  if (imageOrder === "HWC") return { height, width, data };
   const pixels = new Uint8Array(data.length);
   const plane = width * height;
   for (let pixel = 0; pixel < plane; pixel++)

@@ -3,12 +3,20 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Batcher } from "./batcher.ts";
+import { logLine } from "./log-line.ts";
 import { serverMetrics } from "./metrics.ts";
 import { pack } from "./pack.ts";
 import { seedKey } from "./remote-policy.ts";
@@ -46,7 +54,10 @@ export interface PolicyServer {
   close(): Promise<void>;
 }
 
-/** Serves a policy, which then belongs to the server. Fails where the port is taken or a TLS file cannot be read. */
+/**
+ * Serves a policy, which then belongs to the server. Fails where the port is taken or a TLS file cannot be read; the policy then stays the
+ * caller's to close.
+ */
 export async function servePolicy(policy: ServedPolicy, options: ServerOptions = {}): Promise<PolicyServer> {
   const { host = "127.0.0.1", port = 8000, tls, apiKey } = options;
   const { maxClients = 64, maxMessage = 16 * 2 ** 20, maxBatch = 32 } = options;
@@ -55,17 +66,14 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
   const sessions = new Set<Session>();
   const measures = serverMetrics(() => sessions.size);
   const batcher = new Batcher(policy, maxBatch, (size) => measures.batches.observe(size));
-  const log = (event: string, fields: Readonly<Record<string, unknown>> = {}) =>
-    options.log?.(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
+  const log = (event: string, fields?: Readonly<Record<string, unknown>>) => options.log?.(logLine(event, fields));
   const context = { batcher, measures, log };
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxMessage });
   let greeting = greetingOf(policy);
   let connections = 0;
   let closing: Promise<void> | undefined;
 
-  const http: Server = tls
-    ? createTlsServer({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }, answerHttp)
-    : createServer(answerHttp);
+  const http: Server = tls ? openTls(tls, answerHttp) : createServer(answerHttp);
   http.headersTimeout = 10_000;
   http.maxConnections = maxClients + 16; // for health checks, metrics, and telling the rest that there is no room
   http.on("upgrade", upgrade);
@@ -107,7 +115,12 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
     });
   }
 
-  await once(http.listen(port, host), "listening");
+  try {
+    await once(http.listen(port, host), "listening");
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new Error(`Expected to listen on ${host}:${port}, got ${code}: ${obstacles[code] ?? message}`);
+  }
   const address = http.address() as AddressInfo;
   const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
   const url = `${tls ? "wss" : "ws"}://${name}:${address.port}`;
@@ -155,6 +168,25 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
       return closing;
     },
   };
+}
+
+/** What keeps a server from listening, and what to do about it. */
+const obstacles: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another program listens there; choose another port, or 0 for any free one",
+  EACCES: "the port is the system's; choose one from 1024 up",
+  EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 is itself alone, 0.0.0.0 all its addresses",
+  ENOTFOUND: "there is no such host; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses",
+};
+
+function openTls({ cert, key }: NonNullable<ServerOptions["tls"]>, answer: RequestListener): Server {
+  const files = { cert: readFileSync(cert), key: readFileSync(key) };
+  try {
+    return createTlsServer(files, answer);
+  } catch (error) {
+    throw new Error(
+      `Expected a certificate in ${cert} and its key in ${key}, PEM both, got: ${(error as Error).message}`,
+    );
+  }
 }
 
 /** The first frame of a connection. */

@@ -38,8 +38,8 @@ export interface PolicyObservation {
   readonly task: string;
   /** Standard normal, [horizon, action size of the network]; default: drawn from `seed`. */
   readonly noise?: Float32Array;
-  /** Of the noise; default 0. The same seed and observation give the same actions. */
-  readonly seed?: number | string;
+  /** Of the noise: the episode's seed and the number of the question since its start; default [0, 0]. The same give the same actions. */
+  readonly seed?: readonly [seed: number, step: number];
 }
 
 export interface LoadedPolicy {
@@ -53,6 +53,8 @@ export interface LoadedPolicy {
   /** Steps of a chunk. */
   readonly horizon: number;
   readonly fps: number;
+  /** How it is asked, what was left open decided. */
+  readonly asked: Required<Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage">>;
   /** @returns [horizon, joints], targets in the robot's units */
   infer(observation: PolicyObservation): Promise<Float32Array>;
   /** Several observations in one pass, as a server has them. */
@@ -124,6 +126,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
     cameras: config.cameras,
     horizon: config.horizon,
     fps: robot.fps,
+    asked: { steps, guidance, advantage: said },
     infer: async (observation) => (await inferBatch([observation]))[0]!,
     inferBatch,
     async close() {
@@ -133,10 +136,10 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
   };
 }
 
-function noiseOf({ noise, seed = 0 }: PolicyObservation, length: number): Float32Array {
+function noiseOf({ noise, seed: [seed, step] = [0, 0] }: PolicyObservation, length: number): Float32Array {
   if (noise && noise.length !== length)
     throw new RangeError(`Expected ${length} numbers of noise, got ${noise.length}`);
-  return noise ?? drawNoise(length, t.random(seed));
+  return noise ?? drawNoise(length, t.random(seed).split("policy").split(step));
 }
 
 /** The cameras' pictures at the network's size, masked where one is missing. */

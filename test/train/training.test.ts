@@ -137,11 +137,11 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   const policy = await loadPolicy(path("acting"), { steps: 2 });
   expect(policy).toMatchObject({ horizon: 4, fps: 10, joints: ["shoulder.pos", "gripper.pos"], cameras: ["front"] });
   expect(policy.description.robot.deltaActions).toEqual([true, false]);
-  const observations = [0, 5, 11].map((at, seed) => ({
+  const observations = [0, 5, 11].map((at, step) => ({
     images: { front: picture(at, 80) },
     state: [at, 0],
     task: "push the dot",
-    seed,
+    seed: [0, step] as const,
   }));
   const batch = await policy.inferBatch(observations);
   for (const [i, observation] of observations.entries()) {

@@ -1,0 +1,41 @@
+// Layouts from outside: a name of those that are shipped, or JSON, as a file or in a checkpoint's config. In JSON a key that lies in no dict
+// may be just its name: {"front": "observation/image"}.
+import { existsSync } from "node:fs";
+import * as z from "zod";
+import { readJson } from "../data/files.ts";
+import { layouts, type ObservationLayout } from "./layout.ts";
+
+const keySchema = z
+  .union(
+    [z.string(), z.tuple([z.string()], z.string())],
+    'Expected a name, or names of dicts in dicts: ["images", "top"]',
+  )
+  .transform((key): [string, ...string[]] => (typeof key === "string" ? [key] : key));
+
+const layoutSchema = z.strictObject({
+  images: z.record(z.string(), keySchema),
+  imageOrder: z.enum(["HWC", "CHW"]).default("HWC"),
+  imageSize: z.int().min(1).optional(),
+  state: z.array(z.strictObject({ key: keySchema, size: z.int().min(1) })),
+  prompt: keySchema.default(["prompt"]),
+  actions: z.int().min(1),
+});
+
+/**
+ * The layout that JSON describes: as `ObservationLayout`, imageOrder "HWC" and prompt "prompt" where it does not say.
+ * @param where names it in errors
+ */
+export function parseLayout(json: unknown, where: string): ObservationLayout {
+  const parsed = layoutSchema.safeParse(json);
+  if (!parsed.success) throw new Error(`${where}: expected an observation layout:\n${z.prettifyError(parsed.error)}`);
+  const { imageSize, ...layout } = parsed.data;
+  return imageSize === undefined ? layout : { ...layout, imageSize };
+}
+
+/** The layout of a name ("so101", "libero", "aloha", "droid"), or in a JSON file. */
+export function readLayout(nameOrFile: string): ObservationLayout {
+  if (Object.hasOwn(layouts, nameOrFile)) return layouts[nameOrFile as keyof typeof layouts];
+  if (!existsSync(nameOrFile))
+    throw new Error(`Expected a layout: ${Object.keys(layouts).join(", ")} or a JSON file; got "${nameOrFile}"`);
+  return parseLayout(readJson(nameOrFile), nameOrFile);
+}

@@ -1,0 +1,30 @@
+// What serving a trained policy takes: a flat schema from which the command's flags come.
+import * as z from "zod";
+
+const count = z.int().min(1);
+
+export const serveOptions = z.object({
+  host: z
+    .string()
+    .default("127.0.0.1")
+    .describe("address to listen on; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses"),
+  port: z.int().min(0).max(65535).default(8000).describe("0 takes a free one"),
+  layout: z
+    .string()
+    .optional()
+    .describe("keys of observations: so101, libero, aloha, droid, or a JSON file (see below)"),
+  advantage: z
+    .enum(["positive", "none"])
+    .optional()
+    .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
+  guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
+  steps: count.default(5).describe("Euler steps in which an action chunk is made"),
+  promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
+  maxClients: count.default(64).describe("connections at a time"),
+  maxMessage: count.default(16 * 2 ** 20).describe("bytes of one message"),
+  maxBatch: count.default(32).describe("requests that are answered at once"),
+  tlsCert: z.string().optional().describe("PEM file of a certificate: clients connect to wss://"),
+  tlsKey: z.string().optional().describe("PEM file of its key"),
+});
+
+export type ServeOptions = z.infer<typeof serveOptions>;
