@@ -56,6 +56,7 @@ const loopback = ["127.0.0.1", "localhost", "::1"];
 
 async function serve(checkpoint: string, flags: Record<string, unknown>): Promise<void> {
   const { layout, tlsCert, tlsKey, ...options } = fromFlags(serveOptions, flags);
+  const tls = tlsFiles(tlsCert, tlsKey);
   const open = () => openPolicy(checkpoint, options, layout);
   const policy = await open();
   const apiKey = process.env.PISTAR_API_KEY;
@@ -63,7 +64,6 @@ async function serve(checkpoint: string, flags: Record<string, unknown>): Promis
     console.error(
       logLine("warning", { warning: `no PISTAR_API_KEY: whoever reaches ${options.host} can ask the policy` }),
     );
-  const tls = tlsFiles(tlsCert, tlsKey);
   const server = await servePolicy(policy, {
     ...options,
     ...(apiKey && { apiKey }),
