@@ -81,6 +81,21 @@ test("what does not fit is named", () => {
     /"observation\/state" as an array of 6.*a list/,
   );
   expect(() => unpackObservation(so101, { ...message, prompt: 3 })).toThrow(/"prompt" as text, got number/);
+  for (const x of [Number.NaN, 1e300]) {
+    const state = new NdArray("float64", [6], Float64Array.of(0, 0, 0, 0, x, 0));
+    expect(() => unpackObservation(so101, { ...message, "observation/state": state })).toThrow(
+      `finite float32 numbers in "observation/state", got ${x}`,
+    );
+  }
+  for (const [height, width] of [
+    [0, 5],
+    [1, 8193],
+  ] as const) {
+    const picture = new NdArray("uint8", [height, width, 3], new Uint8Array(height * width * 3));
+    expect(() => unpackObservation(so101, { ...message, "observation/images/front": picture })).toThrow(
+      `"observation/images/front" with sides of 1 to 8192 pixels, got ${width}×${height}`,
+    );
+  }
   const grey = new NdArray("uint8", [4, 4], new Uint8Array(16));
   expect(() => unpackObservation(so101, { ...message, "observation/images/wrist": grey })).toThrow(
     /"observation\/images\/wrist" as uint8 \[height, width, 3\], got an array of uint8 \[4,4\]/,

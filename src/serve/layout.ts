@@ -103,9 +103,10 @@ export function unpackObservation(layout: ObservationLayout, message: Message): 
     if (!(part instanceof NdArray) || part.data.length !== size || part.shape.length > 1)
       throw new TypeError(`Expected "${key.join('"."')}" as an array of ${size} numbers, got ${describe(part)}`);
     for (const value of part.data) {
-      if (!Number.isFinite(Number(value)))
-        throw new TypeError(`Expected finite numbers in "${key.join('"."')}", got ${value}`);
-      state[at++] = Number(value);
+      state[at] = Number(value);
+      if (!Number.isFinite(state[at]))
+        throw new TypeError(`Expected finite float32 numbers in "${key.join('"."')}", got ${value}`);
+      at++;
     }
   }
   const task = get(message, layout.prompt);

@@ -241,10 +241,12 @@ test("an error of the policy reaches the client whose request it was, not those 
   expect(await (await fetch(`${http}/metrics`)).text()).toContain('pistar_requests_total{outcome="policy error"} 1');
 });
 
-test("a policy that answers with the wrong shape is named in an error", async () => {
-  const wrong = { ...linearPolicy(), infer: async () => [{ actions: new Float32Array(7), horizon: 1 }] };
-  const { url } = await start(wrong);
-  await expect((await client(url)).infer(asked(1))).rejects.toThrow(/action chunks \[1, 6\] from the policy, got 7/);
+test.each([
+  ["the wrong shape", new Float32Array(7), /action chunks \[1, 6\] from the policy, got 7/],
+  ["what no robot can do", Float32Array.of(1, 2, 3, Number.NaN, 5, 6), /finite actions from the policy, got NaN/],
+])("a policy that answers with %s is named in an error", async (_, actions, message) => {
+  const { url } = await start({ ...linearPolicy(), infer: async () => [{ actions, horizon: 1 }] });
+  await expect((await client(url)).infer(asked(1))).rejects.toThrow(message);
 });
 
 test("closing answers what has arrived, takes nothing new, and closes the policy", async () => {
@@ -326,7 +328,9 @@ test("it listens on this machine alone unless told otherwise, and says so when t
   const { url, lines } = await start();
   expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
   expect(lines).toEqual([{ time: expect.any(String), event: "listening", url }]);
-  await expect(servePolicy(linearPolicy(), { port: Number(new URL(url).port) })).rejects.toThrow(/EADDRINUSE/);
+  await expect(servePolicy(linearPolicy(), { port: Number(new URL(url).port) })).rejects.toThrow(
+    /Expected to listen on 127.0.0.1:\d+, got EADDRINUSE: another program.*choose another port/,
+  );
   await expect(servePolicy(linearPolicy(), { maxBatch: 0 })).rejects.toThrow(/maxBatch of at least 1, got 0/);
 });
 
@@ -340,6 +344,9 @@ test.skipIf(!openssl)("with a certificate it speaks wss, to those who trust it",
   execFileSync("openssl", [...kind, "-keyout", key, "-out", cert, ...names], { stdio: "ignore" });
   const { url } = await start(linearPolicy(), { tls: { cert, key } });
   expect(url).toMatch(/^wss:/);
+  await expect(
+    start(linearPolicy(), { tls: { cert, key: join(import.meta.dirname, "server.test.ts") } }),
+  ).rejects.toThrow(/Expected a certificate in .*cert.pem and its key in .*server.test.ts, PEM both/);
   await expect(client(url)).rejects.toThrow(/self-signed certificate/);
   expect(first(await (await client(url, { ca: readFileSync(cert) })).infer(asked(1)))).toBe(12);
 });
