@@ -82,7 +82,7 @@ async function serve(checkpoint: string, flags: Record<string, unknown>): Promis
 
 async function openPolicy(
   checkpoint: string,
-  { steps, guidance, advantage, promptTokens, maxBatch }: Omit<ServeOptions, "layout">,
+  { steps, guidance, advantage, promptTokens, threads, maxBatch }: Omit<ServeOptions, "layout">,
   layout: string | undefined,
 ): Promise<ServedPolicy> {
   const start = performance.now();
@@ -92,6 +92,7 @@ async function openPolicy(
     maxBatch,
     ...(advantage && { advantage }),
     ...(promptTokens !== undefined && { promptTokens }),
+    ...(threads !== undefined && { threads }),
     ...(layout !== undefined && { layout: readLayout(layout) }),
   });
   const seconds = Number(((performance.now() - start) / 1000).toFixed(3));

@@ -8,7 +8,7 @@ import type { Message } from "./pack.ts";
 import type { ServedPolicy } from "./served-policy.ts";
 
 export interface ServedCheckpointOptions
-  extends Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage" | "promptTokens"> {
+  extends Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage" | "promptTokens" | "threads"> {
   /**
    * The keys that clients use. Default: `observation_layout` in the checkpoint's config.json; without one observation/images/CAMERA,
    * observation/state and prompt, which for a policy of the simulated SO-101 is `layouts.so101`.

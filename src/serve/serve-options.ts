@@ -20,6 +20,9 @@ export const serveOptions = z.object({
   guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
   steps: count.default(5).describe("Euler steps in which an action chunk is made"),
   promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
+  threads: count
+    .optional()
+    .describe("that compute (default: one per core); with 1, answers are those of --policy FOLDER to the last bit"),
   maxClients: count.default(64).describe("connections at a time"),
   maxMessage: count.default(16 * 2 ** 20).describe("bytes of one message"),
   maxBatch: count.default(32).describe("requests that are answered at once"),

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { openDataset } from "../../src/data/index.ts";
 import type { Observation } from "../../src/robot/index.ts";
 import { collect, collectOptions } from "../../src/rollout/index.ts";
 import {
@@ -69,9 +70,12 @@ interface Serving {
   readonly exited: Promise<unknown>;
 }
 
-/** Starts the command as a user would, and waits until it listens. */
+/**
+ * Starts the command as a user would, and waits until it listens. One thread computes, as in rollouts: with several the last bits may differ, and
+ * by an episode's end much more.
+ */
 async function serve(checkpoint: string, flags: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Serving> {
-  const parameters = ["--import", "tsx", main, "serve", checkpoint, "--port", "0", ...flags];
+  const parameters = ["--import", "tsx", main, "serve", checkpoint, "--port", "0", "--threads", "1", ...flags];
   const child = spawn(process.execPath, parameters, { env: { ...process.env, ...env } });
   const exited = once(child, "exit");
   cleanups.push(() => child.kill("SIGKILL"));
@@ -93,7 +97,7 @@ async function serve(checkpoint: string, flags: readonly string[] = [], env: Nod
 }
 
 async function local(checkpoint: string, options: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
-  const policy = await loadPolicy(checkpoint, options);
+  const policy = await loadPolicy(checkpoint, { ...options, threads: 1 });
   cleanups.push(() => policy.close());
   return policy;
 }
@@ -169,16 +173,20 @@ test("clients of all kinds get the local policy's chunks, to the last bit", asyn
   expect(told.metadata).toEqual(one.metadata);
 }, 60_000);
 
-test("pistar eval finds the same behind the URL as in the folder", async () => {
+test("an episode behind the URL is the episode of the folder, action by action", async () => {
   const serving = await serve(path("run-0"), ["--max-batch", "1"]);
-  const evaluate = async (policy: string) => {
-    const flags = ["--task", "push-to-target", "--episodes", "1", "--workers", "1", "--json", "-"];
-    const { stdout } = await run(process.execPath, ["--import", "tsx", main, "eval", "--policy", policy, ...flags]);
-    return (JSON.parse(stdout) as { evaluation: { runs: object[] } }).evaluation.runs;
+  const episode = async (policy: string, out: string) => {
+    const flags = ["--task", "push-to-target", "--episodes", "1", "--workers", "1", "--out", out];
+    await run(process.execPath, ["--import", "tsx", main, "collect", "--policy", policy, ...flags]);
+    const dataset = await openDataset(out);
+    const { extra, length } = dataset.episodes[0]!;
+    const columns = await dataset.columns(0, ["action", "observation.state"]);
+    await dataset.close();
+    return { length, troubles: extra.episode_troubles, columns };
   };
-  const runs = await evaluate(path("run-0"));
-  expect(runs).toMatchObject([{ task: "push-to-target", troubles: [] }]);
-  expect(await evaluate(serving.url)).toEqual(runs);
+  const here = await episode(path("run-0"), path("here"));
+  expect(here).toMatchObject({ length: expect.any(Number), troubles: "" });
+  expect(await episode(serving.url, path("there"))).toEqual(here);
 }, 120_000);
 
 test("SIGHUP loads what is in the folder now, under the feet of its clients; what cannot be loaded leaves it", async () => {
@@ -250,7 +258,7 @@ test("a checkpoint's own layout, and one from a file, with the cameras that the 
     [own, {}],
     [path("run-0"), { layout }],
   ] as const) {
-    const policy = await servedCheckpoint(folder, { ...options, maxBatch: 1 });
+    const policy = await servedCheckpoint(folder, { ...options, maxBatch: 1, threads: 1 });
     expect(Object.keys(policy.layout.images)).toEqual(["front", "wrist"]);
     const server = await servePolicy(policy, { port: 0, maxBatch: 1 });
     cleanups.push(() => server.close());
