@@ -22,11 +22,12 @@ export async function checkpointPolicy(
   let noise = random(0);
   return {
     id: policy.path,
+    continues: true,
     async reset(seed) {
       noise = random(seed).split("policy");
     },
-    async infer(observation) {
-      const actions = await policy.infer({ ...observation, seed: `${noise.uniform()}` });
+    async infer(observation, leftover) {
+      const actions = await policy.infer({ ...observation, seed: `${noise.uniform()}`, ...(leftover && { leftover }) });
       return { actions, horizon: policy.horizon };
     },
     close: () => policy.close(),

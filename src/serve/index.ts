@@ -1,6 +1,15 @@
 // Policies over the network: openpi's WebSocket protocol from both sides.
 export { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
-export { type Key, layouts, type ObservationLayout, packObservation, unpackObservation } from "./layout.ts";
+export {
+  type Key,
+  layouts,
+  leftoverKeys,
+  type ObservationLayout,
+  packLeftover,
+  packObservation,
+  unpackLeftover,
+  unpackObservation,
+} from "./layout.ts";
 export { type DType, NdArray } from "./ndarray.ts";
 export { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 export { type Message, pack, type Value } from "./pack.ts";

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Batcher } from "./batcher.ts";
+import { leftoverKeys } from "./layout.ts";
 import { serverMetrics } from "./metrics.ts";
 import { pack } from "./pack.ts";
 import { seedKey } from "./remote-policy.ts";
@@ -158,7 +159,8 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
 }
 
 /** The first frame of a connection. */
-const greetingOf = ({ metadata }: ServedPolicy) => pack({ ...metadata, [seedKey]: true });
+const greetingOf = ({ metadata, continues }: ServedPolicy) =>
+  pack({ ...metadata, [seedKey]: true, ...(continues && { [leftoverKeys.actions]: true }) });
 
 /** Whether the request carries the key, compared in a time that tells nothing of it. */
 function allowed(request: IncomingMessage, apiKey: string | undefined): boolean {
