@@ -83,3 +83,10 @@ test("eval scores a policy and compares it with another on the same episodes", (
   expect(found.comparison).toMatchObject({ onlyBaseline: 0, onlyPolicy: found.evaluation.total.successes });
   expect(found.options).toMatchObject({ difficulty: 0.1, resetSeconds: 10 });
 }, 120_000);
+
+test("eval with answers that come late says how far targets jump; rtc of a policy that cannot continue chunks is refused", () => {
+  const late = ["eval", "--policy", "random", "--episodes", "1", "--latency", "0.1", "--chunking"];
+  expect(pistar(...late, "async")).toMatch(/joint targets jump by [\d.]+° on average and [\d.]+° at most/);
+  const refused = spawnSync(process.execPath, [...command, ...late, "rtc"], { encoding: "utf8" });
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining("continue others for rtc")]);
+}, 120_000);

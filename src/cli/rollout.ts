@@ -121,7 +121,7 @@ async function evaluatePolicy(flags: Record<string, unknown> & { against?: strin
   for (const { lost } of [evaluation, ...(baseline ? [baseline] : [])]) warn(lost, []);
 }
 
-function printEvaluation({ policy, total, byTask, runs }: Evaluation): void {
+function printEvaluation({ policy, total, byTask, jumps, runs }: Evaluation): void {
   const row = (name: string, { episodes, successRate, throughput, medianTimeToSuccess }: Score) => [
     name,
     episodes,
@@ -133,6 +133,10 @@ function printEvaluation({ policy, total, byTask, runs }: Evaluation): void {
   const rows = names.map(([name, score]) => row(name, score));
   if (names.length > 1) rows.push(row("total", total));
   console.log(table([policy, "episodes", "success rate", "successes per hour", "median time to success"], rows));
+  if (jumps)
+    console.log(
+      `joint targets jump by ${number(jumps.mean)}° on average and ${number(jumps.max)}° at most where one of ${jumps.borders} action chunks takes over from another`,
+    );
   const troubled = runs.filter(({ troubles }) => troubles.length > 0);
   if (troubled.length > 0)
     console.log(

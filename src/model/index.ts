@@ -18,6 +18,7 @@ export {
 export { drawNoise, drawTime } from "./flow.ts";
 export { initPolicy, type Policy } from "./policy.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
+export { type Continuation, softMask } from "./real-time-chunking.ts";
 export { createSampler, type Sampler, type SamplerOptions, samplingGraph, type Unconditioned } from "./sampler.ts";
 export * from "./text/index.ts";
 export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";

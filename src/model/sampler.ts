@@ -5,6 +5,7 @@ import type { Program, Store, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type PrefixBatch, type PrefixInputs, prefixFeeds, prefixInputs, readPrefix } from "./backbone.ts";
 import { type Policy, velocity } from "./policy.ts";
+import { type Continuation, continuedVelocity } from "./real-time-chunking.ts";
 
 export interface SamplerOptions {
   /** Observations at once. */
@@ -16,6 +17,11 @@ export interface SamplerOptions {
    * needs the prompt without the indicator as well.
    */
   readonly guidance?: number;
+  /**
+   * β of real-time chunking, 5 in its paper: chunks continue those that `sample` is given. Costs a backward pass through the expert at every
+   * step. Without it every chunk begins anew.
+   */
+  readonly continuation?: number;
   readonly device?: t.Device;
   readonly threads?: number;
 }
@@ -28,34 +34,54 @@ export interface Sampler {
   /**
    * @param noise standard normal, [B, H, A]
    * @param unconditioned the same observations' prompts without indicator; needed where β is not 1
+   * @param continued what the chunks continue; needed by a sampler made for it
    * @returns normalised actions [B, H, A]
    */
-  sample(observations: PrefixBatch, noise: Float32Array, unconditioned?: Unconditioned): Promise<Float32Array>;
+  sample(
+    observations: PrefixBatch,
+    noise: Float32Array,
+    unconditioned?: Unconditioned,
+    continued?: Continuation<Float32Array>,
+  ): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
-/** The whole of sampling as one graph, for a program or for export: `inputs` are a prefix's (of twice the batch with guidance) and noise. */
+/**
+ * The whole of sampling as one graph, for a program or for export: `inputs` are a prefix's (of twice the batch with guidance), noise and, with
+ * continuation, "previous" and "weights".
+ */
 export function samplingGraph(
   policy: Policy,
-  { batch = 1, steps = 5, guidance = 1 }: SamplerOptions = {},
+  { batch = 1, steps = 5, guidance = 1, continuation }: SamplerOptions = {},
 ): { readonly prefix: PrefixInputs; readonly inputs: readonly Tensor[]; readonly actions: Tensor } {
   if (!(Number.isInteger(steps) && steps >= 1))
     throw new RangeError(`Expected at least 1 denoising step, got ${steps}`);
   if (!(guidance >= 0 && Number.isFinite(guidance)))
     throw new RangeError(`Expected a guidance β from 0, got ${guidance}`);
+  if (continuation !== undefined && !(continuation >= 0 && Number.isFinite(continuation)))
+    throw new RangeError(`Expected a β of real-time chunking from 0, got ${continuation}`);
   const { horizon, actionSize } = policy.config;
   const guided = guidance !== 1;
   const inputs = prefixInputs(policy.config, guided ? 2 * batch : batch);
   const prefix = readPrefix(policy.backbone, inputs);
   const noise = t.input("noise", [batch, horizon, actionSize]);
+  const continued = {
+    previous: t.input("previous", noise.shape),
+    weights: t.input("weights", [batch, horizon]),
+  };
   let x: Tensor = noise;
   for (let step = 0; step < steps; step++) {
-    const both = guided ? t.concat([x, x], 0) : x;
-    const time = t.full(1 - step / steps, [both.shape[0]!, 1]);
-    const v = velocity(policy, prefix, both, time);
-    x = t.sub(x, t.mul(guided ? guide(v, batch, guidance) : v, 1 / steps));
+    const time = 1 - step / steps;
+    const field = (x: Tensor) => {
+      const both = guided ? t.concat([x, x], 0) : x;
+      const v = velocity(policy, prefix, both, t.full(time, [both.shape[0]!, 1]));
+      return guided ? guide(v, batch, guidance) : v;
+    };
+    const v = continuation === undefined ? field(x) : continuedVelocity(field, x, time, continued, continuation);
+    x = t.sub(x, t.mul(v, 1 / steps));
   }
-  return { prefix: inputs, inputs: [...inputs.all, noise], actions: x };
+  const more = continuation === undefined ? [] : [continued.previous, continued.weights];
+  return { prefix: inputs, inputs: [...inputs.all, noise, ...more], actions: x };
 }
 
 /** v_u + β (v_c − v_u), the conditioned half first. */
@@ -66,7 +92,7 @@ function guide(v: Tensor, batch: number, guidance: number): Tensor {
 
 /** Compiles sampling for a policy whose parameters are in `store`. */
 export async function createSampler(policy: Policy, store: Store, options: SamplerOptions = {}): Promise<Sampler> {
-  const { batch = 1, guidance = 1, device, threads } = options;
+  const { batch = 1, guidance = 1, continuation, device, threads } = options;
   const { inputs, actions } = samplingGraph(policy, options);
   const program: Program = await t.compile(
     { inputs, outputs: { actions } },
@@ -74,13 +100,19 @@ export async function createSampler(policy: Policy, store: Store, options: Sampl
   );
   return {
     batch,
-    async sample(observations, noise, unconditioned) {
+    async sample(observations, noise, unconditioned, continued) {
       if (observations.size !== batch)
         throw new RangeError(`Expected ${batch} observations at once, got ${observations.size}`);
       if (guidance !== 1 && !unconditioned)
         throw new TypeError(`Expected prompts without indicator too, for guidance β = ${guidance}; got none`);
+      if ((continuation === undefined) !== (continued === undefined))
+        throw new TypeError(
+          continued
+            ? "Expected a sampler made with continuation for chunks that continue others, got one without"
+            : "Expected what the chunks continue (weights of 0 for nothing), for a sampler made with continuation; got none",
+        );
       const observed = guidance === 1 ? observations : paired(observations, unconditioned!);
-      const outputs = await program.run({ ...prefixFeeds(policy.config, observed), noise });
+      const outputs = await program.run({ ...prefixFeeds(policy.config, observed), noise, ...continued });
       return outputs.actions!.data as Float32Array;
     },
     release: () => program.release(),

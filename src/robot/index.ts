@@ -15,7 +15,7 @@ export {
   type Pose,
 } from "./physics.ts";
 export { type Footprint, type Placement, placeObjects, type Region, withinReach } from "./placement.ts";
-export type { ActionChunk, Policy } from "./policy.ts";
+export type { ActionChunk, Leftover, Policy } from "./policy.ts";
 export type { Joint, Observation, Robot } from "./robot.ts";
 export { type SceneParts, so101Scene } from "./scene.ts";
 export { fromRadians, so101Joints, toRadians } from "./so101.ts";

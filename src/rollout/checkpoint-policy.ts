@@ -22,12 +22,13 @@ export async function checkpointPolicy(
   let step = 0;
   return {
     id: policy.path,
+    continues: true,
     async reset(seed) {
       episode = seed;
       step = 0;
     },
-    async infer(observation) {
-      const actions = await policy.infer({ ...observation, seed: [episode, step++] });
+    async infer(observation, leftover) {
+      const actions = await policy.infer({ ...observation, seed: [episode, step++], ...(leftover && { leftover }) });
       return { actions, horizon: policy.horizon };
     },
     close: () => policy.close(),

@@ -1,6 +1,7 @@
 // How well a policy does on held-out episodes, and whether one does better than another on the same ones.
 import type * as z from "zod";
 import { type Random, random } from "../tensor/index.ts";
+import { type Jumps, summarise } from "./jumps.ts";
 import type { evaluateOptions } from "./options.ts";
 import { type Lost, runEpisodes } from "./parallel.ts";
 import { bootstrap, type Estimate, mcnemar, quantile, wilson } from "./statistics.ts";
@@ -39,6 +40,8 @@ export interface Evaluation {
   readonly resetSeconds: number;
   readonly total: Score;
   readonly byTask: Readonly<Record<string, Score>>;
+  /** Over all episodes; absent where no chunk took over from another. */
+  readonly jumps?: Jumps;
   readonly runs: readonly EvaluatedEpisode[];
   /** Episodes that could not be run to their end; they count nowhere else. */
   readonly lost: readonly Lost[];
@@ -80,13 +83,17 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   );
   const runs: EvaluatedEpisode[] = [];
   const lost: Lost[] = [];
+  const jumps: number[] = [];
   await runEpisodes(assignments, {
     driving: { ...driving, supervisor: "none" },
     record: false,
     workers,
     onEpisode(episode) {
       if ("lost" in episode) lost.push(episode);
-      else runs.push(evaluated(episode));
+      else {
+        runs.push(evaluated(episode));
+        jumps.push(...episode.jumps);
+      }
       progress?.(runs.length + lost.length, assignments.length);
     },
     ...(signal && { signal }),
@@ -96,6 +103,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
       `No episode was run to its end${lost[0] ? `: ${lost.length} were lost, the first: ${lost[0].lost}` : ""}`,
     );
   const scoreOf = (some: readonly EvaluatedEpisode[]) => score(some, resetSeconds, random(seed).split("bootstrap"));
+  const jumped = summarise(jumps);
   const ran = tasks.filter((task) => runs.some((run) => run.task === task));
   return {
     policy: options.policy,
@@ -103,6 +111,7 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     resetSeconds,
     total: scoreOf(runs),
     byTask: Object.fromEntries(ran.map((task) => [task, scoreOf(runs.filter((run) => run.task === task))])),
+    ...(jumped && { jumps: jumped }),
     runs,
     lost,
   };

@@ -13,10 +13,11 @@ export {
   type Score,
   score,
 } from "./evaluate.ts";
+export type { Jumps } from "./jumps.ts";
 export { openPolicy, type PolicyOptions, policyHelp } from "./open-policy.ts";
 export { collectOptions, type Driving, drivingOptions, evaluateOptions } from "./options.ts";
 export { type Lost, type ParallelOptions, runEpisodes } from "./parallel.ts";
-export { type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";
+export { type Border, type Chunking, type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 export { type FrameSink, nobody, rolloutFeatures } from "./recording.ts";
 export { type Replay, replayEpisode } from "./replay.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";

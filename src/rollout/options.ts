@@ -18,10 +18,16 @@ const driving = {
   denoising: count.default(5).describe("Euler steps in which a trained policy makes an action chunk"),
   executeSteps: count.default(8).describe("actions of a chunk that are executed before those of the next one are"),
   latency: z
-    .int()
+    .number()
     .min(0)
     .default(0)
-    .describe("control periods from asking the policy to its answer; while they pass, the robot goes on"),
+    .describe("seconds of the robot's time from asking the policy to its answer, 0.1 and more for a large model"),
+  chunking: z
+    .enum(["sync", "async", "rtc"])
+    .default("async")
+    .describe(
+      "while the next chunk is computed, sync: hold still; async: go on with the present one, then jump; rtc: go on, and have the next one continue it (real-time chunking; trained policies and pistar's servers can)",
+    ),
   deadline: seconds.default(30).describe("seconds of real time after which an answer is not waited for"),
 };
 

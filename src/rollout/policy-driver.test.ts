@@ -1,7 +1,7 @@
 // When which action of which chunk is sent: a policy whose actions say when they were asked for and for which period.
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Observation, Policy } from "../robot/index.ts";
+import type { Leftover, Observation, Policy } from "../robot/index.ts";
 import type { Trouble } from "./driver.ts";
 import { type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 
@@ -23,7 +23,15 @@ const clock: Policy = {
   async close() {},
 };
 
-const defaults = { joints, fps: 10, executeSteps: 4, latency: 0, deadline: 0.05, realTime: false };
+const defaults = {
+  joints,
+  fps: 10,
+  chunking: "async",
+  executeSteps: 4,
+  latency: 0,
+  deadline: 0.05,
+  realTime: false,
+} as const;
 
 /** Runs periods 0, 1, …; gives for each what was sent, as text, and the troubles. */
 async function run(
@@ -49,7 +57,7 @@ async function run(
     });
     sent.push(targets ? `${targets[0]}>${targets[1]}` : "-");
   }
-  return { sent: sent.join(" "), troubles };
+  return { sent: sent.join(" "), troubles, borders: driver.borders };
 }
 
 test("part of a chunk is executed, then the next one is, and each action is for its own period", async () => {
@@ -73,10 +81,90 @@ test("a latency longer than what is executed goes on with the old chunk; when th
   expect(troubles[0]).toMatchObject({ step: 22, kind: "late" });
 });
 
-test("after a take-over it asks anew", async () => {
-  const { sent } = await run(clock, 6, {}, (step, driver) => {
+test("sync: the robot holds still while the next chunk is computed, and none of its actions is skipped", async () => {
+  const { sent, borders } = await run(clock, 14, { chunking: "sync", latency: 2 });
+  expect(sent).toBe("- - 0>0 0>1 0>2 0>3 - - 6>6 6>7 6>8 6>9 - -");
+  expect(borders).toEqual([{ before: Float32Array.of(0, 3), after: Float32Array.of(6, 6) }]);
+  const { sent: prompt } = await run(clock, 9, { chunking: "sync" });
+  expect(prompt).toBe("0>0 0>1 0>2 0>3 4>4 4>5 4>6 4>7 8>8");
+});
+
+/** A clock that continues, and what it was told was left. */
+function continuing() {
+  const told: (readonly [actions: readonly number[], delay: number] | undefined)[] = [];
+  const policy: Policy = {
+    ...clock,
+    continues: true,
+    infer(observation, leftover?: Leftover) {
+      told.push(leftover && [[...leftover.actions], leftover.delay]);
+      return clock.infer(observation);
+    },
+  };
+  return { policy, told };
+}
+
+const left = (asked: number, from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => [asked, from + i]).flat();
+
+test("rtc: the policy is told what is left of the present chunk, from the period of the question on, and the delay", async () => {
+  const { policy, told } = continuing();
+  const { sent, borders } = await run(policy, 13, { chunking: "rtc", latency: 2 });
+  expect(sent).toBe("- - 0>0 0>1 0>2 0>3 4>6 4>7 4>8 4>9 8>10 8>11 8>12");
+  expect(told).toEqual([undefined, [left(0, 2, 9), 2], [left(4, 8, 13), 2], [left(8, 12, 17), 2]]);
+  expect(borders.map(({ before, after }) => [before[1], after[1]])).toEqual([
+    [3, 6],
+    [9, 10],
+  ]);
+  const without = continuing();
+  await run(without.policy, 13, { latency: 2 });
+  expect(without.told).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test("rtc: the delay is the largest measured of late, and forgotten with the episode", async () => {
+  const { policy, told } = continuing();
+  let answer = () => {};
+  const held = () =>
+    new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+  const slow: Policy = {
+    ...policy,
+    infer: async (...asked) => {
+      const chunk = await policy.infer(...asked);
+      if (told.length === 2) await held();
+      return chunk;
+    },
+  };
+  // In real time, with an estimate of one period. The second question, of period 3, is answered in period 6; the others at once.
+  const driver = new PolicyDriver(slow, { ...defaults, chunking: "rtc", latency: 1, deadline: 1, realTime: true });
+  for (const episode of [0, 1]) {
+    told.length = 0;
+    await driver.reset(episode);
+    for (let step = 0; step < 16; step++) {
+      if (step === 6) answer();
+      await sleep(1);
+      await driver.next({
+        step,
+        observe: async () => ({ images: {}, state: Float32Array.of(step, 0), task: "" }),
+        report: (_, message) => expect.fail(message),
+      });
+    }
+    expect(told.slice(0, 4).map((known) => known?.[1])).toEqual([undefined, 1, 3, 3]);
+    driver.interrupt();
+  }
+});
+
+test("rtc of a policy that cannot continue chunks is refused", () => {
+  expect(() => new PolicyDriver(clock, { ...defaults, chunking: "rtc" })).toThrow(
+    /whose chunks can continue.*got clock/,
+  );
+});
+
+test("after a take-over it asks anew, and there is no border", async () => {
+  const { sent, borders } = await run(clock, 6, {}, (step, driver) => {
     if (step === 2) driver.interrupt();
   });
+  expect(borders).toEqual([]);
   expect(sent).toBe("0>0 0>1 2>2 2>3 2>4 2>5");
 });
 

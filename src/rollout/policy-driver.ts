@@ -1,16 +1,24 @@
-// Acting with action chunks: executes part of a chunk and has the next one computed meanwhile. In simulation an answer counts so many
-// periods after its question, however long it took; in real time it counts when it is there. Nothing that a policy does wrong stops the run:
+// Acting with action chunks: executes part of a chunk and has the next one computed meanwhile, or holds still meanwhile. In simulation an answer
+// counts so many periods after its question, however long it took; in real time it counts when it is there. Nothing that a policy does wrong stops the run:
 // it is reported, the robot holds still, and the policy is asked again.
-import type { ActionChunk, Joint, Observation, Policy } from "../robot/index.ts";
+import type { ActionChunk, Joint, Leftover, Observation, Policy } from "../robot/index.ts";
 import { NoAnswerError } from "../serve/index.ts";
 import { type Driver, faultOf, type Moment, type Trouble } from "./driver.ts";
 
+/**
+ * What happens while the next chunk is computed. sync: the robot holds still. async: it goes on with the present chunk, then jumps into the new
+ * one. rtc: it goes on, and the policy is told what is left of the present chunk and how much of that will be executed meanwhile, the most of
+ * the last few times, so that the new chunk continues it (real-time chunking, Algorithm 1 of arXiv 2506.07339).
+ */
+export type Chunking = "sync" | "async" | "rtc";
+
 export interface ChunkOptions {
+  readonly chunking: Chunking;
   /** Actions of a chunk that are executed before those of the next one are. */
   readonly executeSteps: number;
   /**
    * Control periods from asking to the answer. In simulation exactly that, 0 being at once; in real time an estimate, which says how early to
-   * ask. The first actions of an answer, those for the periods that were acted meanwhile, are skipped.
+   * ask. The first actions of an answer, those for the periods that were acted meanwhile, are skipped; with sync there are none.
    */
   readonly latency: number;
   /** Seconds of real time after which a policy that has not answered is not waited for. */
@@ -26,6 +34,14 @@ export interface DriverOptions extends ChunkOptions {
 
 /** Seconds after which a policy that failed is asked again. */
 const retryAfter = 1;
+/** Measured delays of which the largest is expected of the next answer. */
+const rememberedDelays = 10;
+
+/** Where one chunk ended and the next took over: what was sent last of one, and first of the other. */
+export interface Border {
+  readonly before: Float32Array;
+  readonly after: Float32Array;
+}
 
 interface Question {
   readonly askedAt: number;
@@ -59,6 +75,11 @@ export class PolicyDriver implements Driver {
   /** Step before which the policy is not asked, because it failed. */
   private notBefore = 0;
   private unready: Error | undefined;
+  /** Actions that were executed from questions to their answers, the last few times; at first what is expected. */
+  private delays: number[] = [];
+  /** What was sent last in this episode, unless somebody else has acted since. */
+  private last: Float32Array | undefined;
+  private found: Border[] = [];
 
   /** The policy stays the caller's to close. */
   constructor(policy: Policy, options: DriverOptions) {
@@ -68,6 +89,10 @@ export class PolicyDriver implements Driver {
     ] as const)
       if (!(Number.isInteger(options[name]) && options[name] >= least))
         throw new RangeError(`Expected ${name} to be a whole number from ${least} up, got ${options[name]}`);
+    if (options.chunking === "rtc" && !policy.continues)
+      throw new Error(
+        `Expected a policy whose chunks can continue others for rtc (a trained policy, or a server that says it takes rtc/prev_actions), got ${policy.id}; async asks nothing of a policy`,
+      );
     this.policy = policy;
     this.id = policy.id;
     this.options = options;
@@ -79,9 +104,16 @@ export class PolicyDriver implements Driver {
     return question?.waited === true && !question.answer;
   }
 
+  /** The borders between chunks in this episode so far. */
+  get borders(): readonly Border[] {
+    return this.found;
+  }
+
   async reset(seed: number): Promise<void> {
     this.interrupt();
     this.notBefore = 0;
+    this.delays = [this.options.latency];
+    this.found = [];
     if (!(await this.dropStale(true))) this.question!.reported = false;
     try {
       await this.policy.reset(seed);
@@ -93,6 +125,7 @@ export class PolicyDriver implements Driver {
 
   interrupt(): void {
     this.plan = undefined;
+    this.last = undefined;
     if (this.question) this.question.stale = true;
   }
 
@@ -114,13 +147,23 @@ export class PolicyDriver implements Driver {
   }
 
   private isDue(step: number): boolean {
-    const { executeSteps, latency } = this.options;
+    const { chunking, executeSteps, latency } = this.options;
     if (step < this.notBefore) return false;
     const { plan } = this;
-    return !plan || plan.executed >= executeSteps - latency || plan.at >= plan.chunk.horizon;
+    const ahead = chunking === "sync" ? 0 : latency;
+    return !plan || plan.executed >= executeSteps - ahead || plan.at >= plan.chunk.horizon;
+  }
+
+  /** What is left of the present chunk, where the next one is to continue it. */
+  private get leftover(): Leftover | undefined {
+    const { plan } = this;
+    if (this.options.chunking !== "rtc" || !plan || plan.at >= plan.chunk.horizon) return undefined;
+    const actions = plan.chunk.actions.slice(plan.at * this.options.joints.length);
+    return { actions, delay: Math.max(...this.delays) };
   }
 
   private ask(step: number, observation: Observation): Question {
+    const { leftover } = this;
     const settle = (answer: Question["answer"]) => {
       question.answer = answer;
     };
@@ -132,7 +175,7 @@ export class PolicyDriver implements Driver {
       reported: false,
       answer: undefined,
       settled: Promise.resolve()
-        .then(() => this.policy.infer(observation))
+        .then(() => this.policy.infer(observation, leftover))
         .then(
           (chunk) => settle({ chunk }),
           (error: unknown) => settle({ error }),
@@ -161,6 +204,7 @@ export class PolicyDriver implements Driver {
     const { horizon } = answer.chunk;
     if (question.acted >= horizon)
       return moment.report("late", `All ${horizon} actions of a chunk were for periods that had passed when it came`);
+    if (plan) this.delays = [...this.delays, question.acted].slice(-rememberedDelays);
     this.plan = { chunk: answer.chunk, at: question.acted, executed: 0 };
   }
 
@@ -174,12 +218,15 @@ export class PolicyDriver implements Driver {
   private act(moment: Moment): ArrayLike<number> | undefined {
     const { plan, question } = this;
     if (!plan) return undefined;
+    if (question && this.options.chunking === "sync") return undefined;
     if (plan.at >= plan.chunk.horizon) {
       if (question) this.reportLate(moment, question, `has not answered, and the chunk before has run out`);
       return undefined;
     }
     const width = this.options.joints.length;
     const targets = plan.chunk.actions.subarray(plan.at * width, (plan.at + 1) * width);
+    if (plan.executed === 0 && this.last) this.found.push({ before: this.last, after: targets });
+    this.last = targets;
     plan.at++;
     plan.executed++;
     if (question) question.acted++;

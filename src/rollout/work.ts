@@ -4,6 +4,7 @@ import { createTaskWorld, Judge, type Policy, taskNamed, type World } from "../r
 import { Demonstrator } from "./demonstrator.ts";
 import type { Driver } from "./driver.ts";
 import { type EpisodeResult, runEpisode } from "./episode.ts";
+import { jumpAt } from "./jumps.ts";
 import { openPolicy } from "./open-policy.ts";
 import type { Driving } from "./options.ts";
 import { PolicyDriver } from "./policy-driver.ts";
@@ -21,6 +22,8 @@ export interface Assignment {
 
 export interface Finished extends Assignment {
   readonly result: EpisodeResult;
+  /** Degrees that the targets jumped at each border between action chunks (`jumpAt`), in order. */
+  readonly jumps: readonly number[];
   /** What `DatasetWriter.appendEpisode` takes, without episode-level columns; absent where nothing is recorded or it was discarded. */
   readonly content?: EpisodeContent;
 }
@@ -67,9 +70,10 @@ export class EpisodeRunner {
       },
       ...(recorded && { sink: { addFrame: (values, text) => recorded.add(values, text) } }),
     });
+    const jumps = driver instanceof PolicyDriver ? driver.borders.map(jumpAt) : [];
     if (driver instanceof PolicyDriver && driver.stuck) await this.abandonPolicy();
     const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
-    return { ...assignment, result, ...(content && { content }) };
+    return { ...assignment, result, jumps, ...(content && { content }) };
   }
 
   async close(): Promise<void> {
@@ -109,9 +113,12 @@ export class EpisodeRunner {
   }
 
   private async openDriver(task: string, world: World): Promise<Driver> {
-    const { policy, ...options } = this.driving;
+    const { policy, latency: seconds, ...options } = this.driving;
     if (policy === "demonstrator") return new Demonstrator(taskNamed(task), world);
     this.policy ??= await openPolicy(policy, world.joints, options);
-    return new PolicyDriver(this.policy, { ...options, joints: world.joints, fps: world.fps, realTime: false });
+    const { joints, fps } = world;
+    // An answer within a period counts at the period's end; what multiplying adds to a whole number is no period more.
+    const latency = Math.ceil(seconds * fps - 1e-6);
+    return new PolicyDriver(this.policy, { ...options, latency, joints, fps, realTime: false });
   }
 }

@@ -34,6 +34,7 @@ export async function servedCheckpoint(path: string, options: ServedCheckpointOp
     return {
       metadata: { ...about(policy), observation_layout: { ...layout } as Message },
       layout,
+      continues: true,
       async infer(batch) {
         const chunks = await policy.inferBatch(batch);
         return chunks.map((actions) => ({ actions, horizon: policy.horizon }));
@@ -96,13 +97,15 @@ function about({ path, cameras, joints, horizon, fps, asked, description: { robo
   };
 }
 
-/** Has every size of batch compiled. */
-async function warmUp({ cameras, description, inferBatch }: LoadedPolicy, maxBatch: number): Promise<void> {
+/** Has every size of batch compiled, for chunks that begin anew and for those that continue others. */
+async function warmUp({ cameras, joints, description, inferBatch }: LoadedPolicy, maxBatch: number): Promise<void> {
   const black = { width: 1, height: 1, data: new Uint8Array(3) };
   const nothing = {
     images: Object.fromEntries(cameras.map((camera) => [camera, black])),
     state: description.robot.stateNames.map(() => 0),
     task: "",
   };
-  for (let size = 1; size < 2 * maxBatch; size *= 2) await inferBatch(new Array(size).fill(nothing));
+  const continuing = { ...nothing, leftover: { actions: new Float32Array(joints.length), delay: 0 } };
+  for (let size = 1; size < 2 * maxBatch; size *= 2)
+    for (const one of [nothing, continuing]) await inferBatch(new Array(size).fill(one));
 }

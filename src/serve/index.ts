@@ -1,7 +1,16 @@
 // Policies over the network: openpi's WebSocket protocol from both sides.
 export { type ServedCheckpointOptions, servedCheckpoint } from "./checkpoint-policy.ts";
 export { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
-export { type Key, layouts, type ObservationLayout, packObservation, unpackObservation } from "./layout.ts";
+export {
+  type Key,
+  layouts,
+  leftoverKeys,
+  type ObservationLayout,
+  packLeftover,
+  packObservation,
+  unpackLeftover,
+  unpackObservation,
+} from "./layout.ts";
 export { readLayout } from "./layout-file.ts";
 export { logLine } from "./log-line.ts";
 export { type DType, NdArray } from "./ndarray.ts";

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import type { Observation } from "../robot/index.ts";
-import { layouts, type ObservationLayout, packObservation, unpackObservation } from "./layout.ts";
+import {
+  layouts,
+  type ObservationLayout,
+  packLeftover,
+  packObservation,
+  unpackLeftover,
+  unpackObservation,
+} from "./layout.ts";
 import { NdArray } from "./ndarray.ts";
+import type { Message } from "./pack.ts";
 
 /** An observation that fits a layout: every pixel and number another. */
 function observationFor(layout: ObservationLayout, size = layout.imageSize ?? 4): Observation {
@@ -65,6 +73,31 @@ test("channels first: a picture of two pixels", () => {
     task: "",
   });
   expect(images).toEqual({ top: new NdArray("uint8", [3, 1, 2], Uint8Array.of(1, 4, 2, 5, 3, 6)) });
+});
+
+test("what is left of a chunk can be unpacked too, of any float dtype; a stock client's message has none", () => {
+  const { so101 } = layouts;
+  const leftover = { actions: Float32Array.from({ length: 12 }, (_, i) => i / 4), delay: 1 };
+  const message = packLeftover(so101, leftover);
+  expect(shapes(message)).toEqual({ "rtc/prev_actions": "float32 [2,6]", "rtc/delay": 1 });
+  expect(unpackLeftover(so101, message)).toEqual(leftover);
+  const doubles = new NdArray("float64", [2, 6], Float64Array.from(leftover.actions));
+  expect(unpackLeftover(so101, { ...message, "rtc/prev_actions": doubles })).toEqual(leftover);
+  expect(unpackLeftover(so101, packObservation(so101, observationFor(so101)))).toBeUndefined();
+});
+
+test.each([
+  ["rtc/prev_actions", undefined, /"rtc\/prev_actions" as floats \[steps, 6\], got nothing/],
+  ["rtc/prev_actions", new NdArray("float32", [12], new Float32Array(12)), /got an array of float32 \[12\]/],
+  ["rtc/prev_actions", new NdArray("float32", [1, 7], new Float32Array(7)), /got an array of float32 \[1,7\]/],
+  ["rtc/prev_actions", new NdArray("float32", [1, 6], new Float32Array(6).fill(Number.NaN)), /finite.*got NaN/],
+  ["rtc/delay", undefined, /"rtc\/delay" as a whole number from 0 up, got nothing/],
+  ["rtc/delay", 1.5, /got 1.5/],
+  ["rtc/delay", -1, /got -1/],
+  ["rtc/delay", "2", /got string/],
+])("%s: %o is refused", (key, value, message) => {
+  const asked = { ...packLeftover(layouts.so101, { actions: new Float32Array(12), delay: 1 }), [key]: value };
+  expect(() => unpackLeftover(layouts.so101, asked as Message)).toThrow(message);
 });
 
 test("what does not fit is named", () => {

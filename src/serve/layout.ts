@@ -1,6 +1,6 @@
 // Which of a server's keys holds what of our observation, as data, and both directions of it.
 import { type Image, resizeWithPad } from "../data/index.ts";
-import type { Observation } from "../robot/index.ts";
+import type { Leftover, Observation } from "../robot/index.ts";
 import { NdArray } from "./ndarray.ts";
 import type { Message, Value } from "./pack.ts";
 
@@ -66,6 +66,46 @@ export const layouts = {
     actions: 8,
   },
 } as const satisfies Record<string, ObservationLayout>;
+
+/**
+ * Real-time chunking over the protocol, which knows nothing of it: keys beside an observation's own that a client may send to a server whose
+ * metadata has `[leftoverKeys.actions]: true`. The actions are what is left of the chunk that is being executed, [steps, actions] in the
+ * answer's own units and order; the delay is how many of them will have been executed when the next chunk takes over.
+ */
+export const leftoverKeys = { actions: "rtc/prev_actions", delay: "rtc/delay" } as const;
+
+/** The keys of what is left of a chunk. */
+export function packLeftover(layout: ObservationLayout, { actions, delay }: Leftover): Message {
+  const width = layout.actions;
+  return {
+    [leftoverKeys.actions]: new NdArray("float32", [actions.length / width, width], actions),
+    [leftoverKeys.delay]: delay,
+  };
+}
+
+/** What is left of a chunk in a client's message, or undefined where it says nothing of it. Fails, naming the key, where it is not as it should be. */
+export function unpackLeftover(layout: ObservationLayout, message: Message): Leftover | undefined {
+  const [actions, delay] = [message[leftoverKeys.actions], message[leftoverKeys.delay]];
+  if (actions === undefined && delay === undefined) return undefined;
+  if (!isFloats(actions) || actions.shape.length !== 2 || actions.shape[1] !== layout.actions)
+    throw new TypeError(
+      `Expected "${leftoverKeys.actions}" as floats [steps, ${layout.actions}], got ${describe(actions)}`,
+    );
+  const numbers = Float32Array.from(actions.data as Float32Array | Float64Array);
+  if (!numbers.every(Number.isFinite))
+    throw new TypeError(
+      `Expected finite numbers in "${leftoverKeys.actions}", got ${numbers.find((x) => !Number.isFinite(x))}`,
+    );
+  if (!(Number.isSafeInteger(delay) && (delay as number) >= 0))
+    throw new TypeError(
+      `Expected "${leftoverKeys.delay}" as a whole number from 0 up, got ${typeof delay === "number" ? delay : describe(delay)}`,
+    );
+  return { actions: numbers, delay: delay as number };
+}
+
+/** Whether a value is an array of a float dtype. */
+export const isFloats = (value: Value | undefined): value is NdArray =>
+  value instanceof NdArray && value.dtype.startsWith("float");
 
 /** Our observation in a server's keys. Fails where the robot lacks a camera of the layout or its state has another size. */
 export function packObservation(layout: ObservationLayout, { images, state, task }: Observation): Message {

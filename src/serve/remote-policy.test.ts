@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Observation, Policy } from "../robot/index.ts";
-import { layouts } from "./layout.ts";
+import { layouts, leftoverKeys } from "./layout.ts";
 import { NdArray } from "./ndarray.ts";
 import { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 import { type Message, pack } from "./pack.ts";
@@ -104,6 +104,24 @@ test("a server that says it takes a seed is sent one, with the number of the que
     [6, 0],
     [6, 1],
   ]);
+});
+
+test("what is left of a chunk is sent to a server that says it takes it, and to no other", async () => {
+  for (const takes of [false, true]) {
+    const asked: string[][] = [];
+    const { port } = await serve(
+      (socket, message) => {
+        asked.push(Object.keys(message).filter((key) => key.startsWith("rtc/")));
+        echo(socket, message);
+      },
+      takes ? { [leftoverKeys.actions]: true } : {},
+    );
+    const policy = await policyOf(port);
+    expect(policy.continues).toBe(takes);
+    await policy.infer(observation());
+    await policy.infer(observation(), { actions: new Float32Array(6), delay: 0 });
+    expect(asked).toEqual([[], takes ? ["rtc/prev_actions", "rtc/delay"] : []]);
+  }
 });
 
 test("a late answer is an error, and never taken for the next one", async () => {

@@ -1,8 +1,7 @@
 // A policy that lives behind a URL: any openpi server's, or ours.
-import type { ActionChunk, Observation, Policy } from "../robot/index.ts";
+import type { ActionChunk, Leftover, Observation, Policy } from "../robot/index.ts";
 import { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
-import { describe, type ObservationLayout, packObservation } from "./layout.ts";
-import { NdArray } from "./ndarray.ts";
+import { describe, isFloats, leftoverKeys, type ObservationLayout, packLeftover, packObservation } from "./layout.ts";
 import type { Message } from "./pack.ts";
 
 export interface RemotePolicyOptions extends ClientOptions {
@@ -43,11 +42,18 @@ class RemotePolicy implements Policy {
     this.step = 0;
   }
 
-  async infer(observation: Observation): Promise<ActionChunk> {
-    const message = packObservation(this.layout, observation);
-    const seeded =
-      this.client.metadata[seedKey] === true ? { ...message, [seedKey]: [this.seed, this.step++] } : message;
-    return actionChunk(await this.client.infer(seeded), this.layout.actions);
+  get continues(): boolean {
+    return this.client.metadata[leftoverKeys.actions] === true;
+  }
+
+  async infer(observation: Observation, leftover?: Leftover): Promise<ActionChunk> {
+    const seeded = this.client.metadata[seedKey] === true;
+    const answer = await this.client.infer({
+      ...packObservation(this.layout, observation),
+      ...(seeded && { [seedKey]: [this.seed, this.step++] }),
+      ...(leftover && this.continues && packLeftover(this.layout, leftover)),
+    });
+    return actionChunk(answer, this.layout.actions);
   }
 
   async close(): Promise<void> {
@@ -57,13 +63,7 @@ class RemotePolicy implements Policy {
 
 /** The actions of an answer, [horizon, width] of any float dtype. */
 function actionChunk({ actions }: Message, width: number): ActionChunk {
-  if (
-    !(actions instanceof NdArray) ||
-    !actions.dtype.startsWith("float") ||
-    actions.shape.length !== 2 ||
-    actions.shape[0] === 0 ||
-    actions.shape[1] !== width
-  )
+  if (!isFloats(actions) || actions.shape.length !== 2 || actions.shape[0] === 0 || actions.shape[1] !== width)
     throw new TypeError(`Expected the server's "actions" as floats [horizon, ${width}], got ${describe(actions)}`);
   const numbers = Float32Array.from(actions.data as Float32Array | Float64Array);
   if (!numbers.every(Number.isFinite))

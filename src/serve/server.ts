@@ -16,6 +16,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Batcher } from "./batcher.ts";
+import { leftoverKeys } from "./layout.ts";
 import { logLine } from "./log-line.ts";
 import { serverMetrics } from "./metrics.ts";
 import { pack } from "./pack.ts";
@@ -190,7 +191,8 @@ function openTls({ cert, key }: NonNullable<ServerOptions["tls"]>, answer: Reque
 }
 
 /** The first frame of a connection. */
-const greetingOf = ({ metadata }: ServedPolicy) => pack({ ...metadata, [seedKey]: true });
+const greetingOf = ({ metadata, continues }: ServedPolicy) =>
+  pack({ ...metadata, [seedKey]: true, ...(continues && { [leftoverKeys.actions]: true }) });
 
 /** Whether the request carries the key, compared in a time that tells nothing of it. */
 function allowed(request: IncomingMessage, apiKey: string | undefined): boolean {

@@ -1,7 +1,7 @@
 // One client of a policy server: its frames one after another, an answer to each, and an end when it does not keep to the protocol.
 import type { RawData, WebSocket } from "ws";
 import type { Batcher } from "./batcher.ts";
-import { describe, unpackObservation } from "./layout.ts";
+import { describe, unpackLeftover, unpackObservation } from "./layout.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { NdArray } from "./ndarray.ts";
 import { isDict, pack } from "./pack.ts";
@@ -127,7 +127,9 @@ export class Session {
     if (!isDict(message)) throw new TypeError(`Expected an observation as a dict, got ${describe(message)}`);
     const seed = message[seedKey] ?? [this.id, this.steps++];
     if (!isSeed(seed)) throw new TypeError(`Expected "${seedKey}" as two whole numbers, got ${describe(seed)}`);
-    return { ...unpackObservation(this.context.batcher.policy.layout, message), seed };
+    const { layout, continues } = this.context.batcher.policy;
+    const leftover = continues ? unpackLeftover(layout, message) : undefined;
+    return { ...unpackObservation(layout, message), seed, ...(leftover && { leftover }) };
   }
 
   /** openpi's way to report an error: a text frame, then the end. */

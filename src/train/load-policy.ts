@@ -2,11 +2,13 @@
 import { type Image, resizeWithPad } from "../data/index.ts";
 import {
   type Advantage,
+  type Continuation,
   createSampler,
   drawNoise,
   initPolicy,
   type PrefixBatch,
   type Sampler,
+  softMask,
   tokenisePrompts,
 } from "../model/index.ts";
 import type { Device } from "../tensor/index.ts";
@@ -40,7 +42,19 @@ export interface PolicyObservation {
   readonly noise?: Float32Array;
   /** Of the noise: the episode's seed and the number of the question since its start; default [0, 0]. The same give the same actions. */
   readonly seed?: readonly [seed: number, step: number];
+  /** What the chunk is to continue (real-time chunking); without it, it begins anew. */
+  readonly leftover?: PolicyLeftover;
 }
+
+/** What is left of the chunk that is being executed, and how many of its actions will have been when the next one takes over. */
+interface PolicyLeftover {
+  /** [steps, joints], in the robot's units, from the observation's moment on. */
+  readonly actions: Float32Array;
+  readonly delay: number;
+}
+
+/** β of real-time chunking: the paper's (arXiv 2506.07339), for few steps of denoising. */
+const continuation = 5;
 
 export interface LoadedPolicy {
   /** The checkpoint's folder. */
@@ -88,13 +102,41 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
   const policy = initPolicy(t.scope(), config);
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const samplers = new Map<number, Promise<Sampler>>();
-  const samplerFor = (batch: number): Promise<Sampler> => {
-    const known = samplers.get(batch);
+  const samplers = new Map<string, Promise<Sampler>>();
+  const samplerFor = (batch: number, continues: boolean): Promise<Sampler> => {
+    const key = `${batch} ${continues}`;
+    const known = samplers.get(key);
     if (known) return known;
-    const made = createSampler(policy, store, { batch, steps, guidance, device, ...(threads && { threads }) });
-    samplers.set(batch, made);
+    const made = createSampler(policy, store, {
+      batch,
+      steps,
+      guidance,
+      device,
+      ...(continues && { continuation }),
+      ...(threads && { threads }),
+    });
+    samplers.set(key, made);
     return made;
+  };
+
+  /** What is left of the chunks before, relative to what is seen now; weights of 0 for those without one. */
+  const continuationOf = (observations: readonly PolicyObservation[]): Continuation<Float32Array> => {
+    const { horizon, actionSize } = config;
+    const width = robot.actionNames.length;
+    const previous = new Float32Array(observations.length * horizon * actionSize);
+    const weights = new Float32Array(observations.length * horizon);
+    for (const [i, { leftover, state }] of observations.entries()) {
+      if (!leftover) continue;
+      const { actions, delay } = leftover;
+      if (actions.length % width !== 0)
+        throw new RangeError(
+          `Expected what is left of a chunk as [steps, ${width}] actions, got ${actions.length} numbers`,
+        );
+      const left = actions.subarray(0, horizon * width);
+      previous.set(converter.toModel(left, Float32Array.from(state)), i * horizon * actionSize);
+      weights.set(softMask(horizon, left.length / width, delay), i * horizon);
+    }
+    return { previous, weights };
   };
 
   const inferBatch = async (observations: readonly PolicyObservation[]): Promise<Float32Array[]> => {
@@ -111,8 +153,10 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
       );
     const batch: PrefixBatch = { size, ...pictures(filled, config), state: joined(states), ...prompts(advantage) };
     const noise = joined(filled.map((observation) => noiseOf(observation, config.horizon * config.actionSize)));
-    const sampler = await samplerFor(size);
-    const chunks = await sampler.sample(batch, noise, guidance === 1 ? undefined : prompts(undefined));
+    const continues = observations.some(({ leftover }) => leftover !== undefined);
+    const sampler = await samplerFor(size, continues);
+    const unconditioned = guidance === 1 ? undefined : prompts(undefined);
+    const chunks = await sampler.sample(batch, noise, unconditioned, continues ? continuationOf(filled) : undefined);
     const length = config.horizon * config.actionSize;
     return observations.map(({ state }, i) =>
       converter.toRobot(chunks.subarray(i * length, (i + 1) * length), Float32Array.from(state)),

@@ -8,6 +8,7 @@ import {
   layouts,
   type NdArray,
   type PolicyServer,
+  packLeftover,
   packObservation,
   servePolicy,
 } from "../../src/serve/index.ts";
@@ -16,11 +17,14 @@ import { type Random, random } from "../../src/tensor/index.ts";
 import { linearPolicy } from "./linear-policy.ts";
 
 const picture = { width: 3, height: 2, data: new Uint8Array(18).fill(10) };
-const asked = packObservation(layouts.so101, {
-  images: { front: picture, wrist: picture },
-  state: Float32Array.of(1, 2, 3, 4, 5, 6),
-  task: "stack",
-});
+const asked = {
+  ...packObservation(layouts.so101, {
+    images: { front: picture, wrist: picture },
+    state: Float32Array.of(1, 2, 3, 4, 5, 6),
+    task: "stack",
+  }),
+  ...packLeftover(layouts.so101, { actions: new Float32Array(12), delay: 1 }),
+};
 const honest = Buffer.from(pack(asked));
 
 let server: PolicyServer;
@@ -58,7 +62,7 @@ async function witness() {
 }
 
 test("3,000 mutated messages cost nobody but their senders anything", async () => {
-  server = await servePolicy(linearPolicy(), { port: 0 });
+  server = await servePolicy(linearPolicy({ continues: true }), { port: 0 });
   const good = await witness();
   const generator = random(7);
   let answered = 0;
@@ -87,7 +91,7 @@ test("3,000 mutated messages cost nobody but their senders anything", async () =
 });
 
 test("500 mutated WebSocket streams neither", async () => {
-  server = await servePolicy(linearPolicy(), { port: 0, maxMessage: 100_000 });
+  server = await servePolicy(linearPolicy({ continues: true }), { port: 0, maxMessage: 100_000 });
   const good = await witness();
   const generator = random(8);
   const { port, host } = new URL(server.url);

@@ -14,6 +14,7 @@ export interface LinearPolicyOptions {
   readonly horizon?: number;
   readonly gain?: number;
   readonly metadata?: Message;
+  readonly continues?: boolean;
   /** Called before a batch is answered; may wait, or throw. */
   readonly before?: (batch: readonly PolicyRequest[]) => Promise<void> | void;
 }
@@ -29,11 +30,12 @@ function act(observation: Observation, width: number, horizon: number, gain: num
 }
 
 export function linearPolicy(options: LinearPolicyOptions = {}): ServedPolicy & { readonly closed: () => boolean } {
-  const { layout = layouts.so101, horizon = 3, gain = 2, metadata = {}, before } = options;
+  const { layout = layouts.so101, horizon = 3, gain = 2, metadata = {}, continues = false, before } = options;
   let closed = false;
   return {
     metadata,
     layout,
+    continues,
     async infer(batch) {
       if (closed) throw new Error("Expected an open policy, got one that was closed");
       await before?.(batch);

@@ -151,6 +151,11 @@ test("clients of all kinds get the local policy's chunks, to the last bit", asyn
   await remote.reset(7);
   for (let step = 0; step < 3; step++) await remote.infer(observation);
   expect((await remote.infer(observation)).actions).toEqual(chunk);
+  const leftover = { actions: chunk.subarray(0, 8 * 6), delay: 2 };
+  const continued = await policy.infer({ ...observation, seed: [7, 4], leftover });
+  expect(remote.continues).toBe(true);
+  expect((await remote.infer(observation, leftover)).actions).toEqual(continued);
+  expect(actionsOf(await one.infer({ ...question, "pistar/seed": [7, 4] }))).not.toEqual(continued);
 
   // Five at once: in batches, where the last bits may differ.
   const crowd = await Promise.all(Array.from({ length: 5 }, () => client(serving.url, { apiKey: "secret" })));

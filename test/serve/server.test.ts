@@ -14,6 +14,8 @@ import {
   type Message,
   NdArray,
   type PolicyClient,
+  type PolicyRequest,
+  packLeftover,
   packObservation,
   type ServedPolicy,
   type ServerOptions,
@@ -63,6 +65,26 @@ async function rawSocket(url: string, headers: Record<string, string> = {}) {
   await once(socket, "open");
   return { socket, frames, closed };
 }
+
+test("what is left of a chunk reaches a policy that continues it, as it was; another policy never sees it", async () => {
+  const leftover = { actions: Float32Array.from({ length: 12 }, (_, i) => i), delay: 1 };
+  for (const continues of [true, false]) {
+    const seen: PolicyRequest[] = [];
+    const before = (batch: readonly PolicyRequest[]) => {
+      seen.push(...batch);
+    };
+    const { url } = await start(linearPolicy({ continues, before }));
+    const policy = await connectPolicy(url, { layout: layouts.so101 });
+    cleanups.push(() => policy.close());
+    expect(policy.continues).toBe(continues);
+    await policy.infer(observation(1));
+    await policy.infer(observation(1), leftover);
+    const one = await client(url);
+    await one.infer({ ...asked(1), ...packLeftover(layouts.so101, leftover) });
+    const expected = continues ? leftover : undefined;
+    expect(seen.map((request) => request.leftover)).toEqual([undefined, expected, expected]);
+  }
+});
 
 test("the metadata comes first, then actions, state and timings", async () => {
   const { url } = await start(linearPolicy({ metadata: { model: "linear", rates: [25] } }));

@@ -149,6 +149,15 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
     expect(alone).toHaveLength(8);
     for (const [j, x] of alone.entries()) expect(batch[i]![j]).toBeCloseTo(x, 3);
   }
+  // One of three continues a chunk, in the robot's units: its executed steps come near it, the others are as they were.
+  const moved = { actions: batch[1]!.map((x) => x + 3).subarray(0, 4), delay: 2 };
+  const continued = await policy.inferBatch(
+    observations.map((observation, i) => ({ ...observation, ...(i === 1 && { leftover: moved }) })),
+  );
+  for (const i of [0, 2]) for (const [j, x] of continued[i]!.entries()) expect(x).toBeCloseTo(batch[i]![j]!, 3);
+  for (const [j, x] of moved.actions.entries()) expect(Math.abs(continued[1]![j]! - x)).toBeLessThan(0.5);
+  const wide = { ...moved, actions: new Float32Array(3) };
+  await expect(policy.infer({ ...observations[0]!, leftover: wide })).rejects.toThrow("[steps, 2] actions, got 3");
   await expect(policy.infer({ ...observations[0]!, images: {} })).rejects.toThrow("cameras front, got none");
   await expect(policy.infer({ ...observations[0]!, task: "x".repeat(200) })).rejects.toThrow("promptTokens");
   await policy.close();

@@ -1,0 +1,73 @@
+// How a trained policy does when its answers come late: success rate, and how far the joint targets jump where a chunk takes over from the
+// one before, with latencies of 0, 100 and 200 ms of simulated time, for async (naive switching) and rtc (real-time chunking) on the same
+// seeds. --policy FOLDER is needed; --episodes 50, --task cube-in-bowl, --difficulty 0.3, --seed 100000, --workers 1, --execute-steps 8,
+// --guidance 1, --latency 0 0.1 0.2 as one text, --chunking "async rtc" (sync: the robot holds still). Last line: JSON.
+import { parseArgs } from "node:util";
+import { compare, type Evaluation, evaluate, evaluateOptions } from "../src/rollout/index.ts";
+
+const { values } = parseArgs({
+  options: {
+    policy: { type: "string" },
+    episodes: { type: "string", default: "50" },
+    task: { type: "string", default: "cube-in-bowl" },
+    difficulty: { type: "string", default: "0.3" },
+    seed: { type: "string", default: "100000" },
+    workers: { type: "string", default: "1" },
+    "execute-steps": { type: "string", default: "8" },
+    guidance: { type: "string", default: "1" },
+    latency: { type: "string", default: "0 0.1 0.2" },
+    chunking: { type: "string", default: "async rtc" },
+  },
+});
+if (values.policy === undefined)
+  throw new Error("Expected --policy FOLDER, a trained policy's: npm run bench -- chunking --policy runs/NAME");
+
+const optionsOf = (latency: string, chunking: string) =>
+  evaluateOptions.parse({
+    policy: values.policy,
+    task: [values.task],
+    episodes: Number(values.episodes),
+    difficulty: Number(values.difficulty),
+    seed: Number(values.seed),
+    workers: Number(values.workers),
+    executeSteps: Number(values["execute-steps"]),
+    guidance: Number(values.guidance),
+    latency: Number(latency),
+    chunking,
+  });
+
+const percent = (share: number) => `${Math.round(100 * share)} %`;
+const rows = [];
+for (const latency of values.latency.split(" ")) {
+  const evaluations = new Map<string, Evaluation>();
+  for (const chunking of values.chunking.split(" ")) {
+    const evaluation = await evaluate(optionsOf(latency, chunking));
+    evaluations.set(chunking, evaluation);
+    const { total, jumps, runs, lost } = evaluation;
+    const { value, low, high } = total.successRate;
+    const troubled = runs.filter(({ troubles }) => troubles.length > 0).length;
+    console.log(
+      `${latency} s ${chunking.padEnd(5)} success ${percent(value)} (${percent(low)} to ${percent(high)}), jumps ${jumps?.mean.toFixed(2)}° mean, ${jumps?.max.toFixed(1)}° max of ${jumps?.borders} borders; ${troubled} troubled, ${lost.length} lost`,
+    );
+    rows.push({
+      latency: Number(latency),
+      chunking,
+      successRate: total.successRate,
+      jumps,
+      troubled,
+      lost: lost.length,
+    });
+  }
+  const [async, rtc] = [evaluations.get("async"), evaluations.get("rtc")];
+  if (async && rtc) {
+    const { successDifference, onlyPolicy, onlyBaseline, p } = compare(rtc, async, Number(values.seed));
+    rows.push({
+      latency: Number(latency),
+      rtcMinusAsync: successDifference,
+      onlyRtc: onlyPolicy,
+      onlyAsync: onlyBaseline,
+      p,
+    });
+  }
+}
+console.log(JSON.stringify({ bench: "chunking", ...values, rows }));

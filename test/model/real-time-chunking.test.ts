@@ -1,0 +1,117 @@
+// Chunks that continue others: one unrolled program against the paper's formulas written out, whose Jacobian is taken by finite differences.
+import { afterAll, expect, test } from "vitest";
+import { readPrefix } from "../../src/model/backbone.ts";
+import { createSampler, prefixFeeds, prefixInputs, type SamplerOptions, softMask } from "../../src/model/index.ts";
+import { velocity } from "../../src/model/policy.ts";
+import { compile, input, random } from "../../src/tensor/index.ts";
+import { normals, tinyBatch, tinyConfig, tinyPolicy } from "./tiny.ts";
+
+const config = tinyConfig();
+const tiny = tinyPolicy(config);
+const generator = random(7);
+const batch = tinyBatch(config, 1, generator);
+const { horizon, actionSize } = config;
+const count = horizon * actionSize;
+const [noise, previous] = [normals(count, generator), normals(count, generator)];
+const unconditioned = { prompt: batch.prompt.map((token) => (token + 1) % 30), promptMask: batch.promptMask };
+
+const inputs = prefixInputs(config, 1);
+const [x, time] = [input("x", [1, horizon, actionSize]), input("time", [1, 1])];
+const v = velocity(tiny.policy, readPrefix(tiny.policy.backbone, inputs), x, time);
+const program = await compile({ inputs: [...inputs.all, x, time], outputs: { v } }, tiny);
+afterAll(() => program.release());
+
+async function velocityAt(x: Float32Array, time: number, guidance: number): Promise<Float32Array> {
+  const ask = async (prompts: object) => {
+    const feeds = { ...prefixFeeds(config, { ...batch, ...prompts }), x, time: Float32Array.of(time) };
+    return (await program.run(feeds)).v!.data as Float32Array;
+  };
+  const conditioned = await ask({});
+  if (guidance === 1) return conditioned;
+  return (await ask(unconditioned)).map((free, i) => free + guidance * (conditioned[i]! - free));
+}
+
+/** Eq. 2 to 4 in the paper's time τ, with the velocity towards the action. */
+async function published(steps: number, beta: number, weights: Float32Array, guidance = 1): Promise<Float32Array> {
+  const towards = async (x: Float32Array, tau: number) => (await velocityAt(x, 1 - tau, guidance)).map((v) => -v);
+  const finish = async (x: Float32Array, tau: number) => (await towards(x, tau)).map((v, i) => x[i]! + (1 - tau) * v);
+  let x = noise.slice();
+  for (let step = 0; step < steps; step++) {
+    const tau = step / steps;
+    const v = await towards(x, tau);
+    const finished = await finish(x, tau);
+    const error = finished.map((a, i) => (previous[i]! - a) * weights[Math.floor(i / actionSize)]!);
+    const squared = (1 - tau) ** 2 / (tau ** 2 + (1 - tau) ** 2);
+    const strength = Math.min(beta, (1 - tau) / (tau * squared));
+    const next = x.slice();
+    for (let j = 0; j < count; j++) {
+      const moved = (by: number) => finish(x.with(j, x[j]! + by), tau);
+      const [above, below] = [await moved(0.02), await moved(-0.02)];
+      const product = error.reduce((sum, e, i) => sum + (e * (above[i]! - below[i]!)) / 0.04, 0);
+      next[j]! += (v[j]! + strength * product) / steps;
+    }
+    x = next;
+  }
+  return x;
+}
+
+async function sample(options: SamplerOptions, weights?: Float32Array): Promise<Float32Array> {
+  const sampler = await createSampler(tiny.policy, tiny.store, options);
+  const chunk = await sampler.sample(batch, noise, unconditioned, weights && { previous, weights });
+  await sampler.release();
+  return chunk.slice();
+}
+
+const apart = (a: Float32Array, b: Float32Array, from = 0, to = count) =>
+  Math.max(...a.subarray(from, to).map((x, i) => Math.abs(x - b[from + i]!)));
+
+test("the program does what the paper says", async () => {
+  const weights = softMask(horizon, 3, 1);
+  const expected = await published(4, 5, weights);
+  expect(apart(await sample({ steps: 4, continuation: 5 }, weights), expected)).toBeLessThan(2e-3);
+  // The correction, and not only v, goes through the network.
+  expect(apart(expected, await sample({ steps: 4 }))).toBeGreaterThan(0.1);
+});
+
+test("together with classifier-free guidance the mixed velocity is corrected", async () => {
+  const weights = softMask(horizon, 4, 2);
+  const expected = await published(3, 5, weights, 2);
+  expect(apart(await sample({ steps: 3, guidance: 2, continuation: 5 }, weights), expected)).toBeLessThan(2e-3);
+});
+
+test("where nothing is left of a chunk before, the chunk is the ordinary one", async () => {
+  const free = await sample({ steps: 5 });
+  expect(apart(await sample({ steps: 5, continuation: 5 }, new Float32Array(horizon)), free)).toBeLessThan(1e-6);
+});
+
+test("steps that are executed meanwhile come out as they were; the more steps of Euler, the nearer", async () => {
+  const weights = softMask(horizon, 2, 2);
+  const frozen = 2 * actionSize;
+  const away = apart(await sample({ steps: 5 }), previous, 0, frozen);
+  const few = apart(await sample({ steps: 5, continuation: 5 }, weights), previous, 0, frozen);
+  const many = apart(await sample({ steps: 40, continuation: 80 }, weights), previous, 0, frozen);
+  expect(few).toBeLessThan(away / 2);
+  expect(many).toBeLessThan(few);
+  expect(many).toBeLessThan(0.05);
+});
+
+test("samples of a batch are continued each for itself", async () => {
+  const two = tinyBatch(config, 2, random(8));
+  const sampler = await createSampler(tiny.policy, tiny.store, { steps: 3, batch: 2, continuation: 5 });
+  const both = (second: Float32Array) => {
+    const weights = new Float32Array(2 * horizon);
+    weights.set(second, horizon);
+    const numbers = Float32Array.of(...noise, ...noise);
+    return sampler.sample(two, numbers, undefined, { previous: Float32Array.of(...previous, ...previous), weights });
+  };
+  const [without, withOne] = [(await both(new Float32Array(horizon))).slice(), await both(softMask(horizon, 4, 2))];
+  expect(apart(without, withOne)).toBeLessThan(1e-6);
+  expect(apart(without.subarray(count), withOne.subarray(count))).toBeGreaterThan(0.1);
+  await sampler.release();
+});
+
+test("errors say what was expected", async () => {
+  await expect(sample({ continuation: -1 })).rejects.toThrow("β of real-time chunking from 0, got -1");
+  await expect(sample({ continuation: 5 })).rejects.toThrow("Expected what the chunks continue");
+  await expect(sample({}, new Float32Array(horizon))).rejects.toThrow("a sampler made with continuation");
+});

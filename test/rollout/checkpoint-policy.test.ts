@@ -1,0 +1,50 @@
+// A trained policy as rollouts drive the robot with it: one seed gives the same chunks, and a chunk continues what is left of another.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { createTaskWorld, taskNamed } from "../../src/robot/index.ts";
+import { collect, collectOptions, evaluate, evaluateOptions, openPolicy } from "../../src/rollout/index.ts";
+import { policyOptions, trainPolicy } from "../../src/train/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pistar-checkpoint-policy-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const [root, run] = [join(folder, "demonstrations"), join(folder, "run")];
+
+test("a trained policy continues chunks, in the robot's units, and an evaluation with rtc gives the same for any number of workers", async () => {
+  await collect(collectOptions.parse({ out: root, episodes: 2, workers: 1, difficulty: 0 }));
+  const options = policyOptions.parse({
+    steps: 2,
+    batchSize: 4,
+    warmup: 1,
+    heldOut: 0.5,
+    validationFrames: 4,
+    fast: false,
+  });
+  await trainPolicy({ run, datasets: [{ root }], options });
+
+  const world = await createTaskWorld(taskNamed("cube-in-bowl"));
+  await world.reset(1);
+  const observation = await world.observe();
+  const policy = await openPolicy(run, world.joints, { denoising: 5, guidance: 1, deadline: 30 });
+  expect(policy.continues).toBe(true);
+  const ask = async (actions?: Float32Array) => {
+    await policy.reset(3);
+    return (await policy.infer(observation, actions && { actions, delay: 4 })).actions;
+  };
+  const chunk = await ask();
+  expect(await ask()).toEqual(chunk);
+  const leftover = chunk.subarray(0, 8 * world.joints.length).map((x) => x + 2);
+  const continued = await ask(leftover);
+  // The first four, of which each was 2 away.
+  for (let i = 0; i < 4 * world.joints.length; i++) expect(Math.abs(continued[i]! - leftover[i]!)).toBeLessThan(1);
+  await policy.close();
+  await world.close();
+
+  const evaluation = (workers: number) =>
+    evaluate(evaluateOptions.parse({ policy: run, episodes: 2, workers, chunking: "rtc", latency: 0.1 }));
+  const one = await evaluation(1);
+  expect(one.jumps!.borders).toBeGreaterThan(20);
+  expect(one.runs.map(({ troubles }) => troubles)).toEqual([[], []]);
+  expect(await evaluation(2)).toEqual(one);
+}, 180_000);
