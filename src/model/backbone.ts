@@ -31,8 +31,8 @@ export function initBackbone(scope: Scope, config: BackboneConfig): Backbone {
   };
 }
 
-/** The graph inputs of a prefix; `prefixFeeds` makes their numbers. */
-export interface PrefixInputs {
+/** What a prefix is read from. */
+export interface PrefixTensors {
   /** u8 [B, h, w, 3] by camera. */
   readonly pictures: Readonly<Record<string, Tensor>>;
   /** f32 [B, stateSize], where the state is a token. */
@@ -43,6 +43,10 @@ export interface PrefixInputs {
   readonly blocks: Tensor;
   /** i32 [B, S]: count of the present tokens before. */
   readonly positions: Tensor;
+}
+
+/** The same as graph inputs; `prefixFeeds` makes their numbers. */
+export interface PrefixInputs extends PrefixTensors {
   /** All of them, as compile() takes them. */
   readonly all: readonly Tensor[];
 }
@@ -135,13 +139,13 @@ export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<
 /** A prefix that was read, for segments that come after it. */
 export interface Prefix extends Decoded {
   readonly config: BackboneConfig;
-  readonly inputs: PrefixInputs;
+  readonly inputs: PrefixTensors;
   /** f32 [B, 1]: how many tokens are there. */
   readonly count: Tensor;
 }
 
 /** Encodes pictures, state and prompt once. */
-export function readPrefix(backbone: Backbone, inputs: PrefixInputs): Prefix {
+export function readPrefix(backbone: Backbone, inputs: PrefixTensors): Prefix {
   const { config, vision, projector, language, state } = backbone;
   const { pictures, prompt, blocks, positions } = inputs;
   const [batch, length] = blocks.shape as [number, number];
@@ -168,7 +172,7 @@ export function readPrefix(backbone: Backbone, inputs: PrefixInputs): Prefix {
 }
 
 /** Which of the prefix's tokens are there: bool [B, S]. */
-export const present = ({ blocks }: PrefixInputs): Tensor => t.less(blocks, t.constant(Int32Array.of(absent), []));
+export const present = ({ blocks }: PrefixTensors): Tensor => t.less(blocks, t.constant(Int32Array.of(absent), []));
 
 /** Tokens [B, T] → [B, T, C], scaled as Gemma does. */
 export const embed = ({ config, embeddings }: Backbone, tokens: Tensor): Tensor =>

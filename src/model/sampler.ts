@@ -3,7 +3,14 @@
 
 import type { Program, Store, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type PrefixBatch, type PrefixInputs, prefixFeeds, prefixInputs, readPrefix } from "./backbone.ts";
+import {
+  type PrefixBatch,
+  type PrefixInputs,
+  type PrefixTensors,
+  prefixFeeds,
+  prefixInputs,
+  readPrefix,
+} from "./backbone.ts";
 import { type Policy, velocity } from "./policy.ts";
 import { type Continuation, continuedVelocity } from "./real-time-chunking.ts";
 
@@ -46,42 +53,56 @@ export interface Sampler {
   release(): Promise<void>;
 }
 
-/**
- * The whole of sampling as one graph, for a program or for export: `inputs` are a prefix's (of twice the batch with guidance), noise and, with
- * continuation, "previous" and "weights".
- */
+/** The whole of sampling as one graph: `inputs` are a prefix's (of twice the batch with guidance), noise and, with continuation, "previous" and "weights". */
 export function samplingGraph(
   policy: Policy,
-  { batch = 1, steps = 5, guidance = 1, continuation }: SamplerOptions = {},
+  options: SamplerOptions = {},
 ): { readonly prefix: PrefixInputs; readonly inputs: readonly Tensor[]; readonly actions: Tensor } {
+  const { batch = 1, guidance = 1, continuation } = options;
+  const { horizon, actionSize } = policy.config;
+  const prefix = prefixInputs(policy.config, guidance !== 1 ? 2 * batch : batch);
+  const noise = t.input("noise", [batch, horizon, actionSize]);
+  const continued = {
+    previous: t.input("previous", noise.shape),
+    weights: t.input("weights", [batch, horizon]),
+  };
+  const actions = denoised(policy, prefix, noise, options, continued);
+  const more = continuation === undefined ? [] : [continued.previous, continued.weights];
+  return { prefix, inputs: [...prefix.all, noise, ...more], actions };
+}
+
+/**
+ * Euler steps from noise to normalised actions, [B, H, A] both.
+ * @param prefix of B observations; with guidance of 2 B, the second half the same with the other prompts
+ * @param continued what the chunks continue; only used with `continuation`
+ */
+export function denoised(
+  policy: Policy,
+  prefix: PrefixTensors,
+  noise: Tensor,
+  { steps = 5, guidance = 1, continuation }: Pick<SamplerOptions, "steps" | "guidance" | "continuation">,
+  continued?: Continuation<Tensor>,
+): Tensor {
   if (!(Number.isInteger(steps) && steps >= 1))
     throw new RangeError(`Expected at least 1 denoising step, got ${steps}`);
   if (!(guidance >= 0 && Number.isFinite(guidance)))
     throw new RangeError(`Expected a guidance β from 0, got ${guidance}`);
   if (continuation !== undefined && !(continuation >= 0 && Number.isFinite(continuation)))
     throw new RangeError(`Expected a β of real-time chunking from 0, got ${continuation}`);
-  const { horizon, actionSize } = policy.config;
   const guided = guidance !== 1;
-  const inputs = prefixInputs(policy.config, guided ? 2 * batch : batch);
-  const prefix = readPrefix(policy.backbone, inputs);
-  const noise = t.input("noise", [batch, horizon, actionSize]);
-  const continued = {
-    previous: t.input("previous", noise.shape),
-    weights: t.input("weights", [batch, horizon]),
-  };
-  let x: Tensor = noise;
+  const read = readPrefix(policy.backbone, prefix);
+  let x = noise;
   for (let step = 0; step < steps; step++) {
     const time = 1 - step / steps;
     const field = (x: Tensor) => {
       const both = guided ? t.concat([x, x], 0) : x;
-      const v = velocity(policy, prefix, both, t.full(time, [both.shape[0]!, 1]));
-      return guided ? guide(v, batch, guidance) : v;
+      const v = velocity(policy, read, both, t.full(time, [both.shape[0]!, 1]));
+      return guided ? guide(v, noise.shape[0]!, guidance) : v;
     };
-    const v = continuation === undefined ? field(x) : continuedVelocity(field, x, time, continued, continuation);
+    const v = continuation === undefined ? field(x) : continuedVelocity(field, x, time, continued!, continuation);
     x = t.sub(x, t.mul(v, 1 / steps));
   }
-  const more = continuation === undefined ? [] : [continued.previous, continued.weights];
-  return { prefix: inputs, inputs: [...inputs.all, noise, ...more], actions: x };
+  return x;
 }
 
 /** v_u + β (v_c − v_u), the conditioned half first. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { digitise, promptText, promptTokens, tokenisePrompts } from "./prompt.ts";
+import { digitise, fillPrompt, promptTemplate, promptText, promptTokens, tokenisePrompts } from "./prompt.ts";
 import { fitTokenizer, textTokenizer } from "./tokenizer.ts";
 
 const golden = JSON.parse(readFileSync(new URL("../../../test/golden/fast/numbers.json", import.meta.url), "utf8")) as {
@@ -23,6 +23,18 @@ test("π0.5's published prompt, and the advantage last before the actions", () =
   );
   expect(promptText({ task: "stack", advantage: "negative" })).toBe("stack\nAdvantage: negative\n");
   expect(promptText({ task: "stack", subtask: "grasp" })).toBe("stack\nSubtask: grasp\n");
+});
+
+test("a template, filled, is the prompt, whatever is in the instruction", () => {
+  expect(promptTemplate("token", "positive")).toBe("{task}\nAdvantage: positive\n");
+  expect(promptTemplate("text")).toBe("Task: {task}, State: {state};\nAction: ");
+  const state = [-1, 0, 0.999];
+  for (const task of ["pick_up the\nbottle ", "$& {state} {task}"])
+    for (const advantage of ["positive", undefined] as const) {
+      const said = advantage && { advantage };
+      expect(fillPrompt(promptTemplate("text", advantage), task, state)).toBe(promptText({ task, state, ...said }));
+      expect(fillPrompt(promptTemplate("token", advantage), task, state)).toBe(promptText({ task, ...said }));
+    }
 });
 
 test("known words are one token each, and any text comes back", () => {

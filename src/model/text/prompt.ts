@@ -20,13 +20,25 @@ export interface PromptParts {
  * the same lines, without words that say nothing.
  */
 export function promptText({ task, state, subtask, advantage }: PromptParts): string {
-  const instruction = task.trim().replaceAll("_", " ").replaceAll("\n", " ");
-  const added =
-    (subtask === undefined ? "" : `Subtask: ${subtask.trim().replaceAll("\n", " ")}\n`) +
-    (advantage === undefined ? "" : `Advantage: ${advantage}\n`);
-  if (state === undefined) return `${instruction}\n${added}`;
-  return `Task: ${instruction}, State: ${[...digitise(state)].join(" ")};\n${added}Action: `;
+  const added = subtask === undefined ? "" : `Subtask: ${subtask.trim().replaceAll("\n", " ")}\n`;
+  return lines(instruction(task), state && bins(state), added, advantage);
 }
+
+/** The prompt with "{task}" in place of the instruction and, where it is written as text, "{state}" in place of the state: for `fillPrompt`. */
+export const promptTemplate = (state: "text" | "token", advantage?: Advantage): string =>
+  lines("{task}", state === "text" ? "{state}" : undefined, "", advantage);
+
+/** What `promptText` gives. @param state normalised; needed where the template has a place for it */
+export const fillPrompt = (template: string, task: string, state: ArrayLike<number>): string =>
+  template.replace(/\{(task|state)\}/g, (_, part) => (part === "task" ? instruction(task) : bins(state)));
+
+function lines(task: string, state: string | undefined, added: string, advantage: Advantage | undefined): string {
+  const all = added + (advantage === undefined ? "" : `Advantage: ${advantage}\n`);
+  return state === undefined ? `${task}\n${all}` : `Task: ${task}, State: ${state};\n${all}Action: `;
+}
+
+const instruction = (task: string) => task.trim().replaceAll("_", " ").replaceAll("\n", " ");
+const bins = (state: ArrayLike<number>) => [...digitise(state)].join(" ");
 
 /** 256 bins of equal width over [−1, 1): numpy's digitize on linspace(-1, 1, 257)[:-1], minus 1. Numbers below are −1, those above 255. */
 export function digitise(state: ArrayLike<number>): Int32Array {
