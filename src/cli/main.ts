@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
+import { addExportCommand } from "./export.ts";
 import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
 import { addServeCommand } from "./serve.ts";
@@ -22,6 +23,7 @@ addDevices(program);
 addTrainCommands(program);
 addRolloutCommands(program);
 addServeCommand(program);
+addExportCommand(program);
 addDatasetCommands(program);
 
 try {

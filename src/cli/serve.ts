@@ -23,7 +23,7 @@ export function addServeCommand(program: Command): void {
 }
 
 const help = `
-The checkpoint is a run (then its last), one of its checkpoints, or a pretrained_model folder.
+The checkpoint is a run (then its last), one of its checkpoints, a pretrained_model folder, or a folder that pistar export wrote.
 
   pistar serve runs/policy                                               ask it from this machine:
   pistar eval --policy ws://localhost:8000 --task cube-in-bowl           in simulation, as if it were --policy runs/policy
@@ -89,9 +89,9 @@ async function openPolicy(
   const policy = await servedCheckpoint(checkpoint, {
     steps,
     guidance,
+    advantage,
+    promptTokens,
     maxBatch,
-    ...(advantage && { advantage }),
-    ...(promptTokens !== undefined && { promptTokens }),
     ...(threads !== undefined && { threads }),
     ...(layout !== undefined && { layout: readLayout(layout) }),
   });

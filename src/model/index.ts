@@ -20,7 +20,14 @@ export { initPolicy, type Policy } from "./policy.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
 export { prefixOrder } from "./prefix-order.ts";
 export { type Continuation, softMask } from "./real-time-chunking.ts";
-export { createSampler, denoised, type Sampler, type SamplerOptions, samplingGraph, type Unconditioned } from "./sampler.ts";
+export {
+  createSampler,
+  denoised,
+  type Sampler,
+  type SamplerOptions,
+  samplingGraph,
+  type Unconditioned,
+} from "./sampler.ts";
 export * from "./text/index.ts";
 export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";
 export { loadWeights, parameterShapes, saveWeights } from "./weights.ts";

@@ -4,18 +4,19 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Joint, Policy } from "../robot/index.ts";
 import { connectPolicy, layouts } from "../serve/index.ts";
-import { checkpointPolicy } from "./checkpoint-policy.ts";
 import type { Driving } from "./options.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
+import { trainedPolicy } from "./trained-policy.ts";
 
 /** What opens a policy beside its name, as data that worker threads can be sent. */
 export type PolicyOptions = Pick<Driving, "deadline" | "denoising" | "guidance" | "advantage">;
 
 export const policyHelp =
-  "random, still, a folder with a trained policy, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints)";
+  "random, still, a folder with a trained or an exported policy, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints)";
 
 /**
- * Opens the policy that `spec` names: "random", "still", a folder (a training's, or a checkpoint), the URL of a policy server, or a
+ * Opens the policy that `spec` names: "random", "still", a folder (a training's, a checkpoint, or
+ * an exported policy's), the URL of a policy server, or a
  * module of one's own (.js, .mjs or .ts) whose `createPolicy(joints, options)` gives a Policy or a promise of one.
  */
 export async function openPolicy(spec: string, joints: readonly Joint[], options: PolicyOptions): Promise<Policy> {
@@ -25,7 +26,7 @@ export async function openPolicy(spec: string, joints: readonly Joint[], options
   if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
   if (statSync(spec, { throwIfNoEntry: false })?.isDirectory()) {
     const { denoising: steps, guidance, advantage } = options;
-    return checkpointPolicy(spec, joints, { steps, guidance, ...(advantage && { advantage }) });
+    return trainedPolicy(spec, joints, { steps, guidance, advantage });
   }
   throw new Error(`Expected a policy: ${policyHelp}; got "${spec}"`);
 }

@@ -9,13 +9,19 @@ const driving = {
   policy: z
     .string()
     .default("demonstrator")
-    .describe("demonstrator, random, still, a trained policy's folder, a policy server's URL, or a module"),
-  guidance: z.number().min(0).default(1).describe("β of classifier-free guidance of a trained policy; 1: none"),
+    .describe("demonstrator, random, still, a trained or exported policy's folder, a policy server's URL, or a module"),
+  guidance: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("β of classifier-free guidance of a trained policy (default: 1, none; an exported one's own)"),
   advantage: z
     .enum(["positive", "negative", "none"])
     .optional()
     .describe("what a trained policy is asked for (default: positive, where it was trained with advantages)"),
-  denoising: count.default(5).describe("Euler steps in which a trained policy makes an action chunk"),
+  denoising: count
+    .optional()
+    .describe("Euler steps in which a trained policy makes an action chunk (default: 5; an exported one's own)"),
   executeSteps: count.default(8).describe("actions of a chunk that are executed before those of the next one are"),
   latency: z
     .number()

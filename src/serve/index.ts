@@ -1,5 +1,4 @@
 // Policies over the network: openpi's WebSocket protocol from both sides.
-export { type ServedCheckpointOptions, servedCheckpoint } from "./checkpoint-policy.ts";
 export { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
 export {
   type Key,
@@ -20,4 +19,5 @@ export { connectPolicy, type RemotePolicyOptions, seedKey } from "./remote-polic
 export { type ServeOptions, serveOptions } from "./serve-options.ts";
 export type { PolicyRequest, ServedPolicy } from "./served-policy.ts";
 export { type PolicyServer, type ServerOptions, servePolicy } from "./server.ts";
+export { type ServedCheckpointOptions, servedCheckpoint } from "./trained-policy.ts";
 export { unpack } from "./unpack.ts";

@@ -17,8 +17,14 @@ export const serveOptions = z.object({
     .enum(["positive", "none"])
     .optional()
     .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
-  guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
-  steps: count.default(5).describe("Euler steps in which an action chunk is made"),
+  guidance: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("β of classifier-free guidance (default: 1, none; an exported policy's own)"),
+  steps: count
+    .optional()
+    .describe("Euler steps in which an action chunk is made (default: 5; an exported policy's own)"),
   promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
   threads: count
     .optional()

@@ -31,12 +31,16 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
-/** Loads a model. @throws Error with what to install when the device cannot be used. */
-export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
+/** Loads a model, given its bytes or its file, beside which numbers may lie. @throws Error with what to install when the device cannot be used. */
+export async function createSession(
+  model: Uint8Array | string,
+  options: SessionOptions = {},
+): Promise<ort.InferenceSession> {
   const { device = "cpu", threads = availableParallelism(), resident = [], profile } = options;
   if (!devices.includes(device)) throw new TypeError(`Expected a device of ${devices.join(", ")}, got ${device}`);
   try {
-    return await ort.InferenceSession.create(model, {
+    // The class has a signature for each, and none for either.
+    return await ort.InferenceSession.create(model as string, {
       executionProviders: [device],
       intraOpNumThreads: threads,
       logSeverityLevel: 3,

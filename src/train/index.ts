@@ -6,16 +6,16 @@ export {
   readValueDescription,
   type ValueDescription,
 } from "./checkpoint.ts";
+export { type ExportedPolicy, exportPolicy } from "./export-policy.ts";
 export { type LabelInput, type LabelReport, labelDataset, relabelDataset, type TaskLabels } from "./label.ts";
-export {
-  type LoadedPolicy,
-  type LoadPolicyOptions,
-  loadPolicy,
-  type PolicyObservation,
-} from "./load-policy.ts";
+export { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
 export { type LoadedValue, loadValueFunction } from "./load-value.ts";
+export { openExported } from "./open-exported.ts";
+export { openTrained } from "./open-trained.ts";
 export type { Course, CurvePoint, Progress } from "./optimise.ts";
 export {
+  type ExportOptions,
+  exportOptions,
   type LabelOptions,
   labelOptions,
   type PolicyOptions,
@@ -26,5 +26,6 @@ export {
 export type { SampleWeight } from "./policy-samples.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
+export type { Asked, PolicyObservation, TrainedPolicy } from "./trained-policy.ts";
 export type { TrainingDataset } from "./training-data.ts";
 export type { ValueCheck } from "./value-check.ts";

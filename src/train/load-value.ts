@@ -4,8 +4,8 @@ import { expectedValues } from "../recap/index.ts";
 import type { Device } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { findCheckpoint, readValueDescription, readWeights, type ValueDescription } from "./checkpoint.ts";
-import { type PolicyObservation, pictures } from "./load-policy.ts";
 import { joined, prompt } from "./policy-samples.ts";
+import { type PolicyObservation, pictures } from "./trained-policy.ts";
 import { stateConverter } from "./value-judge.ts";
 
 export interface LoadedValue {

@@ -1,7 +1,6 @@
-// A trained policy from its checkpoint, as a server serves it.
-import { join } from "node:path";
+// A trained policy, from its checkpoint or exported, as a server serves it.
 import { readJson } from "../data/files.ts";
-import { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from "../train/index.ts";
+import { type LoadPolicyOptions, openTrained, type TrainedPolicy } from "../train/index.ts";
 import { type ObservationLayout, stateSize } from "./layout.ts";
 import { parseLayout } from "./layout-file.ts";
 import type { Message } from "./pack.ts";
@@ -10,7 +9,7 @@ import type { ServedPolicy } from "./served-policy.ts";
 export interface ServedCheckpointOptions
   extends Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage" | "promptTokens" | "threads"> {
   /**
-   * The keys that clients use. Default: `observation_layout` in the checkpoint's config.json; without one observation/images/CAMERA,
+   * The keys that clients use. Default: `observation_layout` in the checkpoint's config.json (an exported policy's manifest.json); without one observation/images/CAMERA,
    * observation/state and prompt, which for a policy of the simulated SO-101 is `layouts.so101`.
    */
   readonly layout?: ObservationLayout;
@@ -19,7 +18,7 @@ export interface ServedCheckpointOptions
 }
 
 /**
- * Opens a policy to serve: of a run its last checkpoint, a checkpoint, or its folder. It has answered once at every size of batch when the
+ * Opens a policy to serve: of a run its last checkpoint, a checkpoint, its folder, or an exported policy's. It has answered once at every size of batch when the
  * promise resolves, so that no client waits for it to be compiled. Cameras of the layout that the policy does not look at are not asked for.
  *
  * @throws Error where there is no policy, where it cannot be asked so, or where the layout lacks a camera of it or has another size of state or
@@ -27,14 +26,14 @@ export interface ServedCheckpointOptions
  */
 export async function servedCheckpoint(path: string, options: ServedCheckpointOptions = {}): Promise<ServedPolicy> {
   const { layout: given, maxBatch = 32, ...inference } = options;
-  const policy = await loadPolicy(path, inference);
+  const policy = await openTrained(path, inference);
   try {
     const layout = fitted(given ?? storedLayout(policy) ?? ownLayout(policy), policy);
     await warmUp(policy, maxBatch);
     return {
       metadata: { ...about(policy), observation_layout: { ...layout } as Message },
       layout,
-      continues: true,
+      continues: policy.continues,
       async infer(batch) {
         const chunks = await policy.inferBatch(batch);
         return chunks.map((actions) => ({ actions, horizon: policy.horizon }));
@@ -47,26 +46,24 @@ export async function servedCheckpoint(path: string, options: ServedCheckpointOp
   }
 }
 
-function storedLayout({ path }: LoadedPolicy): ObservationLayout | undefined {
-  const file = join(path, "config.json");
+function storedLayout({ file }: TrainedPolicy): ObservationLayout | undefined {
   const { observation_layout: layout } = readJson(file) as { observation_layout?: unknown };
   return layout === undefined ? undefined : parseLayout(layout, `${file}, observation_layout`);
 }
 
-function ownLayout({ cameras, joints, description }: LoadedPolicy): ObservationLayout {
+function ownLayout({ cameras, joints, stateNames }: TrainedPolicy): ObservationLayout {
   return {
     images: Object.fromEntries(cameras.map((camera) => [camera, [`observation/images/${camera}`] as const])),
     imageOrder: "HWC",
-    state: [{ key: ["observation/state"], size: description.robot.stateNames.length }],
+    state: [{ key: ["observation/state"], size: stateNames.length }],
     prompt: ["prompt"],
     actions: joints.length,
   };
 }
 
 /** The layout with the policy's cameras alone. */
-function fitted(layout: ObservationLayout, policy: LoadedPolicy): ObservationLayout {
-  const { cameras, joints, path, description } = policy;
-  const { stateNames } = description.robot;
+function fitted(layout: ObservationLayout, policy: TrainedPolicy): ObservationLayout {
+  const { cameras, joints, path, stateNames } = policy;
   const numbers = (names: readonly string[]) => `${names.length} numbers (${names.join(", ")})`;
   const wrong: string[] = [];
   const known = Object.keys(layout.images);
@@ -84,28 +81,31 @@ function fitted(layout: ObservationLayout, policy: LoadedPolicy): ObservationLay
 }
 
 /** What clients are told: what answers, and how it is asked. */
-function about({ path, cameras, joints, horizon, fps, asked, description: { robot } }: LoadedPolicy) {
+function about({ path, robotType, stateNames, cameras, joints, horizon, fps, asked }: TrainedPolicy) {
   return {
     checkpoint: path,
-    robot_type: robot.robotType,
+    robot_type: robotType,
     fps,
     horizon,
     cameras,
-    state_names: robot.stateNames,
+    state_names: stateNames,
     action_names: joints,
     ...asked,
   };
 }
 
 /** Has every size of batch compiled, for chunks that begin anew and for those that continue others. */
-async function warmUp({ cameras, joints, description, inferBatch }: LoadedPolicy, maxBatch: number): Promise<void> {
+async function warmUp(
+  { cameras, joints, stateNames, continues, inferBatch }: TrainedPolicy,
+  maxBatch: number,
+): Promise<void> {
   const black = { width: 1, height: 1, data: new Uint8Array(3) };
   const nothing = {
     images: Object.fromEntries(cameras.map((camera) => [camera, black])),
-    state: description.robot.stateNames.map(() => 0),
+    state: stateNames.map(() => 0),
     task: "",
   };
   const continuing = { ...nothing, leftover: { actions: new Float32Array(joints.length), delay: 0 } };
   for (let size = 1; size < 2 * maxBatch; size *= 2)
-    for (const one of [nothing, continuing]) await inferBatch(new Array(size).fill(one));
+    for (const one of continues ? [nothing, continuing] : [nothing]) await inferBatch(new Array(size).fill(one));
 }

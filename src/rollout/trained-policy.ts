@@ -1,18 +1,11 @@
-// A trained policy from its checkpoint, as rollouts drive the robot with it.
+// A trained policy, from its checkpoint or exported, as rollouts drive the robot with it.
 import type { Joint, Policy } from "../robot/index.ts";
-import { type LoadPolicyOptions, loadPolicy } from "../train/index.ts";
-
-/** How a checkpoint is asked, as data that worker threads can be sent. */
-export type Inference = Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage">;
+import { type Asked, openTrained } from "../train/index.ts";
 
 /** @throws Error naming the folder where there is no policy, or one for another robot */
-export async function checkpointPolicy(
-  folder: string,
-  joints: readonly Joint[],
-  inference: Inference,
-): Promise<Policy> {
+export async function trainedPolicy(folder: string, joints: readonly Joint[], asked: Asked): Promise<Policy> {
   // Episodes run in parallel, a thread each: more threads for one operator would only wait for one another.
-  const policy = await loadPolicy(folder, { ...inference, threads: 1 });
+  const policy = await openTrained(folder, { ...asked, threads: 1 });
   const names = joints.map(({ name }) => name);
   if (String(policy.joints) !== String(names)) {
     await policy.close();
@@ -22,7 +15,7 @@ export async function checkpointPolicy(
   let step = 0;
   return {
     id: policy.path,
-    continues: true,
+    continues: policy.continues,
     async reset(seed) {
       episode = seed;
       step = 0;

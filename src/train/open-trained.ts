@@ -1,0 +1,21 @@
+// A trained policy from whatever folder holds one.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
+import { manifestFile } from "./manifest.ts";
+import { openExported } from "./open-exported.ts";
+import type { TrainedPolicy } from "./trained-policy.ts";
+
+/**
+ * Opens a training's policy, or an exported one, to act.
+ * @param path what `loadPolicy` takes, or a folder that `exportPolicy` wrote
+ * @throws Error where there is none, or where it cannot be asked so
+ */
+export async function openTrained(path: string, options: LoadPolicyOptions = {}): Promise<TrainedPolicy> {
+  if (!existsSync(join(path, manifestFile))) return loadPolicy(path, options);
+  if (options.promptTokens !== undefined)
+    throw new Error(
+      `${path}: an exported policy has the room for prompts that it was exported with; leave promptTokens out`,
+    );
+  return openExported(path, options);
+}
