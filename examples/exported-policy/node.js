@@ -22,5 +22,7 @@ const policy = await openPolicy(ort, manifest, tokenizer, join(folder, manifest.
 const chunk = await policy.act({ task, state, pictures, noise });
 
 const width = manifest.action_names.length;
-console.log(JSON.stringify(Array.from({ length: manifest.horizon }, (_, i) => [...chunk.subarray(i * width, (i + 1) * width)])));
+console.log(
+  JSON.stringify(Array.from({ length: manifest.horizon }, (_, i) => [...chunk.subarray(i * width, (i + 1) * width)])),
+);
 if (actions) console.error(`differs by ${Math.max(...actions.flat().map((x, i) => Math.abs(x - chunk[i])))} at most`);

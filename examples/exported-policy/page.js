@@ -23,7 +23,8 @@ async function start() {
   };
   const { chunk, time } = await act(example.task, noise);
   const difference = Math.max(...actions.flat().map((x, i) => Math.abs(x - chunk[i])));
-  element("status").textContent = `The example's actions, in ${time}; they differ from pistar's by ${difference} at most`;
+  element("status").textContent =
+    `The example's actions, in ${time}; they differ from pistar's by ${difference} at most`;
   element("task").value = example.task;
   element("act").disabled = false;
   element("act").onclick = async () => {

@@ -30,7 +30,7 @@ const tolerance = 1e-3;
  * @throws Error where there is no policy, where it cannot be asked so, where the folder holds a checkpoint, or where the answers differ
  */
 export async function exportPolicy(path: string, out: string, options: ExportOptions): Promise<ExportedPolicy> {
-  const { promptTokens, ...rest } = options;
+  const { task, promptTokens, ...rest } = options;
   const folder = findCheckpoint(path, "last");
   if (existsSync(join(out, "config.json")))
     throw new Error(`${out}: expected a folder for the exported policy alone, got one with a checkpoint's config.json`);
@@ -49,7 +49,7 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   replaceFile(join(out, "tokenizer.json"), JSON.stringify(description.tokenizer.file));
   const manifest = manifestOf(description, graph, asked, readJson(join(folder, "config.json")));
 
-  const example = exampleFor(description);
+  const example = exampleFor(description, task);
   const actions = await answer(loadPolicy(folder, options), example);
   await writeExample(join(out, "example"), example, actions, description.robot.actionNames.length);
   replaceFile(join(out, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -123,7 +123,10 @@ function manifestOf(
 const plain = ({ center, scale }: ReturnType<typeof normalizerOf>) => ({ center: [...center], scale: [...scale] });
 
 /** Noisy pictures of the network's size, and a state near the middle of the data. */
-function exampleFor({ config, space }: PolicyDescription): Required<Omit<PolicyObservation, "seed" | "leftover">> {
+function exampleFor(
+  { config, space }: PolicyDescription,
+  task: string,
+): Required<Omit<PolicyObservation, "seed" | "leftover">> {
   const { cameras, vision, horizon, actionSize } = config;
   const random = t.random("example");
   const { center, scale } = normalizerOf(space.state);
@@ -134,7 +137,7 @@ function exampleFor({ config, space }: PolicyDescription): Required<Omit<PolicyO
     data: Uint8Array.from({ length: side ** 2 * 3 }, () => random.integer(256)),
   });
   return {
-    task: "pick up",
+    task,
     state: Float32Array.from(center, (middle, i) => middle + 0.3 * random.normal() * scale[i]!),
     images: Object.fromEntries(cameras.map((camera) => [camera, picture()])),
     noise: drawNoise(horizon * actionSize, random),

@@ -110,5 +110,6 @@ export const exportOptions = z.object({
     .optional()
     .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
   promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
+  task: z.string().default("pick up").describe("instruction of the example"),
 });
 export type ExportOptions = z.infer<typeof exportOptions>;

@@ -1,0 +1,175 @@
+// Exported policies give the checkpoint's actions: in ONNX Runtime by the example for Node, in Chromium, in rollouts and behind a server.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { encodePng, type Image } from "../../src/data/index.ts";
+import { so101Joints } from "../../src/robot/index.ts";
+import { openPolicy } from "../../src/rollout/index.ts";
+import { random } from "../../src/tensor/index.ts";
+import {
+  exportOptions,
+  exportPolicy,
+  loadPolicy,
+  openExported,
+  type PolicyObservation,
+  type TrainedPolicy,
+} from "../../src/train/index.ts";
+import { tinyConfig } from "../model/tiny.ts";
+import { tinyCheckpoint } from "../train/tiny-checkpoint.ts";
+import { hasChromium, openPage, serveFiles } from "./browser.ts";
+
+const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "pistar-exported-"));
+const path = (name: string) => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, maxRetries: 3 }));
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** Networks that differ in all that an export must know of, and how they are asked. */
+const variants = {
+  token: [{}, {}],
+  guided: [{ mode: "mean_std" }, { guidance: 2, steps: 3, advantage: "negative" }],
+  text: [{ state: "text", language: { ...tinyConfig().language, gemma3: true } }, { advantage: "none" }],
+} as const;
+type Variant = keyof typeof variants;
+const names = Object.keys(variants) as Variant[];
+
+beforeAll(async () => {
+  for (const name of names) {
+    const [changes, asked] = variants[name];
+    await tinyCheckpoint(path(name), changes);
+    await exportPolicy(path(name), path(`${name}-exported`), exportOptions.parse(asked));
+  }
+}, 120_000);
+
+const generator = random("observation");
+const picture = (): Image => ({
+  width: 16,
+  height: 16,
+  data: Uint8Array.from({ length: 768 }, () => generator.integer(256)),
+});
+const observation = {
+  task: " stack_the $& cubes",
+  state: Float32Array.of(-20, 3, 12.5, 44, -31, 60),
+  images: { front: picture(), wrist: picture() },
+  noise: Float32Array.from({ length: 96 }, () => generator.normal()),
+};
+
+async function answer(policy: TrainedPolicy, asked: PolicyObservation = observation): Promise<Float32Array> {
+  cleanups.push(() => policy.close());
+  return policy.infer(asked);
+}
+const checkpoint = async (name: Variant, asked?: PolicyObservation) =>
+  answer(await loadPolicy(path(name), variants[name][1]), asked);
+
+function expectClose(actual: ArrayLike<number>, expected: Float32Array): void {
+  expect(actual).toHaveLength(expected.length);
+  for (const [i, x] of expected.entries()) expect(Math.abs(actual[i]! - x), `action ${i}`).toBeLessThan(1e-4);
+}
+
+/** observation.json as the examples read it. */
+async function writeObservation(name: string): Promise<string> {
+  const { task, state, images, noise } = observation;
+  for (const [camera, image] of Object.entries(images)) writeFileSync(path(`${camera}.png`), await encodePng(image));
+  const pictures = { front: "front.png", wrist: "wrist.png" };
+  writeFileSync(path(name), JSON.stringify({ task, state: [...state], noise: [...noise], pictures }));
+  return path(name);
+}
+
+/** Debian's checker (python3-onnx). */
+const python = "/usr/bin/python3";
+const hasChecker = spawnSync(python, ["-c", "import onnx"]).status === 0;
+
+test.each(names)("the example for Node gives the checkpoint's actions: %s", async (name) => {
+  const expected = await checkpoint(name);
+  const example = join(root, "examples/exported-policy/node.js");
+  const observed = await writeObservation("observation.json");
+  const printed = execFileSync(process.execPath, [example, path(`${name}-exported`), observed], { encoding: "utf8" });
+  const actions = JSON.parse(printed) as number[][];
+  expect(actions).toHaveLength(12);
+  expectClose(actions.flat(), expected);
+  if (hasChecker)
+    execFileSync(python, [
+      "-c",
+      "import onnx, sys; onnx.checker.check_model(sys.argv[1])",
+      path(`${name}-exported/policy.onnx`),
+    ]);
+  else expect(process.env.CI, "CI installs python3-onnx").toBeUndefined();
+});
+
+test.skipIf(!hasChromium && process.env.CI === undefined)(
+  `the page gives the checkpoint's actions in Chromium${hasChromium ? "" : " (skipped: no /usr/bin/chromium)"}`,
+  async () => {
+    const files = await serveFiles({
+      "/examples/": join(root, "examples"),
+      "/node_modules/": join(root, "node_modules"),
+      "/exported/": path("guided-exported"),
+    });
+    cleanups.push(files.close);
+    const page = await openPage(
+      `${files.url}/examples/exported-policy/?policy=/exported`,
+      mkdtempSync(path("chromium-")),
+    );
+    cleanups.push(page.close);
+    // The page's own check, of the pictures that it read from PNGs.
+    let status = "";
+    for (let i = 0; i < 300 && !/differ|Failed/.test(status); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      status = String(await page.evaluate("document.getElementById('status')?.textContent ?? ''"));
+    }
+    const difference = Number(/differ from pistar's by (\S+) at most/.exec(status)?.[1]);
+    expect(difference, status).toBeLessThan(1e-4);
+    // Another observation, through its module.
+    const { task, state, images, noise } = observation;
+    const asked = {
+      task,
+      state: [...state],
+      noise: [...noise],
+      front: [...images.front.data],
+      wrist: [...images.wrist.data],
+    };
+    const actions = await page.evaluate(`(async () => {
+      const ort = await import("onnxruntime-web");
+      const { openPolicy } = await import("/examples/exported-policy/policy.js");
+      const json = async (name) => (await fetch("/exported/" + name)).json();
+      const policy = await openPolicy(ort, await json("manifest.json"), await json("tokenizer.json"), "/exported/policy.onnx");
+      const { front, wrist, ...asked } = ${JSON.stringify(asked)};
+      return [...await policy.act({ ...asked, pictures: { front: Uint8Array.from(front), wrist: Uint8Array.from(wrist) } })];
+    })()`);
+    expectClose(actions as number[], await checkpoint("guided"));
+  },
+  120_000,
+);
+
+test.each(names)("pistar itself runs it: pictures of any size, a camera missing, by seed: %s", async (name) => {
+  const large: Image = { width: 32, height: 24, data: new Uint8Array(32 * 24 * 3).map((_, i) => i % 251) };
+  const asked: PolicyObservation[] = [
+    observation,
+    { ...observation, images: { front: large } },
+    { task: "push", state: observation.state, images: { front: large, wrist: large }, seed: [3, 4] },
+  ];
+  const policy = await openExported(path(`${name}-exported`));
+  cleanups.push(() => policy.close());
+  const chunks = await policy.inferBatch(asked);
+  for (const [i, one] of asked.entries()) expectClose(chunks[i]!, await checkpoint(name, one));
+});
+
+test("rollouts drive the robot with it", async () => {
+  const open = (name: string) => openPolicy(path(name), so101Joints, { deadline: 30, denoising: undefined });
+  const [exported, trained] = [await open("token-exported"), await open("token")];
+  cleanups.push(
+    () => exported.close(),
+    () => trained.close(),
+  );
+  for (const policy of [exported, trained]) await policy.reset(7);
+  const { actions, horizon } = await exported.infer(observation);
+  expect([exported.continues, horizon]).toEqual([false, 12]);
+  expectClose(actions, (await trained.infer(observation)).actions);
+  await expect(openPolicy(path("token-exported"), so101Joints, { deadline: 30, denoising: 9 })).rejects.toThrow(
+    "as it was exported, with steps 5, got 9",
+  );
+});
