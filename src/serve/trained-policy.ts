@@ -96,7 +96,7 @@ function about({ path, robotType, stateNames, cameras, joints, horizon, fps, ask
 
 /** Has every size of batch compiled, for chunks that begin anew and for those that continue others. */
 async function warmUp(
-  { cameras, joints, stateNames, continues, inferBatch }: TrainedPolicy,
+  { cameras, joints, stateNames, continues, largestBatch, inferBatch }: TrainedPolicy,
   maxBatch: number,
 ): Promise<void> {
   const black = { width: 1, height: 1, data: new Uint8Array(3) };
@@ -106,6 +106,6 @@ async function warmUp(
     task: "",
   };
   const continuing = { ...nothing, leftover: { actions: new Float32Array(joints.length), delay: 0 } };
-  for (let size = 1; size < 2 * maxBatch; size *= 2)
+  for (let size = 1; size < 2 * Math.min(maxBatch, largestBatch); size *= 2)
     for (const one of continues ? [nothing, continuing] : [nothing]) await inferBatch(new Array(size).fill(one));
 }

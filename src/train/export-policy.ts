@@ -42,7 +42,7 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   const tensors = Object.values(graph.inputs).map(({ tensor }) => tensor);
 
   // A folder with a manifest is whole.
-  rmSync(join(out, manifestFile), { force: true });
+  for (const old of [manifestFile, "policy.onnx.data"]) rmSync(join(out, old), { force: true });
   mkdirSync(join(out, "example"), { recursive: true });
   await t.exportOnnx(join(out, "policy.onnx"), { inputs: tensors, outputs: { actions: graph.actions } }, store);
   store.release();

@@ -5,14 +5,9 @@ import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type ActionSpace, normalizerOf } from "./action-space.ts";
 
-export interface ExportedInput {
-  readonly tensor: Tensor;
-  /** For people. */
-  readonly about: string;
-}
-
 export interface ExportedGraph {
-  readonly inputs: Readonly<Record<string, ExportedInput>>;
+  /** By name; `about` is for people. */
+  readonly inputs: Readonly<Record<string, { readonly tensor: Tensor; readonly about: string }>>;
   /** [1, H, robot's], in its units. */
   readonly actions: Tensor;
 }

@@ -125,6 +125,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
     horizon: config.horizon,
     fps: robot.fps,
     continues: true,
+    largestBatch: Number.POSITIVE_INFINITY,
     asked,
     infer: async (observation) => (await inferBatch([observation]))[0]!,
     inferBatch,

@@ -50,6 +50,7 @@ export async function openExported(folder: string, options: Asked & Computing = 
     horizon: manifest.horizon,
     fps: manifest.fps,
     continues: false,
+    largestBatch: 1,
     asked,
     infer,
     async inferBatch(observations) {

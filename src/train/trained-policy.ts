@@ -59,6 +59,8 @@ export interface TrainedPolicy {
   readonly fps: number;
   /** Whether its chunks can continue what is left of others. */
   readonly continues: boolean;
+  /** Observations that it can answer in one pass. */
+  readonly largestBatch: number;
   /** How it is asked, what was left open decided. */
   readonly asked: { readonly steps: number; readonly guidance: number; readonly advantage: Advantage | "none" };
   /** @returns [horizon, joints], targets in the robot's units */

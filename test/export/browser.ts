@@ -8,7 +8,7 @@ import { extname, join, normalize } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 
-export const chromium = "/usr/bin/chromium";
+const chromium = "/usr/bin/chromium";
 export const hasChromium = existsSync(chromium);
 
 const types: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 // Exported policies give the checkpoint's actions: in ONNX Runtime by the example for Node, in Chromium, in rollouts and behind a server.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -172,4 +172,54 @@ test("rollouts drive the robot with it", async () => {
   await expect(openPolicy(path("token-exported"), so101Joints, { deadline: 30, denoising: 9 })).rejects.toThrow(
     "as it was exported, with steps 5, got 9",
   );
+});
+
+const pistar = (...parameters: string[]) =>
+  spawnSync(process.execPath, ["--import", "tsx", join(root, "src/cli/main.ts"), ...parameters], { encoding: "utf8" });
+
+test("pistar export says what it wrote, and pistar eval drives episodes with it", () => {
+  const out = path("by-command");
+  const exported = pistar("export", path("guided"), "--out", out, "--guidance", "1.5", "--task", "stack");
+  expect([exported.stderr, exported.status]).toEqual(["", 0]);
+  expect(exported.stdout).toMatch(/in +unconditioned_prompt +int32 \[1, 64\]/);
+  expect(exported.stdout).toMatch(/out +actions +float32 \[1, 12, 6\]/);
+  expect(exported.stdout).toContain("5 steps, guidance 1.5, advantage positive; answers its example as the checkpoint");
+  expect(JSON.parse(readFileSync(join(out, "example/observation.json"), "utf8"))).toMatchObject({ task: "stack" });
+  const flags = ["--task", "push-to-target", "--episodes", "1", "--workers", "1", "--json", "-"];
+  const { evaluation } = JSON.parse(pistar("eval", "--policy", out, ...flags).stdout) as {
+    evaluation: { runs: { troubles: string[] }[]; jumps: { borders: number } };
+  };
+  expect(evaluation.runs.map(({ troubles }) => troubles)).toEqual([[]]);
+  expect(evaluation.jumps.borders).toBeGreaterThan(20);
+}, 120_000);
+
+test("the same checkpoint gives the same bytes", async () => {
+  const again = path("again");
+  await exportPolicy(path("token"), again, exportOptions.parse({}));
+  const files = readdirSync(again, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(files).toHaveLength(6);
+  for (const { parentPath, name } of files) {
+    const file = join(parentPath, name);
+    expect(readFileSync(file), file).toEqual(readFileSync(file.replace("again", "token-exported")));
+  }
+});
+
+test("what cannot be exported, opened or asked so is refused in words", async () => {
+  const options = exportOptions.parse({});
+  await expect(exportPolicy(path("token"), path("token"), options)).rejects.toThrow("got one with a checkpoint");
+  await expect(exportPolicy(path("nowhere"), path("x"), options)).rejects.toThrow("got neither");
+  await expect(openExported(path("token"))).rejects.toThrow("manifest.json: expected a readable file");
+  const broken = path("broken");
+  cpSync(path("token-exported"), broken, { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(broken, "manifest.json"), "utf8")) as { inputs: object[] };
+  const rewrite = (changes: object) =>
+    writeFileSync(join(broken, "manifest.json"), JSON.stringify({ ...manifest, ...changes }));
+  rewrite({ format_version: 2 });
+  await expect(openExported(broken)).rejects.toThrow(/expected what pistar export writes[\s\S]*format_version/);
+  rewrite({ inputs: [...manifest.inputs, { name: "depth", dtype: "float32", shape: [1], about: "" }] });
+  const policy = await openExported(broken);
+  cleanups.push(() => policy.close());
+  await expect(policy.infer(observation)).rejects.toThrow('expected inputs that pistar knows, got "depth"');
+  await expect(policy.infer({ ...observation, state: [1] })).rejects.toThrow("a state of 6 numbers, got 1");
+  await expect(policy.infer({ ...observation, images: {} })).rejects.toThrow("pictures of the cameras front, wrist");
 });

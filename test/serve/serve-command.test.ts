@@ -28,6 +28,8 @@ import {
   servePolicy,
 } from "../../src/serve/index.ts";
 import {
+  exportOptions,
+  exportPolicy,
   findCheckpoint,
   type LoadedPolicy,
   type LoadPolicyOptions,
@@ -223,6 +225,30 @@ test("SIGHUP loads what is in the folder now, under the feet of its clients; wha
   expect(serving.events.at(-1)!.error).toContain("model.safetensors");
   expect(await ask()).toBe(after!.toString());
   expect(serving.events.filter(({ event }) => event === "connected")).toHaveLength(1);
+}, 60_000);
+
+test("an exported policy is served too, with the layout of its checkpoint", async () => {
+  const layout: ObservationLayout = { ...layouts.so101, prompt: ["instruction"] };
+  const checkpoint = path("with-layout");
+  cpSync(findCheckpoint(path("run-0"), "last"), checkpoint, { recursive: true });
+  const config = JSON.parse(readFileSync(join(checkpoint, "config.json"), "utf8"));
+  writeFileSync(join(checkpoint, "config.json"), JSON.stringify({ ...config, observation_layout: layout }));
+  const exported = path("exported");
+  await exportPolicy(checkpoint, exported, exportOptions.parse({ steps: 3, guidance: 2 }));
+  const serving = await serve(exported);
+  const [one, two] = [await client(serving.url), await client(serving.url)];
+  expect(one.metadata).toMatchObject({ checkpoint: exported, steps: 3, guidance: 2, observation_layout: layout });
+  const expected = await (await local(checkpoint, { steps: 3, guidance: 2 })).infer({ ...observation, seed: [7, 3] });
+  // Two at once, of which each gets its own.
+  const question = packObservation(layout, observation);
+  const [answer, other] = await Promise.all(
+    [one, two].map((each, i) => each.infer({ ...question, "pistar/seed": [7, 3 + i] })),
+  );
+  for (const [i, x] of actionsOf(answer!).entries()) expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-4);
+  expect(actionsOf(other!)).not.toEqual(actionsOf(answer!));
+  const remote = await connectPolicy(serving.url, { layout });
+  cleanups.push(() => remote.close());
+  expect(remote.continues).toBe(false);
 }, 60_000);
 
 test("SIGTERM answers what is in flight, says goodbye, and ends with 0", async () => {
