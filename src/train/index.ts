@@ -6,7 +6,14 @@ export {
   readValueDescription,
   type ValueDescription,
 } from "./checkpoint.ts";
-export { type LabelInput, type LabelReport, labelDataset, relabelDataset, type TaskLabels } from "./label.ts";
+export {
+  interventionColumn,
+  type LabelInput,
+  type LabelReport,
+  labelDataset,
+  relabelDataset,
+  type TaskLabels,
+} from "./label.ts";
 export {
   type LoadedPolicy,
   type LoadPolicyOptions,
@@ -26,5 +33,5 @@ export {
 export type { SampleWeight } from "./policy-samples.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
-export type { TrainingDataset } from "./training-data.ts";
+export { succeeded, type TrainingDataset } from "./training-data.ts";
 export type { ValueCheck } from "./value-check.ts";

@@ -227,12 +227,16 @@ async function thresholded(
 /** LeRobot's and Evo-RL's names for "a person acted". */
 const interventionColumns = ["complementary_info.is_intervention", "intervention"] as const;
 
+/** The column that says where a person acted, if a dataset has one. */
+export const interventionColumn = ({ features }: Pick<LeRobotDataset, "features">): string | undefined =>
+  interventionColumns.find((name) => features.has(name));
+
 /** [rows]: 1 where a person acted; nowhere in a dataset that does not say. */
 async function interventions(
   dataset: LeRobotDataset,
   { episode_index, frame_index }: Pick<AdvantageLabels, "episode_index" | "frame_index">,
 ): Promise<Uint8Array> {
-  const column = interventionColumns.find((name) => dataset.features.has(name));
+  const column = interventionColumn(dataset);
   if (column === undefined) return new Uint8Array(episode_index.length);
   const flags = new Map<number, Float64Array>();
   for (const episode of new Set(episode_index))
