@@ -2,14 +2,14 @@
 // its labels, and a policy that has learned from them. Nothing can be evaluated; held-out errors stand beside trivial ones.
 import { basename, resolve } from "node:path";
 import { openDataset } from "../data/index.ts";
-import { succeeded } from "../train/index.ts";
+import { type LabelReport, succeeded } from "../train/index.ts";
 import type { DatasetOptions } from "./options.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderDatasetReport } from "./report/index.ts";
 import type { Run } from "./run.ts";
 import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
 import { traces } from "./traces.ts";
-import { labelled, trainedPolicy, trainedValue } from "./trainings.ts";
+import { labelled, relabelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
 type DatasetRun = Run<DatasetOptions>;
 
@@ -37,16 +37,16 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   curves.push(curveOf("value", value));
   write(run, { datasets, value, policy: null }, curves, false);
 
+  const shares = { tag, positiveFraction: pretrainPositive, forceInterventions: forcePositive };
+  const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    const labels = await labelled(run, stage, root, "value", {
-      tag,
-      positiveFraction: pretrainPositive,
-      forceInterventions: forcePositive,
-      ...(lookahead !== undefined && { horizon: lookahead }),
-    });
-    datasets[at] = { ...datasets[at]!, labels, traces: await traces(root, tag, shownOfEach) };
+    const horizon = lookahead !== undefined && { horizon: lookahead };
+    labels.push(await labelled(run, stage, root, "value", { ...shares, ...horizon }));
   }
+  const pooled = roots.length === 1 ? labels : await relabelled(run, "labels", roots, shares);
+  for (const [at, root] of roots.entries())
+    datasets[at] = { ...datasets[at]!, labels: pooled[at]!, traces: await traces(root, tag, shownOfEach) };
   write(run, { datasets, value, policy: null }, curves, false);
 
   const policy = await trainedPolicy(run, "policy", () => ({

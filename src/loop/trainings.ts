@@ -5,6 +5,7 @@ import {
   labelDataset,
   type PolicyResult,
   type Progress,
+  relabelDatasets,
   type TrainPolicyInput,
   type TrainValueInput,
   trainPolicy,
@@ -75,10 +76,28 @@ export function labelled(
       options: { ...options, cache: `${run.folder}/cache` },
       onProgress: (done, total) => listener.onProgress?.(done, total),
     });
-    for (const { task: instruction, frames, positive, forced } of report.tasks)
-      listener.onNote?.(
-        `"${instruction}": ${((100 * positive) / frames).toFixed(0)} % of ${frames} frames are positive, ${forced} of them corrections`,
-      );
+    tell(run, report);
     return report;
   });
+}
+
+/** Labels data sets anew from the advantages under a tag, so that each task has one threshold in all of them. */
+export function relabelled(
+  run: AnyRun,
+  name: string,
+  datasets: readonly string[],
+  options: Partial<LabelOptions> & Pick<LabelOptions, "tag">,
+): Promise<LabelReport[]> {
+  return run.stages.run(name, async () => {
+    const reports = await relabelDatasets({ datasets, from: options.tag, options });
+    for (const report of reports) tell(run, report);
+    return reports;
+  });
+}
+
+function tell({ listener }: AnyRun, { tasks }: LabelReport): void {
+  for (const { task, frames, positive, forced } of tasks)
+    listener.onNote?.(
+      `"${task}": ${((100 * positive) / frames).toFixed(0)} % of ${frames} frames are positive, ${forced} of them corrections`,
+    );
 }

@@ -12,6 +12,7 @@ export {
   type LabelReport,
   labelDataset,
   relabelDataset,
+  relabelDatasets,
   type TaskLabels,
 } from "./label.ts";
 export {

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { listLabels, openDataset, readLabels } from "../../src/data/index.ts";
+import { listLabels, readLabels } from "../../src/data/index.ts";
 import {
   type DatasetOptions,
   type DatasetsSummary,
@@ -14,6 +14,7 @@ import {
   openRun,
   runOnDatasets,
 } from "../../src/loop/index.ts";
+import type { TaskLabels } from "../../src/train/index.ts";
 import { tinyDataset } from "../train/tiny-dataset.ts";
 
 let folder: string;
@@ -61,6 +62,7 @@ test("stages follow one another, and what was done before a stop is not done aga
     ["value", true],
     ["labels-1-demos", false],
     ["labels-2-rollouts", false],
+    ["labels", false],
     ["policy", false],
   ]);
 });
@@ -76,20 +78,23 @@ test("the datasets gain the run's labels and nothing else changes", () => {
   );
 });
 
-test("labels: the share of each task's frames, and corrections whatever their advantage; the policy learned from them", async () => {
+test("labels: the share of a task's frames in both datasets, and corrections whatever their advantage; the policy learned from them", async () => {
   const labels = await readLabels(rollouts, "advantages", "first_run");
-  const dataset = await openDataset(rollouts);
   let corrections = 0;
   for (const [row, episode] of labels.episode_index.entries())
     if (episode % 2 === 1 && labels.frame_index[row]! < 3) {
       corrections++;
       expect(labels.advantage[row]).toBe(1);
     }
-  await dataset.close();
   expect(corrections).toBe(9);
-  const [ofDemos, ofRollouts] = summary.datasets.map((each) => each.labels!.tasks[0]!);
-  expect(ofDemos!.positive).toBe(Math.floor(ofDemos!.frames / 4));
+  const [ofDemos, ofRollouts] = summary.datasets.map((each) => each.labels!.tasks[0]!) as [TaskLabels, TaskLabels];
   expect(ofRollouts).toMatchObject({ forced: 9, positive: labels.advantage.reduce((sum, word) => sum + word, 0) });
+  // One threshold for the task's frames of both: corrections come on top of the share.
+  expect(ofDemos.threshold).toBe(ofRollouts.threshold);
+  const share = (await Promise.all([demos, rollouts].map((root) => readLabels(root, "advantages", "first_run"))))
+    .flatMap(({ advantage_continuous }) => [...advantage_continuous])
+    .filter((advantage) => advantage > ofDemos.threshold).length;
+  expect(share).toBe(Math.floor((ofDemos.frames + ofRollouts.frames) / 4));
   const trained = JSON.parse(readFileSync(join(run, "trainings/policy/config.json"), "utf8")) as object;
   expect(trained).toMatchObject({ options: { indicator: "labels", labels: "first_run", steps: 3 } });
 });
@@ -112,7 +117,7 @@ test("what is known of the episodes, and what only assumed, is told", () => {
     ],
   ]);
   const page = readFileSync(join(run, "report.html"), "utf8");
-  expect(page).toContain("None of them says whether it succeeded in the column episode_success");
+  expect(page).toContain("None of the episodes say how they ended (column episode_success");
   expect(page).toContain("3 succeeded, 3 failed.");
   expect(JSON.parse(readFileSync(join(run, "summary.json"), "utf8"))).toEqual(JSON.parse(JSON.stringify(summary)));
 });

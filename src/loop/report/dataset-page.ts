@@ -105,8 +105,9 @@ ${traceKey(traces)}${traceCharts(traces)}`
 function outcomes({ episodes, failures, unsaid }: DatasetSummary): string {
   const known = `${number(episodes - failures - unsaid)} succeeded, ${number(failures)} failed`;
   if (unsaid === 0) return `${known}.`;
-  const assumed = "in the column episode_success of meta/episodes, and is taken for a success, as a demonstration is";
+  const assumed =
+    "how they ended (column episode_success of meta/episodes): they are taken for successes, as demonstrations are";
   return unsaid === episodes
-    ? `None of them says whether it succeeded ${assumed}.`
-    : `${known}; each of the other ${number(unsaid)} does not say so ${assumed}.`;
+    ? `None of the episodes say ${assumed}.`
+    : `${known}; the other ${number(unsaid)} do not say ${assumed}.`;
 }
