@@ -52,9 +52,9 @@ return by time and repeating the last action do; how often the policy succeeds o
   Labels are written as pistar label writes them: two files in the dataset's meta folder, advantages_RUN.parquet and
   returns_RUN.parquet, RUN being the name of the run's folder. Nothing else of the dataset is changed.
 
-Another share of positive frames needs neither a new value function nor a new run:
-  pistar relabel data/demos --labels recap-demos-0 --positive-fraction 0.1 --tag strict
-  pistar train data/demos --indicator labels --labels strict --out runs/strict
+Another share of positive frames needs no new value function (RUN of the run above is recap-demos-0):
+  pistar relabel data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
+  pistar train data/demos data/rollouts --indicator labels --labels strict --out runs/strict
 
 A run that was stopped or killed goes on when the same command is given again.
 Its folder ends with report.html and summary.json.`,
@@ -95,7 +95,7 @@ async function onDatasets({ dataset, out, ...given }: Readonly<Record<string, un
   const folder =
     (out as string | undefined) ?? join("runs", `recap-${basename(resolve(datasets[0]!))}-${options.seed}`);
   await reported(folder, async (progress, signal) => {
-    const run = openDatasetRun(folder, options, progress, signal);
+    const run = await openDatasetRun(folder, options, progress, signal);
     const summary = await runOnDatasets(run);
     progress.onNote(
       `labels "${labelTag(run)}" lie beside the data, in ${join(datasets[0]!, "meta")}${datasets.length > 1 ? ", …" : ""}`,

@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readJson, replaceFile } from "../data/files.ts";
+import { openDataset } from "../data/index.ts";
 import { taskNamed } from "../robot/index.ts";
 import { type DatasetOptions, datasetOptions, type RecapOptions, recapOptions } from "./options.ts";
 import { Stages } from "./stages.ts";
@@ -52,16 +53,17 @@ export function openRun(
 
 /**
  * The same for a run on existing datasets.
- * @throws Error where the folder holds a run with other options
+ * @throws Error where the folder holds a run with other options, or a dataset cannot be read
  */
-export function openDatasetRun(
+export async function openDatasetRun(
   folder: string,
   given: Partial<DatasetOptions> & Pick<DatasetOptions, "datasets">,
   listener: Listener = {},
   signal?: AbortSignal,
-): Run<DatasetOptions> {
+): Promise<Run<DatasetOptions>> {
   const options = datasetOptions.parse(given);
   const datasets = [...new Set(options.datasets.map((root) => resolve(root)))];
+  for (const root of datasets) await (await openDataset(root)).close();
   return opened(folder, { ...options, datasets }, listener, signal);
 }
 

@@ -11,7 +11,6 @@ export {
   type LabelInput,
   type LabelReport,
   labelDataset,
-  relabelDataset,
   relabelDatasets,
   type TaskLabels,
 } from "./label.ts";

@@ -90,16 +90,11 @@ export async function labelDataset(
   }
 }
 
-/** Labels anew from advantages that are stored under a tag (`from`), with other shares; no value function is needed. */
-export async function relabelDataset({
-  dataset,
-  ...input
-}: LabelInput & { readonly from: string }): Promise<LabelReport> {
-  const [report] = await relabelDatasets({ ...input, datasets: [dataset] });
-  return report!;
-}
-
-/** The same for several datasets: a task's frames share one threshold, whichever dataset they lie in. @returns a report for each */
+/**
+ * Labels datasets anew from the advantages that are stored under a tag (`from`), with other shares; no value function is needed. A task's
+ * frames share one threshold, whichever of the datasets they lie in.
+ * @returns a report for each
+ */
 export async function relabelDatasets(
   input: Omit<LabelInput, "dataset"> & { readonly datasets: readonly string[]; readonly from: string },
 ): Promise<LabelReport[]> {

@@ -49,10 +49,12 @@ beforeAll(async () => {
     stages.first.push(name);
     if (name === "value") stopping.abort(new Error("stopped"));
   };
-  await expect(runOnDatasets(openDatasetRun(run, options, { onStage }, stopping.signal))).rejects.toThrow("stopped");
+  await expect(runOnDatasets(await openDatasetRun(run, options, { onStage }, stopping.signal))).rejects.toThrow(
+    "stopped",
+  );
   expect(readFileSync(join(run, "report.html"), "utf8")).toContain("<strong>Unfinished run: the value function");
   const again = { onStage: (name: string, done: boolean) => void stages.second.push([name, done]) };
-  summary = await runOnDatasets(openDatasetRun(run, options, again));
+  summary = await runOnDatasets(await openDatasetRun(run, options, again));
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -122,10 +124,14 @@ test("what is known of the episodes, and what only assumed, is told", () => {
   expect(JSON.parse(readFileSync(join(run, "summary.json"), "utf8"))).toEqual(JSON.parse(JSON.stringify(summary)));
 });
 
-test("other options, or a run in simulation, are refused in its folder", () => {
-  expect(() => openDatasetRun(run, { ...options, pretrainPositive: 0.1 })).toThrow("a run with pretrainPositive 0.25");
-  expect(() => openDatasetRun(run, { ...options, lookahead: 1 })).toThrow("a run with lookahead unset");
+test("other options, or a run in simulation, are refused in its folder; a dataset that is not there leaves none", async () => {
+  const opened = (changes: Partial<DatasetOptions>, out = run) => openDatasetRun(out, { ...options, ...changes });
+  await expect(opened({ pretrainPositive: 0.1 })).rejects.toThrow("a run with pretrainPositive 0.25");
+  await expect(opened({ lookahead: 1 })).rejects.toThrow("a run with lookahead unset");
   expect(() => openRun(run, {})).toThrow("a run with tasks unset is there");
+  const third = join(folder, "third");
+  await expect(opened({ datasets: [demos, join(folder, "missing")] }, third)).rejects.toThrow("missing");
+  expect(existsSync(third)).toBe(false);
 });
 
 test("by its command: a flag of the simulation is refused by name, what a run found is printed", () => {
