@@ -30,6 +30,8 @@ export const recapOptions = z.object({
   finetuneSteps: count.default(1000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(600).describe("steps of pre-training and of fine-tuning the value function"),
   batchSize: count.default(32).describe("frames in a batch of the policy"),
+  learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate of the policy"),
+  fast: z.boolean().default(true).describe("let the policy learn its actions as FAST tokens too"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
   positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
@@ -64,6 +66,8 @@ export const datasetOptions = recapOptions
     pretrainSteps: true,
     valueSteps: true,
     batchSize: true,
+    learningRate: true,
+    fast: true,
     pretrainPositive: true,
     dropout: true,
     forcePositive: true,

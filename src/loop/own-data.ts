@@ -22,8 +22,8 @@ const shownOfEach = 2;
  * @throws Error saying what is wrong with a dataset or an option
  */
 export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
-  const { size, dropout, batchSize, pretrainSteps, valueSteps, pretrainPositive, forcePositive, lookahead } =
-    run.options;
+  const { size, dropout, batchSize, learningRate, fast, pretrainSteps, valueSteps } = run.options;
+  const { pretrainPositive, forcePositive, lookahead } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;
   const datasets: DatasetSummary[] = [];
@@ -51,7 +51,7 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
 
   const policy = await trainedPolicy(run, "policy", () => ({
     datasets: roots.map((root) => ({ root })),
-    options: { size, steps: pretrainSteps, batchSize, indicator: "labels", labels: tag, dropout },
+    options: { size, steps: pretrainSteps, batchSize, learningRate, fast, indicator: "labels", labels: tag, dropout },
   }));
   curves.push(curveOf("policy", policy));
   return write(run, { datasets, value, policy }, curves, true);

@@ -37,7 +37,7 @@ const pretrained = { value: "pretrain/value", policy: "pretrain/policy", tag: "p
 
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
 async function pretrain(run: Run, curves: Curve[]): Promise<void> {
-  const { pretrainPositive, pretrainSteps, valueSteps, size, dropout, batchSize } = run.options;
+  const { pretrainPositive, pretrainSteps, valueSteps, size, dropout, batchSize, learningRate, fast } = run.options;
   const datasets = await Promise.all(
     pretrainedOn(run.options).map(async (task) => {
       const root = dataOf(run, task);
@@ -54,7 +54,7 @@ async function pretrain(run: Run, curves: Curve[]): Promise<void> {
   const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
   const policy = await trainedPolicy(run, pretrained.policy, () => ({
     datasets,
-    options: { size, steps: pretrainSteps, batchSize, ...labels },
+    options: { size, steps: pretrainSteps, batchSize, learningRate, fast, ...labels },
   }));
   curves.push(curveOf(pretrained.policy, policy));
 }
@@ -151,7 +151,7 @@ const trainingName = (task: string, k: number, arm: ArmPlan): string =>
 /** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. */
 async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<void> {
   if (arm.guided) return;
-  const { finetuneSteps, demonstrations, dropout, restart, temperature, batchSize } = run.options;
+  const { finetuneSteps, demonstrations, dropout, restart, temperature, batchSize, learningRate, fast } = run.options;
   const name = trainingName(task, k, arm);
   const goesOn = restart === "previous" && k > 1 && arm === recap;
   const from = goesOn ? trainingName(task, k - 1, arm) : pretrained.policy;
@@ -161,6 +161,8 @@ async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves:
     options: {
       steps: finetuneSteps,
       batchSize,
+      learningRate,
+      fast,
       from: trainingOf(run, from),
       indicator: arm.indicator,
       dropout,
