@@ -1,5 +1,6 @@
 // pistar value, label, relabel, train and model: from a dataset to a policy.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import {
   type PolicyConfig,
@@ -111,7 +112,13 @@ A run holds checkpoints in LeRobot's layout, metrics.jsonl, and event files for 
 --resume from its last checkpoint, to the same numbers.
 
   pistar train data/demos --out runs/policy --indicator labels
-  pistar train data/rollouts --out runs/policy-2 --from runs/policy --indicator labels --steps 1000`,
+  pistar train data/rollouts --out runs/policy-2 --from runs/policy --indicator labels --steps 1000
+
+--from also takes a π0.5 of LeRobot or openpi: its folder (config.json and model.safetensors, whole or in shards) or its
+weights alone. PaliGemma's tokenizer.json is not among its files. Cameras have the dataset's names, in the order of
+--cameras. The normalisation that LeRobot wrote beside the weights is kept where the robot has as many numbers.
+
+  pistar train data/demos --out runs/pi05 --from pi05_base --tokenizer paligemma/tokenizer.json --device cuda`,
     )
     .action((datasets: string[], flags: Flags) => policy(datasets, flags));
 
@@ -271,7 +278,7 @@ async function modelInfo(what: string, { json }: { json?: boolean }): Promise<vo
     named.push(["policy", policyConfig(size, body)], ["value function", valueConfig(size, body)]);
   } else if (existsSync(what)) {
     const folder = findCheckpoint(what, "last");
-    const isPolicy = readdirSync(folder).includes("policy_postprocessor.json");
+    const isPolicy = existsSync(join(folder, "policy_postprocessor.json"));
     named.push(
       isPolicy
         ? ["policy", (await readPolicyDescription(folder)).config]

@@ -11,7 +11,7 @@ const common = {
   tokenizer: z
     .string()
     .optional()
-    .describe("tokenizer.json of PaliGemma or Gemma, for pi05 and pi06 trained from nothing"),
+    .describe("tokenizer.json of PaliGemma or Gemma: for pi05 and pi06 trained from nothing, and for a published π0.5"),
   cameras: z.array(z.string()).optional().describe("cameras to look through (default: all of the dataset)"),
   normalization: z
     .enum(["quantiles", "mean_std"])

@@ -14,6 +14,7 @@ import {
 import { type ActionSpace, actionConverter, everyNth, fitActionSpace, relativeChunk } from "./action-space.ts";
 import type { PolicyDescription } from "./checkpoint.ts";
 import type { PolicyOptions } from "./options.ts";
+import type { BasePolicy } from "./published-policy.ts";
 import type { RobotFeatures } from "./robot-features.ts";
 
 /** Chunks that FAST is fitted on, at most. */
@@ -21,14 +22,14 @@ const fittedChunks = 1000;
 
 /**
  * @param sources drawing from the episodes to train on
- * @param base the checkpoint to fine-tune: its network, normalisation and tokenizers are kept
+ * @param base the checkpoint to fine-tune: its network, tokenizers and, if it has one, normalisation are kept
  */
 export function describePolicy(
   sources: readonly BatchSource[],
   tasks: readonly string[],
   robot: RobotFeatures,
   options: PolicyOptions,
-  base?: PolicyDescription,
+  base?: BasePolicy,
 ): PolicyDescription {
   const { size, normalization, fast: learnsFast, indicator } = options;
   const horizon = options.horizon ?? base?.config.horizon ?? sizes[size].horizon;

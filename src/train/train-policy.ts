@@ -1,15 +1,16 @@
 // Training a policy: the flow loss of its action expert beside the cross-entropy of FAST tokens, with the advantage in the prompt where the
 // data is labelled (π*0.6, arXiv 2511.14759, sections IV-B and V).
-import { BatchLoader, type BatchSource, type FrameLabels, readLabels } from "../data/index.ts";
+import { BatchLoader, type BatchSource, type FrameLabels, type LeRobotDataset, readLabels } from "../data/index.ts";
 import { initPolicy, policyLoss, sizes } from "../model/index.ts";
 import type { Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { findCheckpoint, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
+import { findCheckpoint, isForeign, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
 import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
 import { describePolicy } from "./policy-description.ts";
 import { advantagesOf, policySamples, type SampleWeight } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
+import { type BasePolicy, readPublished } from "./published-policy.ts";
 import { checkFeatures, robotFeatures } from "./robot-features.ts";
 import { openRun, readResult, writeResult } from "./run-folder.ts";
 import {
@@ -53,7 +54,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   const data = await openTrainingData(datasets);
   try {
     const base = options.from === undefined ? undefined : findCheckpoint(options.from, "last");
-    const based = base === undefined ? undefined : await readPolicyDescription(base);
+    const based = base === undefined ? undefined : await basePolicy(base, data.datasets[0]!, options);
     const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras, options.absolute);
     for (const dataset of data.datasets) checkFeatures(robot, dataset);
     const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
@@ -125,6 +126,9 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     await data.close();
   }
 }
+
+const basePolicy = (found: string, dataset: LeRobotDataset, options: PolicyOptions): Promise<BasePolicy> =>
+  isForeign(found) ? readPublished(found, dataset, options) : readPolicyDescription(found);
 
 export const initialWeights = (scope: t.Scope, seed: number): Map<string, Value> =>
   scope.initialize(t.random(seed).split("weights"));
