@@ -63,8 +63,14 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       imageSize: (based?.config ?? sizes[options.size]).vision.imageSize,
       cache: options.cache,
       ...(options.indicator === "labels" && { labels: await indicatorLabels(data, options.labels) }),
+      subtasks: options.subtasks,
       onProgress: onDecode,
     });
+    if (options.subtasks && all.every(({ subtasks }) => subtasks.length === 0))
+      throw new Error(
+        `${datasets.map(({ root }) => root).join(", ")}: expected subtasks in the column language_persistent (rows of style ` +
+          '"subtask"), got none: annotate the dataset, or train without --subtasks',
+      );
     const sources = drawingFrom(all, train);
     const description =
       run.last !== undefined
@@ -75,8 +81,9 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const { inputs, loss, parts } = policyLoss(initPolicy(scope, config), options.batchSize, {
       flowWeight: options.flowWeight,
       draws: options.draws,
+      learnsText: options.subtasks,
     });
-    const samples = policySamples(description);
+    const samples = policySamples(description, options.subtasks);
     const validator = heldOut.length > 0 ? policyValidator(description, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
@@ -86,7 +93,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         parameters: scope.parameters,
         inputs,
         loss,
-        parts: { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }) },
+        parts: { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }), ...(parts.text && { text: parts.text }) },
       },
       initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
       loader: (position) =>
@@ -102,10 +109,14 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         const advantages = advantagesOf(batch, options.indicator).map((advantage) =>
           random.uniform() < options.dropout ? undefined : advantage,
         );
+        const said = advantages.map((advantage, at) => {
+          const subtask = batch.subtasks[at];
+          return { advantage, subtask: subtask && random.uniform() >= options.dropout ? subtask : undefined };
+        });
         const weights = Array.from(batch.source, (source, at) =>
           weight ? weight(source, batch.episodeIndex[at]!, batch.frameIndex[at]!) : 1,
         );
-        return samples.lossFeeds(batch, advantages, weights, random, options.draws);
+        return samples.lossFeeds(batch, said, weights, random, options.draws);
       },
       validate: validator?.validate,
       save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
