@@ -108,6 +108,9 @@ Labels are a file in the dataset's meta folder, by tag; the data is left as it i
 --indicator positive supervised fine-tuning of a policy that was trained with labels
 --indicator none     plain cloning
 
+--subtasks           the model also learns to write what the robot is about to do, where the dataset says so by LeRobot's
+                     column language_persistent (rows of style "subtask"), and acts by it
+
 A run holds checkpoints in LeRobot's layout, metrics.jsonl, and event files for TensorBoard. Killed, it goes on with
 --resume from its last checkpoint, to the same numbers.
 
@@ -237,6 +240,7 @@ function printPolicy({ last, parameters, episodes, heldOut }: PolicyResult): voi
   if (heldOut) {
     rows.push(["flow loss", heldOut["heldOut/flow"]!]);
     if (heldOut["heldOut/fast"] !== undefined) rows.push(["FAST cross-entropy", heldOut["heldOut/fast"]]);
+    if (heldOut["heldOut/text"] !== undefined) rows.push(["subtask cross-entropy", heldOut["heldOut/text"]]);
     rows.push(
       ["error of chunks", heldOut["heldOut/actionError"]!],
       ["… repeating the last", heldOut["heldOut/repeatLastError"]!],
