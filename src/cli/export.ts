@@ -46,4 +46,4 @@ policy.onnx.data.
   pistar eval --policy exported --task cube-in-bowl    as if it were --policy runs/policy; pistar serve takes it too
   node examples/exported-policy/node.js exported exported/example/observation.json
 
-examples/exported-policy runs it in Node and in a web page, with about 40 lines for both.`;
+examples/exported-policy in pistar's repository runs it in Node and in a web page; what both share, policy.js, is all that it takes.`;

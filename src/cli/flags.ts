@@ -13,18 +13,29 @@ interface Field {
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
+/** A boolean that is true by default is switched off by its flag. */
+const isOff = ({ type, default: value }: Field) => type === "boolean" && value === true;
+
+/** The flags that `addFlags` adds, by field. */
+export function flagsOf(schema: z.ZodObject): Readonly<Record<string, string>> {
+  const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
+  const flag = (name: string, field: Field) => (isOff(field) ? flagOf(name).replace("--", "--no-") : flagOf(name));
+  return Object.fromEntries(
+    Object.entries(properties as Record<string, Field>).map(([name, field]) => [name, flag(name, field)]),
+  );
+}
+
 /**
  * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values; a boolean that is true by default, whose
  * description is what to do, is switched off by --no-…. A field without a default, unless optional, is required.
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  const flags = flagsOf(schema);
   for (const [name, field] of Object.entries(properties as Record<string, Field>)) {
-    const flag = flagOf(name);
     const text = field.type === "boolean" ? "" : ` <${kindOf(field)}${field.type === "array" ? "..." : ""}>`;
-    const off = field.type === "boolean" && field.default === true;
-    const about = off ? `do not ${field.description}` : field.description;
-    const option = new Option(`${off ? flag.replace("--", "--no-") : flag}${text}`, about);
+    const about = isOff(field) ? `do not ${field.description}` : field.description;
+    const option = new Option(`${flags[name]}${text}`, about);
     if (field.default !== undefined) option.default(field.default);
     if (field.type === "number" || field.type === "integer") option.argParser((value) => Number(value));
     if (field.items?.type === "number" || field.items?.type === "integer")

@@ -21,7 +21,7 @@ import {
   policyOptions,
   readPolicyDescription,
   readValueDescription,
-  relabelDataset,
+  relabelDatasets,
   type TrainingDataset,
   trainPolicy,
   trainValue,
@@ -81,14 +81,18 @@ Labels are a file in the dataset's meta folder, by tag; the data is left as it i
 
   addFlags(
     program
-      .command("relabel <dataset>")
-      .description("label anew from advantages that are there, with another share: takes no time")
+      .command("relabel <datasets...>")
+      .description(
+        "label anew from advantages that are there, with another share: takes no time; a task has one threshold in all datasets",
+      )
       .requiredOption("--labels <tag>", "tag of the advantages to take")
       .option(...json),
     labelOptions.pick({ positiveFraction: true, forceInterventions: true, tag: true }),
-  ).action(async (dataset: string, { labels, ...flags }: Flags) => {
-    const report = await relabelDataset({ dataset, from: String(labels), options: fromFlags(labelOptions, flags) });
-    printLabels(report, flags);
+  ).action(async (datasets: string[], { labels, ...flags }: Flags) => {
+    const options = fromFlags(labelOptions, flags);
+    const reports = await relabelDatasets({ datasets, from: String(labels), options });
+    if (flags.json) console.log(JSON.stringify(reports, null, 2));
+    else for (const report of reports) printLabels(report);
   });
 
   addFlags(
@@ -184,26 +188,25 @@ async function label(dataset: string, { value: checkpoint, ...flags }: Flags): P
       onProgress: (done, total) => show("labelling").update(done, total),
     }),
   );
-  printLabels(report, flags);
+  if (flags.json) console.log(JSON.stringify(report, null, 2));
+  else printLabels(report);
 }
 
-function printLabels({ tag, tasks }: LabelReport, { json }: Flags): void {
-  if (json) console.log(JSON.stringify({ tag, tasks }, null, 2));
-  else
-    console.log(
-      table(
-        [`labels "${tag}"`, "frames", "positive", "share", "forced", "threshold", "spread of advantages"],
-        tasks.map(({ task, frames, positive, forced, threshold, spread }) => [
-          task,
-          frames,
-          positive,
-          `${number((100 * positive) / frames)} %`,
-          forced,
-          threshold,
-          spread,
-        ]),
-      ),
-    );
+function printLabels({ tag, tasks }: LabelReport): void {
+  console.log(
+    table(
+      [`labels "${tag}"`, "frames", "positive", "share", "forced", "threshold", "spread of advantages"],
+      tasks.map(({ task, frames, positive, forced, threshold, spread }) => [
+        task,
+        frames,
+        positive,
+        `${number((100 * positive) / frames)} %`,
+        forced,
+        threshold,
+        spread,
+      ]),
+    ),
+  );
 }
 
 async function policy(roots: readonly string[], { out, resume, json, episodes, ...flags }: Flags): Promise<void> {

@@ -1,5 +1,6 @@
 // What a run of RECAP does: one flat schema from which the command's flags, the run folder's config.json and the report's table come.
 import * as z from "zod";
+import { labelOptions } from "../train/index.ts";
 import { controls } from "./arms.ts";
 import { maxIterations } from "./seeds.ts";
 
@@ -54,6 +55,25 @@ export const recapOptions = z.object({
 });
 
 export type RecapOptions = z.infer<typeof recapOptions>;
+
+/** Those of a run on existing datasets: Algorithm 1's pre-training, which needs no robot. */
+export const datasetOptions = recapOptions
+  .pick({
+    seed: true,
+    size: true,
+    pretrainSteps: true,
+    valueSteps: true,
+    batchSize: true,
+    pretrainPositive: true,
+    dropout: true,
+    forcePositive: true,
+  })
+  .extend({
+    datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
+    lookahead: labelOptions.shape.horizon,
+  });
+
+export type DatasetOptions = z.infer<typeof datasetOptions>;
 
 /** Options that differ from the defaults, and what for. */
 export const presets = {

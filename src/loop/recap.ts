@@ -1,13 +1,10 @@
 // Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, beside its controls.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { replaceFile } from "../data/files.ts";
 import { taskNamed } from "../robot/index.ts";
 import { compare, type Evaluation } from "../rollout/index.ts";
-import type { Course } from "../train/index.ts";
 import { armEpisodes, sampleWeights } from "./arm-data.ts";
 import { type ArmPlan, controls, recap, sft } from "./arms.ts";
 import { evaluated, gain } from "./episodes.ts";
+import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/index.ts";
 import { dataOf, pretrainedOn, type Run, trainingOf } from "./run.ts";
 import { autonomousSeed, correctedSeed, demonstrationSeed } from "./seeds.ts";
@@ -50,7 +47,7 @@ async function pretrain(run: Run, curves: Curve[]): Promise<void> {
   const value = await trainedValue(run, pretrained.value, { datasets, options: { size, steps: valueSteps } });
   curves.push(curveOf(pretrained.value, value));
   for (const task of pretrainedOn(run.options))
-    await labelled(run, `pretrain/labels-${task}`, task, pretrained.value, {
+    await labelled(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
       tag: pretrained.tag,
       positiveFraction: pretrainPositive,
     });
@@ -129,7 +126,7 @@ const tagOf = (k: number) => `iteration-${k}`;
 /** Advantages over N steps, about a second, and which of them count as positive. */
 async function label(run: Run, task: string, k: number): Promise<LabelCount> {
   const { positive, lookahead, forcePositive } = run.options;
-  const { tasks } = await labelled(run, `${task}/${k}/labels`, task, `${task}/${k}/value`, {
+  const { tasks } = await labelled(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
     tag: tagOf(k),
     positiveFraction: positive,
     horizon: lookahead,
@@ -209,23 +206,8 @@ function armResult(
   };
 }
 
-const curveOf = (stage: string, { curve }: Course): Curve => ({ stage, points: curve });
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
-
 function write(run: Run, tasks: readonly TaskSummary[], curves: readonly Curve[], finished: boolean): Summary {
-  const summary: Summary = {
-    pistar: version,
-    startedAt: run.startedAt,
-    finishedAt: finished ? new Date().toISOString() : null,
-    options: run.options,
-    stages: run.stages.all,
-    tasks,
-    curves,
-  };
-  replaceFile(join(run.folder, "summary.json"), JSON.stringify(summary, null, 2));
-  replaceFile(join(run.folder, "report.html"), renderReport(summary));
+  const summary = { ...recordOf(run, curves, finished), tasks };
+  writeResults(run, summary, renderReport(summary));
   return summary;
 }

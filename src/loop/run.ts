@@ -1,16 +1,17 @@
 // A run of RECAP: what it was asked to do, and its folder.
 //
 //     config.json         options, and when it began
-//     data/TASK/          the task's data set D_ℓ: demonstrations first, then what each iteration gains
+//     data/TASK/          in simulation, the task's data set D_ℓ: demonstrations first, then what each iteration gains
 //     trainings/NAME/     each training's own folder, such as pretrain/policy or cube-in-bowl/1/recap
 //     stages/NAME.json    what a stage found
 //     summary.json, report.html
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readJson, replaceFile } from "../data/files.ts";
+import { openDataset } from "../data/index.ts";
 import { taskNamed } from "../robot/index.ts";
-import { type RecapOptions, recapOptions } from "./options.ts";
+import { type DatasetOptions, datasetOptions, type RecapOptions, recapOptions } from "./options.ts";
 import { Stages } from "./stages.ts";
 
 /** Who is told how a run goes. */
@@ -23,14 +24,15 @@ export interface Listener {
   readonly onNote?: (line: string) => void;
 }
 
-export interface Run {
+/** In simulation unless it is of other options. */
+export interface Run<Options extends { readonly seed: number } = RecapOptions> {
   readonly folder: string;
-  readonly options: RecapOptions;
+  readonly options: Options;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly stages: Stages;
   readonly listener: Listener;
-  /** Ends the run after the episodes in progress. */
+  /** Ends the run after the episodes in progress, or where the next stage would begin. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -46,18 +48,49 @@ export function openRun(
 ): Run {
   const options = recapOptions.parse(given);
   for (const task of pretrainedOn(options)) taskNamed(task);
+  return opened(folder, options, listener, signal);
+}
+
+/**
+ * The same for a run on existing datasets.
+ * @throws Error where the folder holds a run with other options, or a dataset cannot be read
+ */
+export async function openDatasetRun(
+  folder: string,
+  given: Partial<DatasetOptions> & Pick<DatasetOptions, "datasets">,
+  listener: Listener = {},
+  signal?: AbortSignal,
+): Promise<Run<DatasetOptions>> {
+  const options = datasetOptions.parse(given);
+  const datasets = [...new Set(options.datasets.map((root) => resolve(root)))];
+  for (const root of datasets) await (await openDataset(root)).close();
+  return opened(folder, { ...options, datasets }, listener, signal);
+}
+
+function opened<Options extends { readonly seed: number }>(
+  folder: string,
+  options: Options,
+  listener: Listener,
+  signal: AbortSignal | undefined,
+): Run<Options> {
   const path = join(folder, "config.json");
   if (!existsSync(path)) replaceFile(path, JSON.stringify({ startedAt: new Date().toISOString(), options }, null, 2));
   const known = readJson(path) as { startedAt: string; options: Record<string, unknown> };
-  for (const [name, value] of Object.entries(options))
-    if (!isDeepStrictEqual(known.options[name], value))
+  const asked: Readonly<Record<string, unknown>> = options;
+  for (const name of new Set([...Object.keys(asked), ...Object.keys(known.options)]))
+    if (!isDeepStrictEqual(known.options[name], asked[name]))
       throw new Error(
-        `${folder}: a run with ${name} ${JSON.stringify(known.options[name])} is there, asked for was ${JSON.stringify(value)}; ` +
+        `${folder}: a run with ${name} ${shown(known.options[name])} is there, asked for was ${shown(asked[name])}; ` +
           "go on with the same options, or choose another folder",
       );
-  const stages = new Stages(folder, (name, done) => listener.onStage?.(name, done));
+  const stages = new Stages(folder, (name, done) => {
+    if (!done) signal?.throwIfAborted();
+    listener.onStage?.(name, done);
+  });
   return { folder, options, startedAt: known.startedAt, stages, listener, signal };
 }
+
+const shown = (value: unknown) => JSON.stringify(value) ?? "unset";
 
 /** Tasks whose demonstrations are pre-trained on. */
 export const pretrainedOn = ({ tasks, pretrainTasks }: RecapOptions): readonly string[] => [
@@ -68,4 +101,4 @@ export const pretrainedOn = ({ tasks, pretrainTasks }: RecapOptions): readonly s
 export const dataOf = ({ folder }: Run, task: string): string => join(folder, "data", task);
 
 /** The folder of a training: a policy or a value function can be loaded from it. */
-export const trainingOf = ({ folder }: Run, name: string): string => join(folder, "trainings", name);
+export const trainingOf = ({ folder }: Pick<Run, "folder">, name: string): string => join(folder, "trainings", name);

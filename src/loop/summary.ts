@@ -1,6 +1,7 @@
 // What a run of RECAP found: all that its report shows, as plain data that is kept as summary.json.
 
 import type { Estimate } from "../rollout/index.ts";
+import type { LabelReport, PolicyResult, ValueResult } from "../train/index.ts";
 
 export type { Estimate } from "../rollout/index.ts";
 
@@ -97,13 +98,39 @@ export interface Curve {
   readonly points: readonly { readonly step: number; readonly train?: number; readonly heldOut?: number }[];
 }
 
-export interface Summary {
+/** What the summaries of all runs say of the run itself. */
+export interface RunRecord {
   readonly pistar: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly options: Readonly<Record<string, unknown>>;
   readonly stages: readonly { readonly name: string; readonly seconds: number }[];
-  readonly tasks: readonly TaskSummary[];
   readonly curves: readonly Curve[];
+}
+
+/** Of a run in simulation. */
+export interface Summary extends RunRecord {
+  readonly tasks: readonly TaskSummary[];
+}
+
+/** A dataset that a run was given, and what it says of its frames. */
+export interface DatasetSummary {
+  /** Its folder. */
+  readonly root: string;
+  readonly episodes: number;
+  readonly frames: number;
+  readonly failures: number;
+  /** Episodes that do not say whether they succeeded, which are taken for successes. */
+  readonly unsaid: number;
+  /** Null until it is labelled. */
+  readonly labels: LabelReport | null;
+  readonly traces: readonly Trace[];
+}
+
+/** Of a run on existing datasets; what is null has not been trained yet. */
+export interface DatasetsSummary extends RunRecord {
+  readonly datasets: readonly DatasetSummary[];
+  readonly value: Pick<ValueResult, "episodes" | "check" | "warnings"> | null;
+  readonly policy: Pick<PolicyResult, "episodes" | "heldOut" | "warnings"> | null;
 }

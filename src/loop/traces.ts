@@ -1,25 +1,29 @@
-// Episodes to look at: a success, a failure and a corrected one of the last iteration, as the value function saw them.
-import { encodePng, openDataset, readLabels } from "../data/index.ts";
+// Episodes to look at, as the value function saw them: of successes, failures and corrected ones the last recorded.
+import { encodePng, type Image, openDataset, readLabels, resizeWithPad } from "../data/index.ts";
+import { interventionColumn, succeeded } from "../train/index.ts";
 import type { Trace } from "./summary.ts";
 
 const pictures = 8;
-const correctionColumn = "complementary_info.is_intervention";
+const kinds = ["success", "failure", "corrected"] as const;
 
-/** Of each kind that there is, the last recorded. @param tag of the advantages */
-export async function traces(root: string, tag: string): Promise<Trace[]> {
+/**
+ * Of each kind that there is, the last recorded.
+ * @param tag of the advantages
+ * @param each how many of a kind
+ */
+export async function traces(root: string, tag: string, each = 1): Promise<Trace[]> {
   const labels = await readLabels(root, "advantages", tag);
   const dataset = await openDataset(root);
   try {
-    const found = new Map<Trace["kind"], Trace>();
-    for (const { index, length, extra, tasks } of dataset.episodes.toReversed()) {
-      const columns = await dataset.columns(index, [correctionColumn]);
-      const intervention = Array.from(columns.get(correctionColumn)!.data as Float32Array, (x) => x > 0.5);
-      const kind = intervention.includes(true)
-        ? "corrected"
-        : extra.episode_success === "success"
-          ? "success"
-          : "failure";
-      if (found.has(kind)) continue;
+    const found: Trace[] = [];
+    const ofKind = (kind: Trace["kind"]) => found.filter((trace) => trace.kind === kind);
+    const column = interventionColumn(dataset);
+    for (const episode of dataset.episodes.toReversed()) {
+      const { index, length, tasks } = episode;
+      const acted = column === undefined ? undefined : (await dataset.columns(index, [column])).get(column)!;
+      const intervention = Array.from({ length }, (_, frame) => Number(acted?.data[frame] ?? 0) > 0.5);
+      const kind = intervention.includes(true) ? "corrected" : succeeded(episode) ? "success" : "failure";
+      if (ofKind(kind).length === each) continue;
       const rows = [...labels.episode_index.keys()].filter((row) => labels.episode_index[row] === index);
       if (rows.length !== length) continue;
       const camera = dataset.cameras[0];
@@ -28,10 +32,10 @@ export async function traces(root: string, tag: string): Promise<Trace[]> {
       const shown = await Promise.all(
         images.map(async (image, at) => ({
           frame: frames[at]!,
-          png: Buffer.from(await encodePng(image)).toString("base64"),
+          png: Buffer.from(await encodePng(thumbnail(image))).toString("base64"),
         })),
       );
-      found.set(kind, {
+      found.push({
         kind,
         episode: index,
         fps: dataset.fps,
@@ -42,10 +46,23 @@ export async function traces(root: string, tag: string): Promise<Trace[]> {
         intervention,
         pictures: shown,
       });
-      if (found.size === 3) break;
+      if (found.length === kinds.length * each) break;
     }
-    return (["success", "failure", "corrected"] as const).flatMap((kind) => found.get(kind) ?? []);
+    return kinds.flatMap(ofKind);
   } finally {
     await dataset.close();
   }
+}
+
+/** Pixels: twice as wide as it is shown, for fine screens. */
+const widest = 300;
+
+/** What a report can hold of a camera's picture. */
+function thumbnail(image: Image): Image {
+  const factor = Math.min(1, widest / image.width);
+  return resizeWithPad(
+    image,
+    Math.max(1, Math.round(image.height * factor)),
+    Math.max(1, Math.round(image.width * factor)),
+  );
 }

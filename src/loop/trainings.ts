@@ -5,17 +5,19 @@ import {
   labelDataset,
   type PolicyResult,
   type Progress,
+  relabelDatasets,
   type TrainPolicyInput,
   type TrainValueInput,
   trainPolicy,
   trainValue,
   type ValueResult,
 } from "../train/index.ts";
-import { dataOf, type Run, trainingOf } from "./run.ts";
+import { type Run, trainingOf } from "./run.ts";
 
+type AnyRun = Run<{ readonly seed: number }>;
 type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode">;
 
-export function trainedValue(run: Run, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
+export function trainedValue(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
   return run.stages.run(name, async () => {
     const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
     if (check)
@@ -30,19 +32,24 @@ export function trainedValue(run: Run, name: string, asked: Asked<TrainValueInpu
 
 /** @param asked may be made when the stage begins, from what earlier stages left */
 export function trainedPolicy(
-  run: Run,
+  run: AnyRun,
   name: string,
   asked: () => Asked<TrainPolicyInput> | Promise<Asked<TrainPolicyInput>>,
 ): Promise<PolicyResult> {
   return run.stages.run(name, async () => {
     const input = await asked();
     const result = await trainPolicy({ ...input, ...common(run, name, input.options) });
+    const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
+    if (error !== undefined && trivial !== undefined)
+      run.listener.onNote?.(
+        `${name}: on held-out episodes its actions are off by ${error.toPrecision(3)} (repeating the last: ${trivial.toPrecision(3)})`,
+      );
     for (const warning of result.warnings) run.listener.onNote?.(`${name}: ${warning}`);
     return result;
   });
 }
 
-function common<Options extends object>(run: Run, name: string, options: Options | undefined) {
+function common<Options extends object>(run: AnyRun, name: string, options: Options | undefined) {
   const { listener } = run;
   return {
     run: trainingOf(run, name),
@@ -53,26 +60,44 @@ function common<Options extends object>(run: Run, name: string, options: Options
   };
 }
 
-/** Labels a task's data set by the value function of a training. */
+/** Labels a data set by the value function of a training. @param dataset its folder */
 export function labelled(
-  run: Run,
+  run: AnyRun,
   name: string,
-  task: string,
+  dataset: string,
   value: string,
   options: Partial<LabelOptions>,
 ): Promise<LabelReport> {
   const { listener, stages } = run;
   return stages.run(name, async () => {
     const report = await labelDataset({
-      dataset: dataOf(run, task),
+      dataset,
       value: trainingOf(run, value),
       options: { ...options, cache: `${run.folder}/cache` },
       onProgress: (done, total) => listener.onProgress?.(done, total),
     });
-    for (const { task: instruction, frames, positive, forced } of report.tasks)
-      listener.onNote?.(
-        `"${instruction}": ${((100 * positive) / frames).toFixed(0)} % of ${frames} frames are positive, ${forced} of them corrections`,
-      );
+    tell(run, report);
     return report;
   });
+}
+
+/** Labels data sets anew from the advantages under a tag, so that each task has one threshold in all of them. */
+export function relabelled(
+  run: AnyRun,
+  name: string,
+  datasets: readonly string[],
+  options: Partial<LabelOptions> & Pick<LabelOptions, "tag">,
+): Promise<LabelReport[]> {
+  return run.stages.run(name, async () => {
+    const reports = await relabelDatasets({ datasets, from: options.tag, options });
+    for (const report of reports) tell(run, report);
+    return reports;
+  });
+}
+
+function tell({ listener }: AnyRun, { tasks }: LabelReport): void {
+  for (const { task, frames, positive, forced } of tasks)
+    listener.onNote?.(
+      `"${task}": ${((100 * positive) / frames).toFixed(0)} % of ${frames} frames are positive, ${forced} of them corrections`,
+    );
 }

@@ -53,7 +53,10 @@ export interface Sampler {
   release(): Promise<void>;
 }
 
-/** The whole of sampling as one graph: `inputs` are a prefix's (of twice the batch with guidance), noise and, with continuation, "previous" and "weights". */
+/**
+ * The whole of sampling as one graph: `inputs` are a prefix's (of twice the batch with guidance), noise and, with continuation, "previous" and
+ * "weights".
+ */
 export function samplingGraph(
   policy: Policy,
   options: SamplerOptions = {},

@@ -9,8 +9,8 @@ import type { ServedPolicy } from "./served-policy.ts";
 export interface ServedCheckpointOptions
   extends Pick<LoadPolicyOptions, "steps" | "guidance" | "advantage" | "promptTokens" | "threads"> {
   /**
-   * The keys that clients use. Default: `observation_layout` in the checkpoint's config.json (an exported policy's manifest.json); without one observation/images/CAMERA,
-   * observation/state and prompt, which for a policy of the simulated SO-101 is `layouts.so101`.
+   * The keys that clients use. Default: `observation_layout` in the checkpoint's config.json, or in an exported policy's manifest.json; without
+   * one observation/images/CAMERA, observation/state and prompt, which for a policy of the simulated SO-101 is `layouts.so101`.
    */
   readonly layout?: ObservationLayout;
   /** Requests at once that the policy is made ready for (default 32, as the server's): batches are filled up to powers of two. */
@@ -18,8 +18,9 @@ export interface ServedCheckpointOptions
 }
 
 /**
- * Opens a policy to serve: of a run its last checkpoint, a checkpoint, its folder, or an exported policy's. It has answered once at every size of batch when the
- * promise resolves, so that no client waits for it to be compiled. Cameras of the layout that the policy does not look at are not asked for.
+ * Opens a policy to serve: of a run its last checkpoint, a checkpoint, its folder, or an exported policy's. It has answered once at every size
+ * of batch when the promise resolves, so that no client waits for it to be compiled. Cameras of the layout that the policy does not look at are
+ * not asked for.
  *
  * @throws Error where there is no policy, where it cannot be asked so, or where the layout lacks a camera of it or has another size of state or
  * actions: the message says what was expected, and shows a layout that fits

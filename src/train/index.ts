@@ -7,7 +7,14 @@ export {
   type ValueDescription,
 } from "./checkpoint.ts";
 export { type ExportedPolicy, exportPolicy } from "./export-policy.ts";
-export { type LabelInput, type LabelReport, labelDataset, relabelDataset, type TaskLabels } from "./label.ts";
+export {
+  interventionColumn,
+  type LabelInput,
+  type LabelReport,
+  labelDataset,
+  relabelDatasets,
+  type TaskLabels,
+} from "./label.ts";
 export { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
 export { type LoadedValue, loadValueFunction } from "./load-value.ts";
 export { openExported } from "./open-exported.ts";
@@ -27,5 +34,5 @@ export type { SampleWeight } from "./policy-samples.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
 export type { Asked, PolicyObservation, TrainedPolicy } from "./trained-policy.ts";
-export type { TrainingDataset } from "./training-data.ts";
+export { succeeded, type TrainingDataset } from "./training-data.ts";
 export type { ValueCheck } from "./value-check.ts";

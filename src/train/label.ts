@@ -71,7 +71,10 @@ export async function labelDataset(
       return episodeLabels(episode.episode, raw, normalizedRewards(raw, scale), values[at]!, steps);
     });
     const prompt = data.episodes.flatMap(({ task, length }) => new Array<string>(length).fill(task));
-    const [all, report] = await thresholded(data.datasets[0]!, concatenated(parts), options, input.fractions);
+    const dataset = data.datasets[0]!;
+    const labels = concatenated(parts);
+    const thresholds = thresholdsByTask([{ dataset, labels }], options, input.fractions);
+    const [all, report] = await thresholded(dataset, labels, thresholds, options);
     const returnLabels = {
       episode_index: all.episode_index,
       frame_index: all.frame_index,
@@ -87,17 +90,31 @@ export async function labelDataset(
   }
 }
 
-/** Labels anew from advantages that are stored under a tag (`from`), with other shares; no value function is needed. */
-export async function relabelDataset(input: LabelInput & { readonly from: string }): Promise<LabelReport> {
+/**
+ * Labels datasets anew from the advantages that are stored under a tag (`from`), with other shares; no value function is needed. A task's
+ * frames share one threshold, whichever of the datasets they lie in.
+ * @returns a report for each
+ */
+export async function relabelDatasets(
+  input: Omit<LabelInput, "dataset"> & { readonly datasets: readonly string[]; readonly from: string },
+): Promise<LabelReport[]> {
   const options = labelOptions.parse(input.options ?? {});
-  const dataset = await openDataset(input.dataset);
+  const opened: LeRobotDataset[] = [];
   try {
-    const stored = await readLabels(input.dataset, "advantages", input.from);
-    const [all, report] = await thresholded(dataset, stored, options, input.fractions);
-    await writeLabels(input.dataset, "advantages", options.tag, all);
-    return report;
+    for (const root of input.datasets) opened.push(await openDataset(root));
+    const parts = await Promise.all(
+      opened.map(async (dataset) => ({ dataset, labels: await readLabels(dataset.root, "advantages", input.from) })),
+    );
+    const thresholds = thresholdsByTask(parts, options, input.fractions);
+    const reports: LabelReport[] = [];
+    for (const { dataset, labels } of parts) {
+      const [all, report] = await thresholded(dataset, labels, thresholds, options);
+      await writeLabels(dataset.root, "advantages", options.tag, all);
+      reports.push(report);
+    }
+    return reports;
   } finally {
-    await dataset.close();
+    for (const dataset of opened) await dataset.close();
   }
 }
 
@@ -136,7 +153,9 @@ async function valuesOfFrames(
   });
 }
 
-interface EpisodeLabels extends Omit<AdvantageLabels, "advantage"> {
+type Advantages = Omit<AdvantageLabels, "advantage">;
+
+interface EpisodeLabels extends Advantages {
   readonly rawRewards: Float64Array;
   readonly rawReturns: Float64Array;
 }
@@ -167,7 +186,7 @@ function episodeLabels(
   };
 }
 
-function concatenated(parts: readonly EpisodeLabels[]): Omit<AdvantageLabels, "advantage"> {
+function concatenated(parts: readonly EpisodeLabels[]): Advantages {
   const floats = (of: (part: EpisodeLabels) => Float32Array) =>
     Float32Array.from(parts.flatMap((part) => [...of(part)]));
   const integers = (of: (part: EpisodeLabels) => Int32Array) => Int32Array.from(parts.flatMap((part) => [...of(part)]));
@@ -183,40 +202,58 @@ function concatenated(parts: readonly EpisodeLabels[]): Omit<AdvantageLabels, "a
   };
 }
 
-/** The indicator of every row, and what came out for each task. */
-async function thresholded(
-  dataset: LeRobotDataset,
-  labels: Omit<AdvantageLabels, "advantage">,
+/** The task of each row. */
+function tasksOf({ episodes }: LeRobotDataset, { episode_index }: Advantages): string[] {
+  const taskOf = new Map(episodes.map(({ index, tasks }) => [index, tasks[0] ?? ""]));
+  return Array.from(episode_index, (episode) => taskOf.get(episode)!);
+}
+
+/** ε of each task, from its frames in all of the datasets. */
+function thresholdsByTask(
+  parts: readonly { readonly dataset: LeRobotDataset; readonly labels: Advantages }[],
   options: LabelOptions,
   fractions: Readonly<Record<string, number>> = {},
-): Promise<[AdvantageLabels, LabelReport]> {
-  const taskOf = new Map(dataset.episodes.map(({ index, tasks }) => [index, tasks[0] ?? ""]));
-  const names = [...new Set(taskOf.values())];
-  const tasks = Int32Array.from(labels.episode_index, (episode) => names.indexOf(taskOf.get(episode)!));
+): ReadonlyMap<string, number> {
+  const names = [...new Set(parts.flatMap(({ dataset }) => dataset.episodes.map(({ tasks }) => tasks[0] ?? "")))];
   const unknown = Object.keys(fractions).find((task) => !names.includes(task));
   if (unknown !== undefined)
     throw new Error(
-      `${dataset.root}: expected shares of the tasks ${names.join("; ")}, got one of ${JSON.stringify(unknown)}`,
+      `${parts.map(({ dataset }) => dataset.root).join(", ")}: expected shares of the tasks ${names.join("; ")}, got one of ${JSON.stringify(unknown)}`,
     );
-  const shares = new Map(names.map((name, task) => [task, fractions[name] ?? options.positiveFraction]));
+  const number = new Map(names.map((name, task) => [name, task]));
+  const thresholds = taskThresholds(
+    Float32Array.from(parts.flatMap(({ labels }) => [...labels.advantage_continuous])),
+    parts.flatMap(({ dataset, labels }) => tasksOf(dataset, labels).map((task) => number.get(task)!)),
+    new Map(names.map((name, task) => [task, fractions[name] ?? options.positiveFraction])),
+  );
+  return new Map([...thresholds].map(([task, threshold]) => [names[task]!, threshold]));
+}
+
+/** The indicator of every row, and what came out for each task. */
+async function thresholded(
+  dataset: LeRobotDataset,
+  labels: Advantages,
+  thresholds: ReadonlyMap<string, number>,
+  options: LabelOptions,
+): Promise<[AdvantageLabels, LabelReport]> {
+  const named = tasksOf(dataset, labels);
+  const names = [...new Set(named)];
+  const tasks = Int32Array.from(named, (name) => names.indexOf(name));
   const found = labels.advantage_continuous;
-  const thresholds = taskThresholds(found, tasks, shares);
   const forced = options.forceInterventions ? await interventions(dataset, labels) : undefined;
-  const advantage = indicators(found, tasks, thresholds, forced);
-  const report = names.flatMap((task, at): TaskLabels[] => {
+  const byNumber = new Map(names.map((name, task) => [task, thresholds.get(name)!]));
+  const advantage = indicators(found, tasks, byNumber, forced);
+  const report = names.map((task, at): TaskLabels => {
     const rows = [...tasks.keys()].filter((row) => tasks[row] === at);
-    if (rows.length === 0) return [];
     const mean = rows.reduce((sum, row) => sum + found[row]!, 0) / rows.length;
-    return [
-      {
-        task,
-        threshold: thresholds.get(at)!,
-        frames: rows.length,
-        positive: rows.filter((row) => advantage[row] === 1).length,
-        forced: rows.filter((row) => forced?.[row] === 1).length,
-        spread: Math.sqrt(rows.reduce((sum, row) => sum + (found[row]! - mean) ** 2, 0) / rows.length),
-      },
-    ];
+    return {
+      task,
+      threshold: thresholds.get(task)!,
+      frames: rows.length,
+      positive: rows.filter((row) => advantage[row] === 1).length,
+      forced: rows.filter((row) => forced?.[row] === 1).length,
+      spread: Math.sqrt(rows.reduce((sum, row) => sum + (found[row]! - mean) ** 2, 0) / rows.length),
+    };
   });
   return [
     { ...labels, advantage },
@@ -227,12 +264,16 @@ async function thresholded(
 /** LeRobot's and Evo-RL's names for "a person acted". */
 const interventionColumns = ["complementary_info.is_intervention", "intervention"] as const;
 
+/** The column that says where a person acted, if a dataset has one. */
+export const interventionColumn = ({ features }: Pick<LeRobotDataset, "features">): string | undefined =>
+  interventionColumns.find((name) => features.has(name));
+
 /** [rows]: 1 where a person acted; nowhere in a dataset that does not say. */
 async function interventions(
   dataset: LeRobotDataset,
   { episode_index, frame_index }: Pick<AdvantageLabels, "episode_index" | "frame_index">,
 ): Promise<Uint8Array> {
-  const column = interventionColumns.find((name) => dataset.features.has(name));
+  const column = interventionColumn(dataset);
   if (column === undefined) return new Uint8Array(episode_index.length);
   const flags = new Map<number, Float64Array>();
   for (const episode of new Set(episode_index))

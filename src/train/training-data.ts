@@ -80,7 +80,7 @@ function chosenEpisodes(
 }
 
 /** Whether an episode succeeded; demonstrations, which do not say, did. */
-export function succeeded({ extra, index }: Episode): boolean {
+export function succeeded({ extra, index }: Pick<Episode, "extra" | "index">): boolean {
   const said = extra.episode_success;
   if (said === undefined || said === null || said === "success") return true;
   if (said === "failure") return false;

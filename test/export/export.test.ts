@@ -159,7 +159,7 @@ test.each(names)("pistar itself runs it: pictures of any size, a camera missing,
 });
 
 test("rollouts drive the robot with it", async () => {
-  const open = (name: string) => openPolicy(path(name), so101Joints, { deadline: 30, denoising: undefined });
+  const open = (name: string) => openPolicy(path(name), so101Joints, { deadline: 30 });
   const [exported, trained] = [await open("token-exported"), await open("token")];
   cleanups.push(
     () => exported.close(),

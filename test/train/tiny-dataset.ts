@@ -10,6 +10,8 @@ export interface TinyOptions {
   readonly failures?: boolean;
   /** Frames, from a person's hand, in each failed episode. */
   readonly corrected?: number;
+  /** Whether nothing says which episodes succeeded, as in a dataset of demonstrations. */
+  readonly unsaid?: boolean;
 }
 
 const side = 16;
@@ -18,7 +20,7 @@ const names = ["shoulder.pos", "gripper.pos"];
 /** Writes a dataset of 10 frames a second with one camera, "front", and two joints. */
 export async function tinyDataset(
   root: string,
-  { episodes, seed = 0, task = "push the dot", failures = true, corrected = 0 }: TinyOptions,
+  { episodes, seed = 0, task = "push the dot", failures = true, corrected = 0, unsaid = false }: TinyOptions,
 ): Promise<void> {
   const writer = await createWriter(root, {
     fps: 10,
@@ -47,7 +49,7 @@ export async function tinyDataset(
         task,
       );
     }
-    await writer.saveEpisode(episodeSuccess(!failed));
+    await writer.saveEpisode(unsaid ? {} : episodeSuccess(!failed));
   }
   await writer.close();
 }

@@ -11,7 +11,7 @@ import {
   loadPolicy,
   loadValueFunction,
   type PolicyResult,
-  relabelDataset,
+  relabelDatasets,
   trainPolicy,
   trainValue,
   type ValueResult,
@@ -85,16 +85,16 @@ test("labels: the share asked for, people's frames forced, N steps ahead", async
 });
 
 test("labelling anew needs no value function", async () => {
-  const again = await relabelDataset({
-    dataset: dots,
+  const [again] = await relabelDatasets({
+    datasets: [dots],
     from: "default",
     options: { tag: "strict", positiveFraction: 0.1, forceInterventions: false },
   });
-  expect(again.tasks[0]!.positive).toBe(Math.floor(0.1 * again.tasks[0]!.frames));
+  expect(again!.tasks[0]!.positive).toBe(Math.floor(0.1 * again!.tasks[0]!.frames));
   expect((await readLabels(dots, "advantages", "default")).advantage.reduce((sum, one) => sum + one, 0)).toBe(
     labels.tasks[0]!.positive,
   );
-  await expect(relabelDataset({ dataset: dots, from: "nothing" })).rejects.toThrow("no such labels");
+  await expect(relabelDatasets({ datasets: [dots], from: "nothing" })).rejects.toThrow("no such labels");
 });
 
 test("a loaded value function says what labelling said", async () => {

@@ -1,5 +1,5 @@
 // The numbers behind the charts, and what has no chart. Every table scrolls by itself where the screen is narrower.
-import type { Gain, LabelCount, Summary, TaskSummary, ValueCheck } from "../summary.ts";
+import type { Gain, LabelCount, RunRecord, TaskSummary, ValueCheck } from "../summary.ts";
 import {
   duration,
   estimate,
@@ -24,11 +24,15 @@ interface Column {
 
 type Cell = Markup | string;
 
-const words = (title: string): Column => ({ title, words: true });
-const figures = (title: string): Column => ({ title });
+export const words = (title: string): Column => ({ title, words: true });
+export const figures = (title: string): Column => ({ title });
 
 /** @param rows cells by column, or one string: a heading over the rows that follow */
-function table(caption: string, columns: readonly Column[], rows: readonly (readonly Cell[] | string)[]): Markup {
+export function table(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[] | string)[],
+): Markup {
   const side = (index: number) => (columns[index]?.words ? "words" : "figures");
   return html`<figure class="table">
 <figcaption>${caption}</figcaption>
@@ -147,7 +151,7 @@ export function valueTable(checks: readonly ValueCheck[]): Markup | null {
   );
 }
 
-export function stageTable(stages: Summary["stages"]): Markup {
+export function stageTable(stages: RunRecord["stages"]): Markup {
   const total = stages.reduce((sum, stage) => sum + stage.seconds, 0);
   return table(
     "Time",
@@ -159,7 +163,7 @@ export function stageTable(stages: Summary["stages"]): Markup {
   );
 }
 
-export function optionTable(options: Summary["options"]): Markup {
+export function optionTable(options: RunRecord["options"]): Markup {
   const rows = Object.entries(options).map(([name, value]) => [name, html`<code>${shown(value)}</code>`]);
   return table("Configuration", [words("Option"), words("Value")], rows);
 }
@@ -170,7 +174,7 @@ function shown(value: unknown): string {
 }
 
 /** A share as a bar and in words. */
-function share(of: number): Markup {
+export function share(of: number): Markup {
   const length = Number.isFinite(of) ? Math.min(Math.max(100 * of, 0), 100).toFixed(1) : "0";
   return html`<span class="bar"><span style="width:${length}%"></span></span>${percent(of)}`;
 }

@@ -8,7 +8,7 @@ const outcomes = ["better", "mixed", "worse", "raised", "lowered", "uncertain", 
 
 type Outcome = (typeof outcomes)[number];
 
-interface Verdict {
+export interface Verdict {
   readonly outcome: Outcome;
   /** A sentence without its full stop. */
   readonly head: string;

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
-import { tinyBatch, tinyConfig } from "../../test/model/tiny.ts";
-import { compile, input, random } from "../tensor/index.ts";
-import { type PrefixBatch, prefixFeeds } from "./backbone.ts";
-import { prefixOrder } from "./prefix-order.ts";
+import { type PrefixBatch, prefixFeeds, prefixOrder } from "../../src/model/index.ts";
+import { compile, input, random } from "../../src/tensor/index.ts";
+import { tinyBatch, tinyConfig } from "./tiny.ts";
 
 const language = tinyConfig().language;
 

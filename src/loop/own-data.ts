@@ -1,0 +1,98 @@
+// RECAP on datasets that are there already, without a robot: the pre-training of Algorithm 1 of π*0.6 (arXiv 2511.14759), a value function,
+// its labels, and a policy that has learned from them. Nothing can be evaluated; held-out errors stand beside trivial ones.
+import { basename, resolve } from "node:path";
+import { openDataset } from "../data/index.ts";
+import { type LabelReport, succeeded } from "../train/index.ts";
+import type { DatasetOptions } from "./options.ts";
+import { curveOf, recordOf, writeResults } from "./record.ts";
+import { renderDatasetReport } from "./report/index.ts";
+import type { Run } from "./run.ts";
+import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
+import { traces } from "./traces.ts";
+import { labelled, relabelled, trainedPolicy, trainedValue } from "./trainings.ts";
+
+type DatasetRun = Run<DatasetOptions>;
+
+/** Traces of successes, of failures and of corrected episodes that the report shows of a dataset. */
+const shownOfEach = 2;
+
+/**
+ * Runs all that is missing in a run's folder; writes summary.json and report.html after each stage. The datasets gain the labels
+ * `labelTag(run)` in their meta folder and are otherwise left as they are.
+ * @throws Error saying what is wrong with a dataset or an option
+ */
+export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
+  const { size, dropout, batchSize, pretrainSteps, valueSteps, pretrainPositive, forcePositive, lookahead } =
+    run.options;
+  const tag = labelTag(run);
+  const roots = run.options.datasets;
+  const datasets: DatasetSummary[] = [];
+  for (const root of roots) datasets.push(await opened(run, root));
+  const curves: Curve[] = [];
+
+  const value = await trainedValue(run, "value", {
+    datasets: roots.map((root) => ({ root })),
+    options: { size, steps: valueSteps },
+  });
+  curves.push(curveOf("value", value));
+  write(run, { datasets, value, policy: null }, curves, false);
+
+  const shares = { tag, positiveFraction: pretrainPositive, forceInterventions: forcePositive };
+  const labels: LabelReport[] = [];
+  for (const [at, root] of roots.entries()) {
+    const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
+    const horizon = lookahead !== undefined && { horizon: lookahead };
+    labels.push(await labelled(run, stage, root, "value", { ...shares, ...horizon }));
+  }
+  const pooled = roots.length === 1 ? labels : await relabelled(run, "labels", roots, shares);
+  for (const [at, root] of roots.entries())
+    datasets[at] = { ...datasets[at]!, labels: pooled[at]!, traces: await traces(root, tag, shownOfEach) };
+  write(run, { datasets, value, policy: null }, curves, false);
+
+  const policy = await trainedPolicy(run, "policy", () => ({
+    datasets: roots.map((root) => ({ root })),
+    options: { size, steps: pretrainSteps, batchSize, indicator: "labels", labels: tag, dropout },
+  }));
+  curves.push(curveOf("policy", policy));
+  return write(run, { datasets, value, policy }, curves, true);
+}
+
+/** The tag of a run's labels: its folder's name, so that runs on one dataset keep theirs apart. */
+export const labelTag = ({ folder }: Pick<Run, "folder">): string => basename(resolve(folder)).replace(/[^\w.-]/g, "_");
+
+/** What a dataset holds; tells where it does not say which episodes succeeded. */
+async function opened({ listener }: DatasetRun, root: string): Promise<DatasetSummary> {
+  const dataset = await openDataset(root);
+  await dataset.close();
+  const { episodes } = dataset;
+  const unsaid = episodes.filter(({ extra }) => (extra.episode_success ?? null) === null).length;
+  if (unsaid > 0)
+    listener.onNote?.(
+      `${root}: ${unsaid} of ${episodes.length} episodes do not say whether they succeeded (column episode_success of meta/episodes); they are taken for successes`,
+    );
+  return {
+    root,
+    episodes: episodes.length,
+    frames: episodes.reduce((sum, { length }) => sum + length, 0),
+    failures: episodes.filter((episode) => !succeeded(episode)).length,
+    unsaid,
+    labels: null,
+    traces: [],
+  };
+}
+
+function write(
+  run: DatasetRun,
+  { datasets, value, policy }: Pick<DatasetsSummary, "datasets" | "value" | "policy">,
+  curves: readonly Curve[],
+  finished: boolean,
+): DatasetsSummary {
+  const summary = {
+    ...recordOf(run, curves, finished),
+    datasets: [...datasets],
+    value: value && { episodes: value.episodes, check: value.check, warnings: value.warnings },
+    policy: policy && { episodes: policy.episodes, heldOut: policy.heldOut, warnings: policy.warnings },
+  };
+  writeResults(run, summary, renderDatasetReport(summary));
+  return summary;
+}

@@ -1,0 +1,33 @@
+// How a run ends: summary.json, and the report that is drawn from it.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile } from "../data/files.ts";
+import type { Course } from "../train/index.ts";
+import type { Run } from "./run.ts";
+import type { Curve, RunRecord } from "./summary.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+type AnyRun = Run<{ readonly seed: number }>;
+
+/** What a summary says of the run itself. */
+export function recordOf(run: AnyRun, curves: readonly Curve[], finished: boolean): RunRecord {
+  return {
+    pistar: version,
+    startedAt: run.startedAt,
+    finishedAt: finished ? new Date().toISOString() : null,
+    options: run.options,
+    stages: run.stages.all,
+    curves,
+  };
+}
+
+export const curveOf = (stage: string, { curve }: Course): Curve => ({ stage, points: curve });
+
+/** Writes summary.json and report.html. */
+export function writeResults({ folder }: AnyRun, summary: RunRecord, report: string): void {
+  replaceFile(join(folder, "summary.json"), JSON.stringify(summary, null, 2));
+  replaceFile(join(folder, "report.html"), report);
+}
