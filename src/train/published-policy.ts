@@ -24,6 +24,9 @@ const configSchema = z.object({
   type: z.literal("pi05", { error: ({ input }) => `expected "pi05", got ${JSON.stringify(input)}` }).optional(),
   input_features: features,
   normalization_mapping: z.record(z.string(), z.string()).default({}),
+  /** LeRobot's MEM, another network. */
+  use_visual_memory: z.literal(false, "expected a π0.5 without memory").optional(),
+  use_proprioceptive_memory: z.literal(false, "expected a π0.5 without memory").optional(),
   chunk_size: z.int().min(1).optional(),
   action_horizon: z.int().min(1).optional(),
   max_state_dim: z.int().min(1).default(32),

@@ -17,7 +17,7 @@ export async function addSubtasks(
 ) {
   const text = (value: string | null) => (value === null ? "NULL" : `'${value.replaceAll("'", "''")}'`);
   const struct = ({ content, timestamp, style = "subtask" }: SubtaskRow) =>
-    `{role: 'assistant', content: ${text(content)}, style: '${style}', timestamp: ${timestamp}::DOUBLE, camera: NULL::VARCHAR, ` +
+    `{role: 'assistant', content: ${text(content)}, style: '${style}', timestamp: ${timestamp}::FLOAT, camera: NULL::VARCHAR, ` +
     "tool_calls: NULL::VARCHAR[]}";
   const cases = Array.from({ length: episodes }, (_, episode) => {
     const own = rows(episode);

@@ -191,6 +191,8 @@ test("what is missing is said", async () => {
   const config = JSON.parse(readFileSync(join(path("act"), "config.json"), "utf8"));
   writeFileSync(join(path("act"), "config.json"), JSON.stringify({ ...config, type: "act" }));
   await expect(read("act")).rejects.toThrow('expected "pi05", got "act"');
+  writeFileSync(join(path("act"), "config.json"), JSON.stringify({ ...config, use_visual_memory: true }));
+  await expect(read("act")).rejects.toThrow("without memory");
   writeFileSync(join(path("act"), "config.json"), JSON.stringify(config));
   rmSync(join(path("act"), "model.safetensors"));
   await expect(read("act")).rejects.toThrow("got neither");
