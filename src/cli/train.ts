@@ -1,5 +1,6 @@
 // pistar value, label, relabel, train and model: from a dataset to a policy.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import {
   type PolicyConfig,
@@ -111,11 +112,20 @@ Labels are a file in the dataset's meta folder, by tag; the data is left as it i
 --indicator positive supervised fine-tuning of a policy that was trained with labels
 --indicator none     plain cloning
 
+--subtasks           the model also learns to write what the robot is about to do, where the dataset says so by LeRobot's
+                     column language_persistent (rows of style "subtask"), and acts by it
+
 A run holds checkpoints in LeRobot's layout, metrics.jsonl, and event files for TensorBoard. Killed, it goes on with
 --resume from its last checkpoint, to the same numbers.
 
   pistar train data/demos --out runs/policy --indicator labels
-  pistar train data/rollouts --out runs/policy-2 --from runs/policy --indicator labels --steps 1000`,
+  pistar train data/rollouts --out runs/policy-2 --from runs/policy --indicator labels --steps 1000
+
+--from also takes a π0.5 of LeRobot or openpi: its folder (config.json and model.safetensors, whole or in shards) or its
+weights alone. PaliGemma's tokenizer.json is not among its files. Cameras have the dataset's names, in the order of
+--cameras. The normalisation that LeRobot wrote beside the weights is kept where the robot has as many numbers.
+
+  pistar train data/demos --out runs/pi05 --from pi05_base --tokenizer paligemma/tokenizer.json --device cuda`,
     )
     .action((datasets: string[], flags: Flags) => policy(datasets, flags));
 
@@ -233,6 +243,7 @@ function printPolicy({ last, parameters, episodes, heldOut }: PolicyResult): voi
   if (heldOut) {
     rows.push(["flow loss", heldOut["heldOut/flow"]!]);
     if (heldOut["heldOut/fast"] !== undefined) rows.push(["FAST cross-entropy", heldOut["heldOut/fast"]]);
+    if (heldOut["heldOut/text"] !== undefined) rows.push(["subtask cross-entropy", heldOut["heldOut/text"]]);
     rows.push(
       ["error of chunks", heldOut["heldOut/actionError"]!],
       ["… repeating the last", heldOut["heldOut/repeatLastError"]!],
@@ -274,7 +285,7 @@ async function modelInfo(what: string, { json }: { json?: boolean }): Promise<vo
     named.push(["policy", policyConfig(size, body)], ["value function", valueConfig(size, body)]);
   } else if (existsSync(what)) {
     const folder = findCheckpoint(what, "last");
-    const isPolicy = readdirSync(folder).includes("policy_postprocessor.json");
+    const isPolicy = existsSync(join(folder, "policy_postprocessor.json"));
     named.push(
       isPolicy
         ? ["policy", (await readPolicyDescription(folder)).config]

@@ -3,6 +3,7 @@
 import { buildFrameCache, type FrameCacheOptions } from "./frame-cache.ts";
 import { type Normalizer, normalize } from "./normalization.ts";
 import type { Pool } from "./sampler.ts";
+import { hasSubtasks, readSubtasks } from "./subtasks.ts";
 import type { Column, Dataset } from "./types.ts";
 
 /** Labels of a dataset's frames, each [frames] in the order of its episodes. */
@@ -21,6 +22,8 @@ export interface BatchSourceOptions extends FrameCacheOptions {
   /** Normalisers of state and actions (default: as recorded). */
   readonly normalizers?: { readonly state?: Normalizer; readonly actions?: Normalizer };
   readonly labels?: FrameLabels;
+  /** Whether to read the frames' subtasks, where the dataset has any. */
+  readonly subtasks?: boolean | undefined;
   /** episode_index of the episodes to draw from (default: all). */
   readonly episodes?: readonly number[];
   /** How often to draw from this dataset, relative to the others. */
@@ -46,6 +49,9 @@ export interface BatchSource extends Pool {
   /** [all frames], positions in `tasks`. */
   readonly taskOf: Int32Array;
   readonly tasks: readonly string[];
+  /** [all frames], positions in `subtasks`; −1 where there is none. */
+  readonly subtaskOf: Int32Array;
+  readonly subtasks: readonly string[];
   readonly return: Float32Array;
   readonly advantageIndicator: Int8Array;
   readonly isIntervention: Uint8Array;
@@ -67,6 +73,8 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
   const state = sharedFloats(total * stateSize);
   const actions = sharedFloats(total * actionSize);
   const taskOf = sharedInts(total);
+  const subtaskOf = sharedInts(total).fill(-1);
+  const subtaskPosition = new Map<string, number>();
   const taskPosition = new Map([...dataset.tasks.keys()].map((task, at) => [task, at]));
 
   for (const [at, episode] of dataset.episodes.entries()) {
@@ -82,6 +90,12 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
       const position = taskPosition.get(task);
       if (position === undefined) throw new Error(`${where}, frame ${frame}: expected a known task_index, got ${task}`);
       taskOf[start + frame] = position;
+    }
+    if (!options.subtasks || !hasSubtasks(dataset)) continue;
+    for (const [frame, subtask] of (await readSubtasks(dataset, episode.index)).entries()) {
+      if (subtask === undefined) continue;
+      if (!subtaskPosition.has(subtask)) subtaskPosition.set(subtask, subtaskPosition.size);
+      subtaskOf[start + frame] = subtaskPosition.get(subtask)!;
     }
   }
 
@@ -115,6 +129,8 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     episodeStarts: shared(episodeStarts),
     taskOf,
     tasks: [...dataset.tasks.values()],
+    subtaskOf,
+    subtasks: [...subtaskPosition.keys()],
     return: label(sharedFloats(total).fill(Number.NaN), labels.return),
     advantageIndicator: label(new Int8Array(new SharedArrayBuffer(total)).fill(-1), labels.advantageIndicator),
     isIntervention: label(new Uint8Array(new SharedArrayBuffer(total)), labels.isIntervention),

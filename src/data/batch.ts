@@ -34,6 +34,8 @@ export interface Batch {
   readonly actionIsPad: Uint8Array;
   /** [B], instruction texts. */
   readonly tasks: readonly string[];
+  /** [B], undefined where there is none. */
+  readonly subtasks: readonly (string | undefined)[];
   /** [B], positions in the list of sources. */
   readonly source: Int32Array;
   /** [B], as the dataset numbers them; frame 0 is the episode's first. */
@@ -104,6 +106,9 @@ export class BatchAssembler {
       actions: new Float32Array(count * horizon * actionSize),
       actionIsPad: new Uint8Array(count * horizon),
       tasks: samples.map(({ source, frame }) => this.sources[source]!.tasks[this.sources[source]!.taskOf[frame]!]!),
+      subtasks: samples.map(
+        ({ source, frame }) => this.sources[source]!.subtasks[this.sources[source]!.subtaskOf[frame]!],
+      ),
       source: Int32Array.from(samples, ({ source }) => source),
       episodeIndex: new Int32Array(count),
       frameIndex: new Int32Array(count),

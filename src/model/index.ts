@@ -30,4 +30,4 @@ export {
 } from "./sampler.ts";
 export * from "./text/index.ts";
 export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";
-export { loadWeights, parameterShapes, saveWeights } from "./weights.ts";
+export { loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";

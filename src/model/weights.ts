@@ -20,6 +20,25 @@ const lerobotPrefix = "model.";
 const tied = "paligemma_with_expert.paligemma.lm_head.weight";
 const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_tokens.weight";
 
+/** What the tensors of a file are called there, by their names in the model. */
+function storedNames(names: readonly string[]): Map<string, string> {
+  const stored = new Map(
+    names.map((name) => [name.startsWith(lerobotPrefix) ? name.slice(lerobotPrefix.length) : name, name]),
+  );
+  if (stored.has(tied) && !stored.has(embeddings)) stored.set(embeddings, stored.get(tied)!);
+  return stored;
+}
+
+/** Shapes of what a safetensors file holds, under the names that `loadWeights` finds them by; no number is read. */
+export async function storedShapes(path: string): Promise<Map<string, Shape>> {
+  const file = await t.openSafetensors(path);
+  try {
+    return new Map([...storedNames(file.names)].map(([name, stored]) => [name, file.type(stored).shape]));
+  } finally {
+    await file.close();
+  }
+}
+
 /**
  * Reads a safetensors file of π0.5 (LeRobot's names or openpi's) or of pistar into a store, as 32-bit floats.
  *
@@ -29,10 +48,7 @@ const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_t
 export async function loadWeights(path: string, expected: ReadonlyMap<string, Shape>, store: Store): Promise<string[]> {
   const file = await t.openSafetensors(path);
   try {
-    const stored = new Map<string, string>();
-    for (const name of file.names)
-      stored.set(name.startsWith(lerobotPrefix) ? name.slice(lerobotPrefix.length) : name, name);
-    if (stored.has(tied) && !stored.has(embeddings)) stored.set(embeddings, stored.get(tied)!);
+    const stored = storedNames(file.names);
     const missing = [...expected.keys()].filter((name) => !stored.has(name));
     if (missing.length > 0)
       throw new Error(

@@ -1,6 +1,6 @@
 // Checkpoints in LeRobot's folder layout: config.json, model.safetensors, and the normalisation as processor files with their state in
 // safetensors. Beside them tokenizer.json and, for a policy, fast/. One folder is enough to run or fine-tune a network.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { readJson, replaceFile } from "../data/files.ts";
@@ -62,6 +62,7 @@ const modes: Readonly<Record<Mode, string>> = { quantiles: "QUANTILES", mean_std
 const files = {
   config: "config.json",
   weights: "model.safetensors",
+  shards: "model.safetensors.index.json",
   tokenizer: "tokenizer.json",
   normalizer: "policy_preprocessor_step_0_normalizer_processor.safetensors",
   unnormalizer: "policy_postprocessor_step_0_unnormalizer_processor.safetensors",
@@ -120,20 +121,35 @@ const named = (feature: string, { mode, measures }: Scaling) =>
   measures.map((numbers, at) => [`${feature}.${measureNames[mode][at]}`, value(numbers)] as const);
 
 /**
- * Where a checkpoint's files are, given a run (then its last checkpoint, or its best), one of its checkpoints, or the folder itself.
+ * Where a checkpoint's files are, given a run (then its last checkpoint, or its best), one of its checkpoints, or the folder itself. A file
+ * of weights alone stands for itself.
  * @throws Error saying what was expected there
  */
 export function findCheckpoint(path: string, which: "last" | "best"): string {
-  for (const folder of [path, join(path, "pretrained_model")])
-    if (existsSync(join(folder, files.config))) {
-      if (existsSync(join(folder, files.weights))) return folder;
-    }
+  if (/\.safetensors(\.index\.json)?$/.test(path) && existsSync(path) && statSync(path).isFile()) return path;
+  // LeRobot's "last" is a link to a checkpoint, ours a file with its name.
+  for (const folder of [path, join(path, "pretrained_model"), join(path, "checkpoints", which, "pretrained_model")])
+    if (existsSync(join(folder, files.config)) && existsSync(weightsFile(folder))) return folder;
   const pointer = join(path, "checkpoints", which);
-  if (existsSync(pointer))
+  if (existsSync(pointer) && statSync(pointer).isFile())
     return findCheckpoint(join(path, "checkpoints", readFileSync(pointer, "utf8").trim()), which);
   throw new Error(
     `${path}: expected a run with checkpoints/${which}, or a folder with ${files.config} and ${files.weights}, got neither`,
   );
+}
+
+/** The weights of what `findCheckpoint` found: one file, or the index of several. */
+export function weightsFile(found: string): string {
+  if (existsSync(found) && statSync(found).isFile()) return found;
+  const shards = join(found, files.shards);
+  return existsSync(shards) ? shards : join(found, files.weights);
+}
+
+/** Whether others than pistar wrote it. @param found from `findCheckpoint` */
+export function isForeign(found: string): boolean {
+  if (statSync(found).isFile()) return true;
+  const { type } = readJson(join(found, files.config)) as { readonly type?: unknown };
+  return !configSchema.shape.type.safeParse(type).success;
 }
 
 /** Reads what is known of a policy. @param folder from `findCheckpoint` */
@@ -155,6 +171,11 @@ export async function readValueDescription(folder: string): Promise<ValueDescrip
 }
 
 async function readDescription(folder: string, type: "pistar_policy" | "pistar_value") {
+  if (isForeign(folder))
+    throw new Error(
+      `${folder}: expected a checkpoint of pistar, got one of others. They say nothing of the robot's joints and frame rate: ` +
+        "fine-tune it first, a π0.5 of LeRobot or openpi with pistar train DATASET --from FOLDER --tokenizer FILE",
+    );
   const path = join(folder, files.config);
   const parsed = configSchema.safeParse(readJson(path));
   if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
@@ -183,11 +204,11 @@ async function readDescription(folder: string, type: "pistar_policy" | "pistar_v
   return { config, common };
 }
 
-/** Reads a checkpoint's weights into a store. */
+/** Reads a checkpoint's weights into a store. @param folder from `findCheckpoint` */
 export async function readWeights(
   folder: string,
-  { config }: Description<PolicyConfig | ValueConfig>,
+  { config }: Pick<Description<PolicyConfig | ValueConfig>, "config">,
   store: Store,
 ): Promise<void> {
-  await loadWeights(join(folder, files.weights), parameterShapes(config), store);
+  await loadWeights(weightsFile(folder), parameterShapes(config), store);
 }

@@ -99,7 +99,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
     const prompts = (by: Advantage | undefined) =>
       tokenisePrompts(
         tokenizer,
-        filled.map(({ task }, i) => prompt(config, task, states[i]!, by, robot.stateNames.length)),
+        filled.map(({ task }, i) => prompt(config, task, states[i]!, { advantage: by }, robot.stateNames.length)),
         config.promptTokens,
       );
     const batch: PrefixBatch = { size, ...pictures(filled, config), state: joined(states), ...prompts(advantage) };

@@ -45,7 +45,7 @@ export async function loadValueFunction(
         valuers.set(size, createValuer(network, store, { batch: size, device, ...(threads && { threads }) }));
       const filled = Array.from({ length: size }, (_, i) => observations[i] ?? observations.at(-1)!);
       const states = filled.map(({ state }) => converter.state(Float32Array.from(state)));
-      const texts = filled.map(({ task }, i) => prompt(config, task, states[i]!, undefined, robot.stateNames.length));
+      const texts = filled.map(({ task }, i) => prompt(config, task, states[i]!, {}, robot.stateNames.length));
       const valuer = await valuers.get(size)!;
       const distributions = await valuer.distributions({
         size,

@@ -11,7 +11,7 @@ const common = {
   tokenizer: z
     .string()
     .optional()
-    .describe("tokenizer.json of PaliGemma or Gemma, for pi05 and pi06 trained from nothing"),
+    .describe("tokenizer.json of PaliGemma or Gemma: for pi05 and pi06 trained from nothing, and for a published π0.5"),
   cameras: z.array(z.string()).optional().describe("cameras to look through (default: all of the dataset)"),
   normalization: z
     .enum(["quantiles", "mean_std"])
@@ -50,8 +50,14 @@ export const policyOptions = z.object({
     .default("none")
     .describe("the prompt's advantage: by the labels, always positive (supervised fine-tuning), or left out"),
   labels: z.string().default("default").describe("tag of the advantage labels, for --indicator labels"),
-  dropout: share.default(0.3).describe("probability that the advantage is left out of a training prompt"),
+  dropout: share
+    .default(0.3)
+    .describe("probability that the advantage, and the subtask, is left out of a training prompt"),
   fast: z.boolean().default(true).describe("learn the actions as FAST tokens too"),
+  subtasks: z
+    .boolean()
+    .default(false)
+    .describe("learn to write each frame's subtask (LeRobot's column language_persistent), and to act by it"),
   flowWeight: z.number().gt(0).default(1).describe("α: of the flow loss beside that of the FAST tokens"),
   draws: count.default(4).describe("draws of noise and time for each chunk: a steadier flow loss for little"),
   absolute: z

@@ -14,6 +14,7 @@ import {
 import { type ActionSpace, actionConverter, everyNth, fitActionSpace, relativeChunk } from "./action-space.ts";
 import type { PolicyDescription } from "./checkpoint.ts";
 import type { PolicyOptions } from "./options.ts";
+import type { BasePolicy } from "./published-policy.ts";
 import type { RobotFeatures } from "./robot-features.ts";
 
 /** Chunks that FAST is fitted on, at most. */
@@ -21,19 +22,20 @@ const fittedChunks = 1000;
 
 /**
  * @param sources drawing from the episodes to train on
- * @param base the checkpoint to fine-tune: its network, normalisation and tokenizers are kept
+ * @param base the checkpoint to fine-tune: its network, tokenizers and, if it has one, normalisation are kept
  */
 export function describePolicy(
   sources: readonly BatchSource[],
   tasks: readonly string[],
   robot: RobotFeatures,
   options: PolicyOptions,
-  base?: PolicyDescription,
+  base?: BasePolicy,
 ): PolicyDescription {
   const { size, normalization, fast: learnsFast, indicator } = options;
   const horizon = options.horizon ?? base?.config.horizon ?? sizes[size].horizon;
   const space = base?.space ?? fitActionSpace(sources, horizon, robot.deltaActions, normalization);
-  const tokenizer = base?.tokenizer ?? textTokenizerFor(size, tasks, options.tokenizer);
+  const subtasks = [...new Set(sources.flatMap((source) => source.subtasks))];
+  const tokenizer = base?.tokenizer ?? textTokenizerFor(size, tasks, options.tokenizer, subtasks);
   const config =
     base?.config ??
     policyConfig(size, {
@@ -54,7 +56,10 @@ export function describePolicy(
       ...config,
       horizon,
       // No parameter depends on how much room there is.
-      promptTokens: Math.max(config.promptTokens, promptRoom(tokenizer, tasks, config.state, robot.stateNames.length)),
+      promptTokens: Math.max(
+        config.promptTokens,
+        promptRoom(tokenizer, tasks, config.state, robot.stateNames.length, subtasks),
+      ),
       actionTokens: fast ? roomFor(chunks.map((chunk) => fast.encode(chunk, horizon).length)) : 0,
     },
     robot: base?.robot ?? robot,
@@ -66,7 +71,12 @@ export function describePolicy(
 }
 
 /** Half of a small vocabulary is for text, the other half for FAST tokens. */
-export function textTokenizerFor(size: Size, tasks: readonly string[], path: string | undefined): TextTokenizer {
+export function textTokenizerFor(
+  size: Size,
+  tasks: readonly string[],
+  path: string | undefined,
+  subtasks: readonly string[] = [],
+): TextTokenizer {
   if (path !== undefined) return loadTokenizer(path);
   if (size === "pi05" || size === "pi06")
     throw new Error(
@@ -77,6 +87,7 @@ export function textTokenizerFor(size: Size, tasks: readonly string[], path: str
       promptText({ task, ...(advantage && { advantage }) }),
     ),
   );
+  for (const subtask of subtasks) texts.push(promptText({ task: "", subtask }));
   return fitTokenizer(texts, sizes[size].vocabulary / 2);
 }
 
@@ -86,13 +97,15 @@ export function promptRoom(
   tasks: readonly string[],
   state: "text" | "token",
   stateSize: number,
+  subtasks: readonly string[] = [],
 ): number {
   const widest = { state: new Float32Array(stateSize).fill(0.9) };
   const lengths = tasks.map(
     (task) =>
       promptTokens(tokenizer, promptText({ task, ...(state === "text" && widest), advantage: "negative" })).length,
   );
-  return 8 * Math.ceil(Math.max(...lengths) / 8);
+  const added = subtasks.map((subtask) => promptTokens(tokenizer, promptText({ task: "", subtask })).length);
+  return 8 * Math.ceil((Math.max(...lengths) + Math.max(0, ...added)) / 8);
 }
 
 function sampleChunks(sources: readonly BatchSource[], space: ActionSpace, horizon: number): Float32Array[] {

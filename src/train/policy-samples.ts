@@ -9,6 +9,7 @@ import {
   prefixFeeds,
   promptText,
   type TextTokenizer,
+  type TokenisedPrompts,
   tokenisePrompts,
 } from "../model/index.ts";
 import type { Feed, Random } from "../tensor/index.ts";
@@ -20,21 +21,28 @@ export type SampleWeight = (dataset: number, episode: number, frame: number) => 
 
 export interface PolicySamples {
   readonly converter: ActionConverter;
-  /** Pictures, states and prompts. @param advantages [B], undefined where the prompt says nothing of it */
-  prefix(batch: Batch, advantages: readonly (Advantage | undefined)[]): PrefixBatch;
+  /** Pictures, states and prompts. @param said [B], what the prompts say beside instruction and state */
+  prefix(batch: Batch, said: readonly Said[]): PrefixBatch & TokenisedPrompts;
   /** Actions [B, H, A], normalised. */
   actions(batch: Batch): Float32Array;
   /** Feeds of the loss; `random` draws noise and times, `draws` of them for each chunk. */
   lossFeeds(
     batch: Batch,
-    advantages: readonly (Advantage | undefined)[],
+    said: readonly Said[],
     weights: ArrayLike<number>,
     random: Random,
     draws?: number,
   ): Record<string, Feed>;
 }
 
-export function policySamples(description: PolicyDescription): PolicySamples {
+/** What a prompt may say beside instruction and state. */
+export interface Said {
+  readonly advantage?: Advantage | undefined;
+  readonly subtask?: string | undefined;
+}
+
+/** @param learnsSubtasks whether the loss takes `promptWeights` */
+export function policySamples(description: PolicyDescription, learnsSubtasks = false): PolicySamples {
   const { config, space } = description;
   const { horizon, actionSize, actionTokens } = config;
   const converter = actionConverter(space, config.stateSize, actionSize);
@@ -42,10 +50,10 @@ export function policySamples(description: PolicyDescription): PolicySamples {
   const rawState = ({ state, size }: Batch, at: number) =>
     state.subarray((at * state.length) / size, ((at + 1) * state.length) / size);
 
-  const prefix = (batch: Batch, advantages: readonly (Advantage | undefined)[]): PrefixBatch => {
+  const prefix = (batch: Batch, said: readonly Said[]): PrefixBatch & TokenisedPrompts => {
     const states = Array.from({ length: batch.size }, (_, at) => converter.state(rawState(batch, at)));
     const texts = batch.tasks.map((task, at) =>
-      prompt(config, task, states[at]!, advantages[at], space.state.measures[0].length),
+      prompt(config, task, states[at]!, said[at]!, space.state.measures[0].length),
     );
     return {
       size: batch.size,
@@ -69,7 +77,8 @@ export function policySamples(description: PolicyDescription): PolicySamples {
     converter,
     prefix,
     actions,
-    lossFeeds(batch, advantages, weights, random, draws = 1) {
+    lossFeeds(batch, said, weights, random, draws = 1) {
+      const read = prefix(batch, said);
       const normalised = actions(batch);
       const actionWeights = Float32Array.from(normalised, (_, i) => {
         const step = Math.floor(i / actionSize);
@@ -77,11 +86,17 @@ export function policySamples(description: PolicyDescription): PolicySamples {
         return padded ? 0 : weights[Math.floor(step / horizon)]!;
       });
       return {
-        ...prefixFeeds(config, prefix(batch, advantages)),
+        ...prefixFeeds(config, read),
         actions: normalised,
         actionWeights,
         noise: drawNoise(draws * normalised.length, random),
         time: Float32Array.from({ length: draws * batch.size }, () => drawTime(random)),
+        ...(learnsSubtasks && {
+          promptWeights: Float32Array.from(
+            read.promptLearned,
+            (learned, i) => learned * weights[Math.floor(i / config.promptTokens)]!,
+          ),
+        }),
         ...(actionTokens > 0 && fastFeeds(description, normalised, weights)),
       };
     },
@@ -93,12 +108,13 @@ export function prompt(
   { state: kind }: Pick<PolicyConfig, "state">,
   task: string,
   state: Float32Array,
-  advantage: Advantage | undefined,
+  { advantage, subtask }: Said,
   robotStateSize: number,
 ): string {
   return promptText({
     task,
     ...(kind === "text" && { state: state.subarray(0, robotStateSize) }),
+    ...(subtask && { subtask }),
     ...(advantage && { advantage }),
   });
 }

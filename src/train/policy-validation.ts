@@ -24,14 +24,18 @@ export function policyValidator(
 ): Validator {
   const { config } = description;
   const { batchSize, device, threads, denoising: steps } = options;
-  const samples = policySamples(description);
+  const samples = policySamples(description, options.subtasks);
   const frames = heldOutBatches(sources, episodes, config.horizon, options);
   let programs: { readonly loss: Program; readonly sampler: Sampler } | undefined;
 
   async function compiled(store: Store) {
     const policy = initPolicy(t.scope(), config);
-    const { inputs, parts } = policyLoss(policy, batchSize);
-    const outputs = { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }) };
+    const { inputs, parts } = policyLoss(policy, batchSize, { learnsText: options.subtasks });
+    const outputs = {
+      flow: parts.flow!,
+      ...(parts.fast && { fast: parts.fast }),
+      ...(parts.text && { text: parts.text }),
+    };
     const compute = { device, ...(threads && { threads }) };
     return {
       loss: await t.compile({ inputs, outputs }, { store, ...compute }),
@@ -44,15 +48,28 @@ export function policyValidator(
       programs ??= await compiled(store);
       // The same noise at every validation.
       const random = t.random(options.seed).split("validation");
-      const means = { flow: new Mean(), fast: new Mean(), actionError: new Mean(), repeatLastError: new Mean() };
+      const means = {
+        flow: new Mean(),
+        fast: new Mean(),
+        text: new Mean(),
+        actionError: new Mean(),
+        repeatLastError: new Mean(),
+      };
       for (const { batch, weights, last } of frames) {
         const advantages = advantagesOf(batch, options.indicator);
-        const feeds = samples.lossFeeds(batch, advantages, weights, random);
+        const said = advantages.map((advantage, at) => ({ advantage, subtask: batch.subtasks[at] }));
+        const feeds = samples.lossFeeds(batch, said, weights, random);
         const losses = await programs.loss.run(feeds);
         const actionWeights = feeds.actionWeights as Float32Array;
         means.flow.add(Number(losses.flow!.data[0]), sum(actionWeights));
         if (losses.fast) means.fast.add(Number(losses.fast.data[0]), sum(feeds.fastWeights as Float32Array));
-        const sampled = await programs.sampler.sample(samples.prefix(batch, advantages), feeds.noise as Float32Array);
+        if (losses.text) means.text.add(Number(losses.text.data[0]), sum(feeds.promptWeights as Float32Array));
+        // A policy that acts is told no subtask.
+        const asked = samples.prefix(
+          batch,
+          advantages.map((advantage) => ({ advantage })),
+        );
+        const sampled = await programs.sampler.sample(asked, feeds.noise as Float32Array);
         const done = feeds.actions as Float32Array;
         const repeated = samples.actions({ ...batch, actions: last });
         for (const [i, weight] of actionWeights.entries()) {

@@ -44,7 +44,7 @@ export function robotFeatures(
 }
 
 /** "observation.images.front" is "front". */
-const cameraName = (feature: string): string => feature.replace(/^observation\.images?\./, "");
+export const cameraName = (feature: string): string => feature.replace(/^observation\.images?\./, "");
 
 /** Names of a vector's numbers: a list, a list in a list, or lists by axis; numbered where there are none. */
 function namesOf(dataset: LeRobotDataset, column: string): string[] {

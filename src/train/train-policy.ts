@@ -1,15 +1,16 @@
 // Training a policy: the flow loss of its action expert beside the cross-entropy of FAST tokens, with the advantage in the prompt where the
 // data is labelled (π*0.6, arXiv 2511.14759, sections IV-B and V).
-import { BatchLoader, type BatchSource, type FrameLabels, readLabels } from "../data/index.ts";
+import { BatchLoader, type BatchSource, type FrameLabels, type LeRobotDataset, readLabels } from "../data/index.ts";
 import { initPolicy, policyLoss, sizes } from "../model/index.ts";
 import type { Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { findCheckpoint, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
+import { findCheckpoint, isForeign, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
 import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
 import { describePolicy } from "./policy-description.ts";
 import { advantagesOf, policySamples, type SampleWeight } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
+import { type BasePolicy, readPublished } from "./published-policy.ts";
 import { checkFeatures, robotFeatures } from "./robot-features.ts";
 import { openRun, readResult, writeResult } from "./run-folder.ts";
 import {
@@ -53,7 +54,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   const data = await openTrainingData(datasets);
   try {
     const base = options.from === undefined ? undefined : findCheckpoint(options.from, "last");
-    const based = base === undefined ? undefined : await readPolicyDescription(base);
+    const based = base === undefined ? undefined : await basePolicy(base, data.datasets[0]!, options);
     const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras, options.absolute);
     for (const dataset of data.datasets) checkFeatures(robot, dataset);
     const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
@@ -62,8 +63,14 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       imageSize: (based?.config ?? sizes[options.size]).vision.imageSize,
       cache: options.cache,
       ...(options.indicator === "labels" && { labels: await indicatorLabels(data, options.labels) }),
+      subtasks: options.subtasks,
       onProgress: onDecode,
     });
+    if (options.subtasks && all.every(({ subtasks }) => subtasks.length === 0))
+      throw new Error(
+        `${datasets.map(({ root }) => root).join(", ")}: expected subtasks in the column language_persistent (rows of style ` +
+          '"subtask"), got none: annotate the dataset, or train without --subtasks',
+      );
     const sources = drawingFrom(all, train);
     const description =
       run.last !== undefined
@@ -74,8 +81,9 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const { inputs, loss, parts } = policyLoss(initPolicy(scope, config), options.batchSize, {
       flowWeight: options.flowWeight,
       draws: options.draws,
+      learnsText: options.subtasks,
     });
-    const samples = policySamples(description);
+    const samples = policySamples(description, options.subtasks);
     const validator = heldOut.length > 0 ? policyValidator(description, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
@@ -85,7 +93,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         parameters: scope.parameters,
         inputs,
         loss,
-        parts: { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }) },
+        parts: { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }), ...(parts.text && { text: parts.text }) },
       },
       initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
       loader: (position) =>
@@ -101,10 +109,14 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         const advantages = advantagesOf(batch, options.indicator).map((advantage) =>
           random.uniform() < options.dropout ? undefined : advantage,
         );
+        const said = advantages.map((advantage, at) => {
+          const subtask = batch.subtasks[at];
+          return { advantage, subtask: subtask && random.uniform() >= options.dropout ? subtask : undefined };
+        });
         const weights = Array.from(batch.source, (source, at) =>
           weight ? weight(source, batch.episodeIndex[at]!, batch.frameIndex[at]!) : 1,
         );
-        return samples.lossFeeds(batch, advantages, weights, random, options.draws);
+        return samples.lossFeeds(batch, said, weights, random, options.draws);
       },
       validate: validator?.validate,
       save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
@@ -125,6 +137,9 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     await data.close();
   }
 }
+
+const basePolicy = (found: string, dataset: LeRobotDataset, options: PolicyOptions): Promise<BasePolicy> =>
+  isForeign(found) ? readPublished(found, dataset, options) : readPolicyDescription(found);
 
 export const initialWeights = (scope: t.Scope, seed: number): Map<string, Value> =>
   scope.initialize(t.random(seed).split("weights"));

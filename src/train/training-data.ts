@@ -119,6 +119,8 @@ export interface SourceOptions {
   readonly cache?: string | undefined;
   /** Labels of each dataset's frames. */
   readonly labels?: readonly (FrameLabels | undefined)[];
+  /** Whether to read subtasks. */
+  readonly subtasks?: boolean;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -139,6 +141,7 @@ export async function trainingSources(data: TrainingData, options: SourceOptions
         width: options.imageSize,
         ...(weight !== undefined && { weight }),
         ...(labels && { labels }),
+        subtasks: options.subtasks,
         ...(options.onProgress && { onProgress: options.onProgress }),
       }),
     );

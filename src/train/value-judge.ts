@@ -16,7 +16,7 @@ export function valuePrefix(description: ValueDescription, converter: ActionConv
   const states = Array.from({ length: batch.size }, (_, at) =>
     converter.state(batch.state.subarray(at * size, (at + 1) * size)),
   );
-  const texts = batch.tasks.map((task, at) => prompt(config, task, states[at]!, undefined, robot.stateNames.length));
+  const texts = batch.tasks.map((task, at) => prompt(config, task, states[at]!, {}, robot.stateNames.length));
   return {
     size: batch.size,
     pictures: batch.images,

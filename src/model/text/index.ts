@@ -8,6 +8,7 @@ export {
   promptTemplate,
   promptText,
   promptTokens,
+  type TokenisedPrompts,
   tokenisePrompts,
 } from "./prompt.ts";
 export { fitTokenizer, loadTokenizer, type TextTokenizer, textTokenizer } from "./tokenizer.ts";

@@ -37,6 +37,22 @@ test("a template, filled, is the prompt, whatever is in the instruction", () => 
     }
 });
 
+test("a subtask's tokens are told apart: they can be learned, and from them on tokens look only backwards", () => {
+  const task = "Subtask: no";
+  const text = promptText({ task, state: [0], subtask: "grasp\nit", advantage: "positive" });
+  const room = 96;
+  const found = tokenisePrompts(tokenizer, [text, promptText({ task })], room);
+  const chosen = (mask: Uint8Array, row: number) =>
+    tokenizer.decode([...found.prompt].filter((_, i) => Math.floor(i / room) === row && mask[i] === 1));
+  expect(chosen(found.promptMask, 0)).toBe(text);
+  expect(chosen(found.promptLearned, 0)).toBe(" grasp it\n");
+  expect(chosen(found.promptCausal, 0)).toBe(" grasp it\nAdvantage: positive\nAction: ");
+  expect(chosen(found.promptMask, 1)).toBe("Subtask: no\n");
+  expect(chosen(found.promptCausal, 1)).toBe("");
+  expect(chosen(found.promptLearned, 1)).toBe("");
+  expect(promptTokens(tokenizer, text)).toEqual([...found.prompt].slice(0, found.promptMask.indexOf(0)));
+});
+
 test("known words are one token each, and any text comes back", () => {
   expect(promptTokens(tokenizer, texts[0]!)).toHaveLength(13);
   fc.assert(

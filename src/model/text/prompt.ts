@@ -48,32 +48,53 @@ export function digitise(state: ArrayLike<number>): Int32Array {
   });
 }
 
+/** A prompt up to its subtask, the subtask with the line's end, what follows. No other line begins so: instructions have one line. */
+const subtaskLine = /^(.*?\nSubtask:)( [^\n]*\n)(.*)$/s;
+
+/** The tokens of a prompt's parts, the beginning one included: apart, so that a model that writes the subtask meets the same ones. */
+function tokenParts(tokenizer: TextTokenizer, text: string): number[][] {
+  const [first, ...others] = (subtaskLine.exec(text)?.slice(1) ?? [text]).map((part) => tokenizer.encode(part));
+  return [[tokenizer.begin, ...first!], ...others];
+}
+
 /** Tokens of a prompt, the beginning one included. */
-export const promptTokens = (tokenizer: TextTokenizer, text: string): number[] => [
-  tokenizer.begin,
-  ...tokenizer.encode(text),
-];
+export const promptTokens = (tokenizer: TextTokenizer, text: string): number[] => tokenParts(tokenizer, text).flat();
+
+/** Prompts as a batch, each [B, room]. */
+export interface TokenisedPrompts {
+  readonly prompt: Int32Array;
+  /** 1 where there is a token. */
+  readonly promptMask: Uint8Array;
+  /** 1 from a subtask on: such tokens look only backwards. */
+  readonly promptCausal: Uint8Array;
+  /** 1 for the tokens of a subtask, the end of its line included: what a model can learn to write. */
+  readonly promptLearned: Uint8Array;
+}
 
 /**
- * Prompts as a batch [B, room] of tokens with 1 where there is one.
+ * Prompts as a batch with room for so many tokens each.
  * @throws RangeError where a prompt is longer than the room
  */
-export function tokenisePrompts(
-  tokenizer: TextTokenizer,
-  texts: readonly string[],
-  room: number,
-): { readonly prompt: Int32Array; readonly promptMask: Uint8Array } {
+export function tokenisePrompts(tokenizer: TextTokenizer, texts: readonly string[], room: number): TokenisedPrompts {
   const prompt = new Int32Array(texts.length * room).fill(tokenizer.pad);
-  const promptMask = new Uint8Array(texts.length * room);
+  const [promptMask, promptCausal, promptLearned] = [0, 1, 2].map(() => new Uint8Array(texts.length * room)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   for (const [at, text] of texts.entries()) {
-    const tokens = promptTokens(tokenizer, text);
+    const [before, subtask = [], after = []] = tokenParts(tokenizer, text) as [number[], number[]?, number[]?];
+    const tokens = [...before, ...subtask, ...after];
     if (tokens.length > room)
       throw new RangeError(
         `Expected a prompt of at most ${room} tokens, got ${tokens.length} for ${JSON.stringify(text)}; ` +
           "use a shorter instruction, or more room (promptTokens): no parameter depends on it",
       );
     prompt.set(tokens, at * room);
-    promptMask.fill(1, at * room, at * room + tokens.length);
+    const [start, end] = [at * room, at * room + tokens.length];
+    promptMask.fill(1, start, end);
+    promptCausal.fill(1, start + before.length, end);
+    promptLearned.fill(1, start + before.length, end - after.length);
   }
-  return { prompt, promptMask };
+  return { prompt, promptMask, promptCausal, promptLearned };
 }

@@ -1,0 +1,42 @@
+// Subtasks as LeRobot stores them: the optional column "language_persistent" holds, at every frame, all persistent texts of the episode, each
+// with the time from which it holds. A subtask holds until the next.
+import type { Dataset } from "./types.ts";
+
+const column = "language_persistent";
+
+/** What is read of its structs (role, content, style, timestamp, camera, tool_calls). */
+interface Text {
+  readonly style: string | null;
+  readonly content: string | null;
+  readonly timestamp: number | null;
+}
+
+/** Frames' timestamps are 32-bit floats: LeRobot's tolerance in seconds. */
+const tolerance = 1e-4;
+
+/** Whether a dataset can say what the subtasks of its frames are. */
+export const hasSubtasks = (dataset: Dataset): boolean => dataset.features.has(column);
+
+/** The subtask of each frame of an episode; undefined before the first. @throws Error where the column holds something else */
+export async function readSubtasks(dataset: Dataset, episode: number): Promise<(string | undefined)[]> {
+  const columns = await dataset.columns(episode, [column, "timestamp"]);
+  const texts = columns.get(column)!.data as readonly string[];
+  const times = columns.get("timestamp")!.data as Float32Array;
+  const parsed = new Map<string, readonly Text[]>();
+  return texts.map((text, frame) => {
+    const known = parsed.get(text);
+    const subtasks =
+      known ?? subtasksOf(text, `${dataset.root}, episode ${episode}, frame ${frame}, column "${column}"`);
+    if (!known) parsed.set(text, subtasks);
+    return subtasks.findLast(({ timestamp }) => (timestamp ?? 0) <= times[frame]! + tolerance)?.content?.trim();
+  });
+}
+
+/** In the order of time. */
+function subtasksOf(text: string, where: string): Text[] {
+  const rows = (JSON.parse(text) ?? []) as unknown;
+  if (!Array.isArray(rows)) throw new Error(`${where}: expected a list of texts, got ${text.slice(0, 60)}`);
+  return (rows as Text[])
+    .filter(({ style, content }) => style === "subtask" && content?.trim())
+    .sort((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
+}
