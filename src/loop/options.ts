@@ -82,16 +82,21 @@ export type DatasetOptions = z.infer<typeof datasetOptions>;
 /** Options that differ from the defaults, and what for. */
 export const presets = {
   quick: {
-    about: "one task after pre-training on two, SFT against RECAP; under twenty minutes on two cores",
+    about: "one task after pre-training on two, SFT against RECAP; about twenty minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
       pretrainTasks: ["stack-cubes"],
-      demonstrations: 150,
-      autonomous: 50,
+      difficulty: 0.1,
+      demonstrations: 100,
+      autonomous: 60,
       corrected: 100,
-      pretrainSteps: 1200,
-      finetuneSteps: 1100,
+      pretrainSteps: 1900,
+      finetuneSteps: 2000,
       valueSteps: 400,
+      batchSize: 16,
+      learningRate: 2e-3,
+      fast: false,
+      lookahead: 3,
     },
   },
   full: {
