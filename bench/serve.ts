@@ -1,6 +1,6 @@
 // The policy server over loopback, three 224×224 pictures a question and [50, 6] actions an answer: round trips for 1, 8 and 32 clients with the
 // policy's own time taken off, requests per second, and memory over 50,000 requests (--requests N for another number). The server has a thread
-// of its own, all clients share another. Last line: JSON; wanted: at most 3 ms for one client (median), and memory that grows by less than 50 MB.
+// of its own, all clients share another. Last line: JSON; wanted: at most 2 ms of protocol for one client (median), and memory that grows by less than 50 MB.
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
