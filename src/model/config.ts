@@ -1,18 +1,13 @@
 // The sizes of the networks, as data: one architecture from a few million parameters to π0.5's and π0.6's.
 // H steps of an action chunk, A numbers of an action, S of the state.
 
-export interface VisionConfig {
+/** SigLIP's vision transformer (arXiv 2303.15343): a token for each patch of a picture. */
+export interface SiglipConfig {
+  readonly kind: "siglip";
   /** Height and width of the pictures, pixels. */
   readonly imageSize: number;
-  /**
-   * How pictures become tokens. "patch": one linear map per patch of that many pixels, as SigLIP. "conv": 3×3 convolutions of stride 2 with these
-   * numbers of channels, which see small things with little data; a token stands for 2 to the power of their count pixels in each direction. A
-   * further token says where `keypoints` features are that the first two convolutions find (spatial softmax: Levine et al. 2016,
-   * arXiv 1504.00702), to a fraction of a pixel.
-   */
-  readonly stem:
-    | { readonly kind: "patch"; readonly pixels: number }
-    | { readonly kind: "conv"; readonly channels: readonly number[]; readonly keypoints: number };
+  /** Height and width of a patch, pixels. */
+  readonly patch: number;
   readonly width: number;
   readonly layers: number;
   readonly hidden: number;
@@ -20,6 +15,22 @@ export interface VisionConfig {
   /** Averages squares of pool × pool tokens into one for the language model. */
   readonly pool: number;
 }
+
+/**
+ * For networks that learn to see from a robot's few pictures alone: 3×3 convolutions of stride 2 with so many channels, and one token that says
+ * where in the picture each of `keypoints` features is, to a fraction of a pixel (Levine et al. 2016, arXiv 1504.00702).
+ */
+export interface KeypointsConfig {
+  readonly kind: "keypoints";
+  /** Height and width of the pictures, pixels. */
+  readonly imageSize: number;
+  readonly channels: readonly number[];
+  readonly keypoints: number;
+  /** Of the token. */
+  readonly width: number;
+}
+
+export type VisionConfig = SiglipConfig | KeypointsConfig;
 
 export interface DecoderConfig {
   readonly width: number;
@@ -76,19 +87,11 @@ type Preset = Pick<PolicyConfig, "vision" | "language" | "expert" | "vocabulary"
   readonly value: Pick<BackboneConfig, "vision" | "language">;
 };
 
-const so400m = { width: 1152, layers: 27, hidden: 4304, heads: 16 } as const;
+const so400m = { kind: "siglip", patch: 14, width: 1152, layers: 27, hidden: 4304, heads: 16 } as const;
 
 export const sizes: Readonly<Record<Size, Preset>> = {
   nano: {
-    vision: {
-      imageSize: 64,
-      stem: { kind: "conv", channels: [24, 48, 96, 128], keypoints: 32 },
-      width: 128,
-      layers: 1,
-      hidden: 256,
-      heads: 4,
-      pool: 1,
-    },
+    vision: { kind: "keypoints", imageSize: 64, channels: [24, 48], keypoints: 32, width: 128 },
     language: { width: 128, layers: 4, hidden: 256, heads: 4, keyValueHeads: 2, headSize: 32, gemma3: false },
     expert: { width: 128, hidden: 256 },
     vocabulary: 1024,
@@ -98,28 +101,12 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     state: "token",
     knowledgeInsulation: false,
     value: {
-      vision: {
-        imageSize: 64,
-        stem: { kind: "conv", channels: [16, 32, 64, 96], keypoints: 32 },
-        width: 96,
-        layers: 1,
-        hidden: 192,
-        heads: 3,
-        pool: 1,
-      },
+      vision: { kind: "keypoints", imageSize: 64, channels: [16, 32], keypoints: 32, width: 96 },
       language: { width: 96, layers: 3, hidden: 192, heads: 3, keyValueHeads: 1, headSize: 32, gemma3: false },
     },
   },
   small: {
-    vision: {
-      imageSize: 96,
-      stem: { kind: "conv", channels: [32, 64, 128, 256], keypoints: 32 },
-      width: 256,
-      layers: 3,
-      hidden: 768,
-      heads: 8,
-      pool: 1,
-    },
+    vision: { kind: "keypoints", imageSize: 96, channels: [32, 64], keypoints: 64, width: 256 },
     language: { width: 256, layers: 8, hidden: 768, heads: 8, keyValueHeads: 2, headSize: 32, gemma3: false },
     expert: { width: 192, hidden: 512 },
     vocabulary: 2048,
@@ -129,20 +116,12 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     state: "token",
     knowledgeInsulation: false,
     value: {
-      vision: {
-        imageSize: 96,
-        stem: { kind: "conv", channels: [24, 48, 96, 128], keypoints: 32 },
-        width: 128,
-        layers: 2,
-        hidden: 384,
-        heads: 4,
-        pool: 1,
-      },
+      vision: { kind: "keypoints", imageSize: 96, channels: [24, 48], keypoints: 64, width: 128 },
       language: { width: 128, layers: 4, hidden: 384, heads: 4, keyValueHeads: 2, headSize: 32, gemma3: false },
     },
   },
   pi05: {
-    vision: { imageSize: 224, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 1 },
+    vision: { ...so400m, imageSize: 224, pool: 1 },
     language: { width: 2048, layers: 18, hidden: 16384, heads: 8, keyValueHeads: 1, headSize: 256, gemma3: false },
     expert: { width: 1024, hidden: 4096 },
     vocabulary: 257_152,
@@ -152,13 +131,13 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     state: "text",
     knowledgeInsulation: true,
     value: {
-      vision: { imageSize: 224, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 1 },
+      vision: { ...so400m, imageSize: 224, pool: 1 },
       language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
     },
   },
   // Gemma 3 4B with 448-pixel pictures. The expert's width is not published: π0.5's gives, at Gemma 3's layers and heads, the published 860M.
   pi06: {
-    vision: { imageSize: 448, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 2 },
+    vision: { ...so400m, imageSize: 448, pool: 2 },
     language: { width: 2560, layers: 34, hidden: 10_240, heads: 8, keyValueHeads: 4, headSize: 256, gemma3: true },
     expert: { width: 1024, hidden: 4096 },
     vocabulary: 262_144,
@@ -168,7 +147,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     state: "text",
     knowledgeInsulation: true,
     value: {
-      vision: { imageSize: 448, stem: { kind: "patch", pixels: 14 }, ...so400m, pool: 2 },
+      vision: { ...so400m, imageSize: 448, pool: 2 },
       language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
     },
   },
@@ -197,17 +176,13 @@ export function valueConfig(
   return { ...value, vocabulary, promptTokens, state, cameras, stateSize, bins: 201, ...changes };
 }
 
-/** Tokens that the encoder makes of a picture's parts, row by row. */
-export function gridTokens({ imageSize, stem, pool }: VisionConfig): number {
-  const stride = stem.kind === "patch" ? stem.pixels : 2 ** stem.channels.length;
-  if (imageSize % (stride * pool) !== 0)
-    throw new RangeError(`Expected pictures whose size is a multiple of ${stride * pool} pixels, got ${imageSize}`);
-  return (imageSize / stride) ** 2;
-}
-
-/** Tokens of one camera's picture for the language model. */
+/** Tokens of one camera's picture for the language model. @throws RangeError where it cannot be divided into them */
 export function imageTokens(vision: VisionConfig): number {
-  return gridTokens(vision) / vision.pool ** 2 + (vision.stem.kind === "conv" && vision.stem.keypoints > 0 ? 1 : 0);
+  if (vision.kind === "keypoints") return 1;
+  const { imageSize, patch, pool } = vision;
+  if (imageSize % (patch * pool) !== 0)
+    throw new RangeError(`Expected pictures whose size is a multiple of ${patch * pool} pixels, got ${imageSize}`);
+  return (imageSize / patch / pool) ** 2;
 }
 
 /** Length of the prefix: pictures, a state token where there is one, the prompt. */

@@ -124,7 +124,7 @@ export function networkSizes(
   const tower = `${paligemma}.vision_tower.vision_model`;
   const language = `${paligemma}.language_model`;
   const expert = "paligemma_with_expert.gemma_expert.model";
-  const [visionWidth, , pixels] = shape(`${tower}.embeddings.patch_embedding.weight`) as [
+  const [visionWidth, , patch] = shape(`${tower}.embeddings.patch_embedding.weight`) as [
     number,
     number,
     number,
@@ -135,8 +135,9 @@ export function networkSizes(
   const attention = `${language}.layers.0.self_attn`;
   return {
     vision: {
-      imageSize: pixels * Math.sqrt(patches),
-      stem: { kind: "patch", pixels },
+      kind: "siglip",
+      imageSize: patch * Math.sqrt(patches),
+      patch,
       width: visionWidth,
       layers: layers(`${tower}.encoder`),
       hidden: shape(`${tower}.encoder.layers.0.mlp.fc1.weight`)[0]!,

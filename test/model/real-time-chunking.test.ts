@@ -46,9 +46,13 @@ async function published(steps: number, beta: number, weights: Float32Array, gui
     const next = x.slice();
     for (let j = 0; j < count; j++) {
       const moved = (by: number) => finish(x.with(j, x[j]! + by), tau);
-      const [above, below] = [await moved(0.02), await moved(-0.02)];
-      const product = error.reduce((sum, e, i) => sum + (e * (above[i]! - below[i]!)) / 0.04, 0);
-      next[j]! += (v[j]! + strength * product) / steps;
+      const product = async (by: number) => {
+        const [above, below] = [await moved(by), await moved(-by)];
+        return error.reduce((sum, e, i) => sum + (e * (above[i]! - below[i]!)) / (2 * by), 0);
+      };
+      // Extrapolated to a difference of nothing (Richardson): a smaller one drowns in rounding.
+      const derivative = (4 * (await product(0.005)) - (await product(0.01))) / 3;
+      next[j]! += (v[j]! + strength * derivative) / steps;
     }
     x = next;
   }

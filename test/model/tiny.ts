@@ -2,15 +2,7 @@
 import { initPolicy, type Policy, type PolicyConfig, type PrefixBatch, policyConfig } from "../../src/model/index.ts";
 import { createStore, type Random, random, type Scope, type Store, scope } from "../../src/tensor/index.ts";
 
-const vision = {
-  imageSize: 16,
-  stem: { kind: "conv", channels: [4, 8], keypoints: 3 },
-  width: 8,
-  layers: 1,
-  hidden: 12,
-  heads: 2,
-  pool: 1,
-} as const;
+const vision = { kind: "keypoints", imageSize: 16, channels: [4, 8], keypoints: 3, width: 8 } as const;
 const language = { width: 16, layers: 2, hidden: 24, heads: 4, keyValueHeads: 2, headSize: 4, gemma3: false } as const;
 
 export const tinyConfig = (changes: Partial<PolicyConfig> = {}): PolicyConfig =>

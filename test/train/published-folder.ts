@@ -11,8 +11,9 @@ export const publishedConfig: PolicyConfig = policyConfig(
   { cameras: ["front"], stateSize: 32, actionSize: 32 },
   {
     vision: {
+      kind: "siglip",
       imageSize: 28,
-      stem: { kind: "patch", pixels: 14 },
+      patch: 14,
       width: 144,
       layers: 2,
       hidden: 20,

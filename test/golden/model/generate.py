@@ -9,7 +9,7 @@ import torch
 
 from network import Policy, Value
 
-vision = {"imageSize": 28, "stem": {"kind": "patch", "pixels": 14}, "width": 24, "layers": 2, "hidden": 40, "heads": 3, "pool": 1}
+vision = {"kind": "siglip", "imageSize": 28, "patch": 14, "width": 24, "layers": 2, "hidden": 40, "heads": 3, "pool": 1}
 language = {"width": 32, "layers": 3, "hidden": 48, "heads": 4, "keyValueHeads": 1, "headSize": 8, "gemma3": False}
 pi05 = {
     "cameras": ["base_0_rgb", "left_wrist_0_rgb"],
@@ -35,7 +35,7 @@ pi06 = pi05 | {
     "promptTokens": 1100,
 }
 nano = pi05 | {
-    "vision": {"imageSize": 32, "stem": {"kind": "conv", "channels": [6, 12, 24], "keypoints": 5}, "width": 24, "layers": 1, "hidden": 40, "heads": 3, "pool": 1},
+    "vision": {"kind": "keypoints", "imageSize": 32, "channels": [6, 12], "keypoints": 5, "width": 24},
     "language": language | {"keyValueHeads": 2},
     "state": "token",
     "knowledgeInsulation": False,

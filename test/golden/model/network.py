@@ -16,19 +16,13 @@ def tree(**modules):
 class Siglip(nn.Module):
     def __init__(self, c):
         super().__init__()
-        width, self.heads, self.pool, self.stem = c["width"], c["heads"], c["pool"], c["stem"]
-        if self.stem["kind"] == "patch":
-            pixels = self.stem["pixels"]
-            stem = {"patch_embedding": nn.Conv2d(3, width, pixels, stride=pixels)}
-            side = c["imageSize"] // pixels
-        else:
-            channels = [3, *self.stem["channels"]]
-            stem = {"stem": nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(channels, channels[1:]))}
-            side = c["imageSize"] // 2 ** len(self.stem["channels"])
-            points = self.stem["keypoints"]
-            stem["keypoints"] = tree(find=nn.Conv2d(channels[2], points, 3, padding=1, bias=False), place=nn.Linear(2 * points, width))
-        self.side = side
-        self.embeddings = tree(**stem, position_embedding=nn.Embedding(side**2, width))
+        width, self.heads, self.pool = c["width"], c["heads"], c["pool"]
+        self.side = c["imageSize"] // c["patch"]
+        self.tokens = (self.side // self.pool) ** 2
+        self.embeddings = tree(
+            patch_embedding=nn.Conv2d(3, width, c["patch"], stride=c["patch"]),
+            position_embedding=nn.Embedding(self.side**2, width),
+        )
         layer = lambda: tree(
             layer_norm1=nn.LayerNorm(width, 1e-6),
             layer_norm2=nn.LayerNorm(width, 1e-6),
@@ -40,16 +34,7 @@ class Siglip(nn.Module):
 
     def forward(self, pictures):
         """uint8 [B, h, w, 3] → [B, N, C]"""
-        x = pictures.permute(0, 3, 1, 2).float() / 255 * 2 - 1
-        if self.stem["kind"] == "patch":
-            x = self.embeddings["patch_embedding"](x)
-        else:
-            *first, last = self.embeddings["stem"]
-            for i, convolution in enumerate(first):
-                x = F.relu(convolution(x))
-                if i == 1:
-                    places = self.keypoints(x)
-            x = last(x)
+        x = self.embeddings["patch_embedding"](pictures.permute(0, 3, 1, 2).float() / 255 * 2 - 1)
         x = x.flatten(2).transpose(1, 2) + self.embeddings["position_embedding"].weight
         batch, tokens, width = x.shape
         size = width // self.heads
@@ -64,16 +49,32 @@ class Siglip(nn.Module):
         if self.pool > 1:
             square = x.transpose(1, 2).reshape(batch, width, self.side, self.side)
             x = F.avg_pool2d(square, self.pool).flatten(2).transpose(1, 2)
-        return x if self.stem["kind"] == "patch" else torch.cat([x, places], 1)
+        return x
 
-    def keypoints(self, features):
-        """Where each is, the mean place under a softmax over all: [B, F, h, w] → [B, 1, C]"""
-        weights = self.embeddings["keypoints"]["find"](features).flatten(2).softmax(-1)
-        _, _, height, width = features.shape
+
+class Keypoints(nn.Module):
+    """Spatial softmax (Levine et al. 2016): one token of where each feature is, with a softmax of temperature 1/8."""
+
+    tokens = 1
+
+    def __init__(self, c):
+        super().__init__()
+        channels = [3, *c["channels"]]
+        self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(channels, channels[1:]))
+        self.find = nn.Conv2d(channels[-1], c["keypoints"], 1, bias=False)
+        self.place = nn.Linear(2 * c["keypoints"], c["width"])
+
+    def forward(self, pictures):
+        """uint8 [B, h, w, 3] → [B, 1, C]"""
+        x = pictures.permute(0, 3, 1, 2).float() / 255 * 2 - 1
+        for convolution in self.stem:
+            x = F.relu(convolution(x))
+        _, _, height, width = x.shape
+        weights = (8 * self.find(x)).flatten(2).softmax(-1)
         along = lambda size: (2 * torch.arange(size) + 1) / size - 1
         y, x = torch.meshgrid(along(height), along(width), indexing="ij")
         where = torch.stack([(weights * x.flatten()).sum(-1), (weights * y.flatten()).sum(-1)], 2)
-        return self.embeddings["keypoints"]["place"](where.flatten(1))[:, None]
+        return self.place(where.flatten(1))[:, None]
 
 
 class RmsNorm(nn.Module):
@@ -196,7 +197,7 @@ class Backbone(nn.Module):
         self.c = c
         width = c["language"]["width"]
         paligemma = tree(
-            vision_tower=tree(vision_model=Siglip(c["vision"])),
+            vision_tower=tree(vision_model={"siglip": Siglip, "keypoints": Keypoints}[c["vision"]["kind"]](c["vision"])),
             multi_modal_projector=tree(linear=nn.Linear(c["vision"]["width"], width)),
             language_model=Gemma(c["language"], False, c["vocabulary"]),
         )
@@ -288,8 +289,7 @@ class Policy(Backbone):
 
     def prefix_length(self):
         vision = self.model["vision_tower"]["vision_model"]
-        pictures = len(self.c["cameras"]) * ((vision.side // vision.pool) ** 2 + (vision.stem["kind"] == "conv"))
-        return pictures + (self.c["state"] == "token") + self.c["promptTokens"]
+        return len(self.c["cameras"]) * vision.tokens + (self.c["state"] == "token") + self.c["promptTokens"]
 
     def sample(self, batch, noise, steps, guidance=1.0, unconditioned=None):
         """Euler's steps from time 1 to 0; with guidance two prefixes, and their velocities mixed at every step."""
