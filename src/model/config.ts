@@ -18,7 +18,7 @@ export interface SiglipConfig {
 
 /**
  * For networks that learn to see from a robot's few pictures alone: 3×3 convolutions of stride 2 with so many channels, and one token that says
- * where in the picture each of `keypoints` features is, to a fraction of a pixel (Levine et al. 2016, arXiv 1504.00702).
+ * where in the picture each of `keypoints` features is, to a fraction of a pixel, and how clear it is (Levine et al. 2016, arXiv 1504.00702).
  */
 export interface KeypointsConfig {
   readonly kind: "keypoints";

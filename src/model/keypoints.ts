@@ -1,4 +1,5 @@
-// The small networks' eyes: where in a picture the features are that convolutions find (spatial softmax, Levine et al. 2016, arXiv 1504.00702).
+// The small networks' eyes: where in a picture the features are that convolutions find (spatial softmax, Levine et al. 2016, arXiv 1504.00702),
+// and how clearly.
 // B pictures, F features, C width.
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -7,7 +8,7 @@ import type { KeypointsConfig } from "./config.ts";
 export interface Keypoints {
   readonly stem: readonly { readonly weight: Tensor; readonly bias: Tensor }[];
   readonly find: Tensor; // [F, channels, 1, 1]; a bias would not move the softmax
-  readonly place: t.nn.Linear; // [C, 2 F]
+  readonly place: t.nn.Linear; // [C, 3 F]
 }
 
 /** Factor on what is found before the softmax: a keypoint is a place from the first step on, not the middle of the picture. */
@@ -27,22 +28,23 @@ export function initKeypoints(scope: Scope, { channels, keypoints, width }: Keyp
       bias: scope.at("stem").at(i).parameter("bias", [out], t.fill(0)),
     })),
     find: scope.at("find").parameter("weight", [keypoints, channels.at(-1)!, 1, 1], he),
-    place: t.nn.initLinear(scope.at("place"), 2 * keypoints, width),
+    place: t.nn.initLinear(scope.at("place"), 3 * keypoints, width),
   };
 }
 
-/** Pictures [B, 3, h, w], −1 to 1 → one token [B, 1, C] of each feature's mean place under a softmax over all places. */
+/** Pictures [B, 3, h, w], −1 to 1 → one token [B, 1, C] of each feature's mean place under a softmax over all places, and of its mean strength there. */
 export function locate({ stem, find, place }: Keypoints, pictures: Tensor): Tensor {
   let x = pictures;
   for (const { weight, bias } of stem) x = t.relu(t.conv2d(x, weight, bias, { stride: 2, padding: 1 }));
-  const found = t.mul(t.conv2d(x, find), sharpness);
-  const [batch, count, height, width] = found.shape as [number, number, number, number];
-  const weights = t.softmax(t.reshape(found, [batch, count, height * width]), -1);
+  const [batch, , height, width] = x.shape as [number, number, number, number];
+  const found = t.reshape(t.conv2d(x, find), [batch, -1, height * width]);
+  const weights = t.softmax(t.mul(found, sharpness), -1);
   const along = (i: number, size: number) => (2 * i + 1) / size - 1;
   const places = Float32Array.from({ length: height * width * 2 }, (_, i) => {
     const at = i >> 1;
     return i % 2 === 0 ? along(at % width, width) : along(Math.floor(at / width), height);
   });
   const where = t.matmul(weights, t.constant(places, [height * width, 2]));
-  return t.reshape(t.nn.linear(place, t.reshape(where, [batch, 2 * count])), [batch, 1, -1]);
+  const strength = t.sum(t.mul(weights, found), -1, { keep: true });
+  return t.reshape(t.nn.linear(place, t.reshape(t.concat([where, strength], 2), [batch, -1])), [batch, 1, -1]);
 }

@@ -99,15 +99,13 @@ export function globalNorm(gradients: readonly Tensor[]): Tensor {
 }
 
 /**
- * An exponential moving average of each parameter in `step`'s updates: `ema.NAME` ← decay · `ema.NAME` + (1 − decay) · next value. Its first
- * values are the parameters': copy them into the store under the new names with `emaInitial`.
+ * An exponential moving average of each parameter, for a program of its own on the store that steps: `ema.NAME` ← decay · `ema.NAME` +
+ * (1 − decay) · NAME. Its first values are the parameters': copy them into the store under the new names with `emaInitial`.
  */
-export function ema(parameters: readonly Tensor[], step: Step, decay: number): Update[] {
+export function ema(parameters: readonly Tensor[], decay: number): Update[] {
   return parameters.map((parameter) => {
-    const update = step.updates.find(({ state }) => state === parameter);
-    if (update === undefined) throw new Error(`ema: the step does not update "${parameter.node.name}"`);
     const average = state(emaName(parameter.node.name!), parameter.shape);
-    return { state: average, value: add(average, mul(sub(update.value, average), 1 - decay)) };
+    return { state: average, value: add(average, mul(sub(parameter, average), 1 - decay)) };
   });
 }
 

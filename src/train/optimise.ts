@@ -75,6 +75,8 @@ interface State {
 
 /** openpi's. The moments of the first steps, which are unlike those that follow, are soon forgotten. */
 const beta2 = 0.95;
+/** Steps between two updates of the averages, which then follow by the decay to that power. */
+const averageEvery = 8;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
 /** Biases and norms do not decay. */
@@ -92,21 +94,23 @@ export async function optimise(plan: Plan): Promise<Course> {
   // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
   const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
   const update = t.adamW(parameters, gradients, { learningRate, beta2, weightDecay, maxNorm, undecayed });
-  const averages = ema === 0 ? [] : t.ema(parameters, update, ema);
   const renamed = ema === 0 ? (name: string) => name : t.emaName;
   const store = t.createStore(
     run.last === undefined
       ? await firstState(plan, update.initial, ema > 0)
       : await t.readSafetensors(join(run.last, "training_state", "state.safetensors")),
   );
+  const compute = { device: options.device, ...(options.threads && { threads: options.threads }) };
   const program = await t.compile(
     {
       inputs: [...inputs, learningRate],
       outputs: { loss, gradientNorm: update.gradientNorm, ...parts },
-      updates: [...update.updates, ...averages],
+      updates: update.updates,
     },
-    { store, device: options.device, ...(options.threads && { threads: options.threads }) },
+    { store, ...compute },
   );
+  const average =
+    ema > 0 ? await t.compile({ updates: t.ema(parameters, ema ** averageEvery) }, { store, ...compute }) : undefined;
   const loader = plan.loader(resumed?.position ?? undefined);
   const judged = t.createStore();
   let best = resumed?.best ?? null;
@@ -135,6 +139,7 @@ export async function optimise(plan: Plan): Promise<Course> {
       upcoming = step + 1 < steps ? take(step + 1) : undefined;
       upcoming?.catch(() => undefined);
       const outputs = await running;
+      if ((step + 1) % averageEvery === 0) await average?.run();
       for (const [name, { data }] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + Number(data[0]);
       summed++;
       const done = step + 1;
@@ -168,6 +173,7 @@ export async function optimise(plan: Plan): Promise<Course> {
   } finally {
     await loader.close();
     await program.release();
+    await average?.release();
     store.release();
     judged.release();
   }

@@ -53,7 +53,7 @@ class Siglip(nn.Module):
 
 
 class Keypoints(nn.Module):
-    """Spatial softmax (Levine et al. 2016): one token of where each feature is, with a softmax of temperature 1/8."""
+    """Spatial softmax (Levine et al. 2016) of temperature 1/8: one token of where each feature is and how strong."""
 
     tokens = 1
 
@@ -62,7 +62,7 @@ class Keypoints(nn.Module):
         channels = [3, *c["channels"]]
         self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(channels, channels[1:]))
         self.find = nn.Conv2d(channels[-1], c["keypoints"], 1, bias=False)
-        self.place = nn.Linear(2 * c["keypoints"], c["width"])
+        self.place = nn.Linear(3 * c["keypoints"], c["width"])
 
     def forward(self, pictures):
         """uint8 [B, h, w, 3] → [B, 1, C]"""
@@ -70,10 +70,11 @@ class Keypoints(nn.Module):
         for convolution in self.stem:
             x = F.relu(convolution(x))
         _, _, height, width = x.shape
-        weights = (8 * self.find(x)).flatten(2).softmax(-1)
+        found = self.find(x).flatten(2)
+        weights = (8 * found).softmax(-1)
         along = lambda size: (2 * torch.arange(size) + 1) / size - 1
         y, x = torch.meshgrid(along(height), along(width), indexing="ij")
-        where = torch.stack([(weights * x.flatten()).sum(-1), (weights * y.flatten()).sum(-1)], 2)
+        where = torch.stack([(weights * feature).sum(-1) for feature in (x.flatten(), y.flatten(), found)], 2)
         return self.place(where.flatten(1))[:, None]
 
 
