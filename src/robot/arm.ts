@@ -41,6 +41,12 @@ export class Arm {
     return [x!, y!, z!];
   }
 
+  /** How far the finger tips are apart, metres. */
+  get gap(): number {
+    const { physics } = this.world;
+    return tipDistance(physics.data.qpos[physics.model.jnt_qposadr[physics.id("joint", so101[gripper]!.joint)]!]!);
+  }
+
   /** Whether both jaws press on a body. */
   holds(object: string): boolean {
     return ["gripper", "moving_jaw"].every((jaw) => this.world.physics.contactForce(jaw, object) > 0.5);
@@ -148,6 +154,8 @@ function minimumJerk(time: number): number {
 export function opening(width: number): number {
   return 0.15 + (width - 0.025) / 0.066;
 }
+
+const tipDistance = (angle: number): number => 0.025 + 0.066 * (angle - 0.15);
 
 /** Of the directions across the faces of a box turned by `yaw`, the one nearest to straight away from the arm at (x, y). */
 export function closingYaw(yaw: number, x: number, y: number): number {

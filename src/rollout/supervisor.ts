@@ -1,5 +1,5 @@
-// Watches a rollout as a person with the take-over key would: sees that it stalls, drops what it held or runs out of time, takes a moment to
-// react, corrects by the task's script, and hands back when the object is in the gripper again, or finishes the task.
+// Watches a rollout as a person with the take-over key would: sees that it stalls, grasps at nothing, drops what it held or runs out of time,
+// takes a moment to react, corrects by the task's script, and hands back when the object is in the gripper again, or finishes the task.
 import { Arm, bestStyle, sampleStyle, type Task, type World } from "../robot/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import { Demonstration } from "./demonstrator.ts";
@@ -7,6 +7,8 @@ import type { Decision, Operator, Tick } from "./take-over.ts";
 
 /** Seconds for which nothing has moved by which a rollout has stalled, and metres below which that is nothing. */
 const stall = { seconds: 2.5, metres: 0.006 };
+/** Distances of the finger tips at which the jaws are open and closed, metres, and seconds after which an empty grasp is seen to be one. */
+const jaws = { open: 0.035, closed: 0.021, seconds: 0.3 };
 /** Seconds after letting go by which the goal should be reached. */
 const settle = 1.5;
 /**
@@ -37,6 +39,8 @@ export class Supervisor implements Operator {
   private heldSince: number | undefined;
   private heldFrom = 0;
   private releasedAt: number | undefined;
+  private wasOpen = false;
+  private emptySince: number | undefined;
 
   constructor(task: Task, world: World) {
     this.task = task;
@@ -109,6 +113,8 @@ export class Supervisor implements Operator {
     this.places = [];
     this.heldSince = undefined;
     this.releasedAt = undefined;
+    this.wasOpen = false;
+    this.emptySince = undefined;
   }
 
   /** Keeps track of what moves and of what is held. */
@@ -120,6 +126,9 @@ export class Supervisor implements Operator {
       this.movedAt = seconds;
     }
     const held = this.heldObject();
+    if (this.eyes.gap > jaws.open) this.wasOpen = true;
+    if (held !== undefined || this.eyes.gap > jaws.closed) this.emptySince = undefined;
+    else if (this.wasOpen) this.emptySince ??= seconds;
     if (held !== undefined) {
       this.heldFrom = this.heldSince === undefined ? physics.pose(held).position[2] : this.heldFrom;
       this.heldSince ??= seconds;
@@ -134,9 +143,10 @@ export class Supervisor implements Operator {
   private isInTrouble({ seconds, held }: Tick): boolean {
     if (this.task.reached(this.world.physics, this.world.instruction)) return false;
     const stalled = seconds - this.movedAt > (held ? 1 : stall.seconds);
+    const missed = this.emptySince !== undefined && seconds - this.emptySince > jaws.seconds;
     const dropped = this.releasedAt !== undefined && seconds - this.releasedAt > settle;
     const late = seconds > this.patientUntil + (this.heldSince === undefined ? 0 : patience.more * this.task.timeLimit);
-    return stalled || dropped || late;
+    return stalled || missed || dropped || late;
   }
 
   /** Whether the policy could still finish by itself. */
