@@ -15,27 +15,27 @@ export const recapOptions = z.object({
     .default([])
     .describe("further tasks whose demonstrations are pre-trained on (those of --tasks always are)"),
   seed: z.int().min(0).default(0).describe("decides everything that is random in the run"),
-  difficulty: z.number().min(0).max(1).default(0.3).describe("how far objects are spread over the table, 0 to 1"),
+  difficulty: z.number().min(0).max(1).default(0.1).describe("how far objects are spread over the table, 0 to 1"),
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
 
-  demonstrations: count.default(200).describe("demonstrations of each task"),
+  demonstrations: count.default(40).describe("demonstrations of each task"),
   iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
-  autonomous: z.int().min(0).default(150).describe("autonomous episodes per iteration and task"),
-  corrected: z.int().min(0).default(50).describe("supervised episodes, with corrections, per iteration and task"),
-  evaluation: count.default(100).describe("held-out episodes that each policy is evaluated on"),
+  autonomous: z.int().min(0).default(40).describe("autonomous episodes per iteration and task"),
+  corrected: z.int().min(0).default(140).describe("supervised episodes, with corrections, per iteration and task"),
+  evaluation: count.default(150).describe("held-out episodes that each policy is evaluated on"),
   workers: count.default(2).describe("threads that run episodes"),
 
-  pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
-  finetuneSteps: count.default(1000).describe("steps of fine-tuning a policy, the same for every arm"),
-  valueSteps: count.default(600).describe("steps of pre-training and of fine-tuning the value function"),
-  batchSize: count.default(32).describe("frames in a batch of the policy"),
-  learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate of the policy"),
-  fast: z.boolean().default(true).describe("let the policy learn its actions as FAST tokens too"),
+  pretrainSteps: count.default(800).describe("steps of pre-training the policy"),
+  finetuneSteps: count.default(4000).describe("steps of fine-tuning a policy, the same for every arm"),
+  valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
+  batchSize: count.default(16).describe("frames in a batch of the policy"),
+  learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy"),
+  fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
   positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
-  lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
+  lookahead: z.number().gt(0).default(3).describe("N of the advantages of an iteration, in seconds"),
   dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
   forcePositive: z.boolean().default(true).describe("label corrections positive whatever their advantage"),
   restart: z
@@ -73,6 +73,7 @@ export const datasetOptions = recapOptions
     forcePositive: true,
   })
   .extend({
+    pretrainSteps: count.default(4000).describe("steps of training the policy"),
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
     lookahead: labelOptions.shape.horizon,
   });
@@ -82,21 +83,11 @@ export type DatasetOptions = z.infer<typeof datasetOptions>;
 /** Options that differ from the defaults, and what for. */
 export const presets = {
   quick: {
-    about: "one task after pre-training on two, SFT against RECAP; about twenty minutes on two cores",
+    about:
+      "one task after pre-training on two, SFT from few demonstrations against RECAP; about 15 minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
       pretrainTasks: ["stack-cubes"],
-      difficulty: 0.1,
-      demonstrations: 100,
-      autonomous: 60,
-      corrected: 100,
-      pretrainSteps: 1900,
-      finetuneSteps: 2000,
-      valueSteps: 400,
-      batchSize: 16,
-      learningRate: 2e-3,
-      fast: false,
-      lookahead: 3,
     },
   },
   full: {

@@ -53,7 +53,7 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
   const { listener } = run;
   return {
     run: trainingOf(run, name),
-    options: { ...options, seed: run.options.seed, cache: `${run.folder}/cache` },
+    options: { ...options, validateEvery: 500, seed: run.options.seed, cache: `${run.folder}/cache` },
     resume: true,
     onProgress: ({ step, steps, loss }: Progress) => listener.onProgress?.(step, steps, `loss ${loss.toFixed(3)}`),
     onDecode: (done: number, total: number) => listener.onProgress?.(done, total, "decoding pictures"),
