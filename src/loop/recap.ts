@@ -123,7 +123,7 @@ async function fineTuneValue(run: Run, task: string, k: number, curves: Curve[])
 
 const tagOf = (k: number) => `iteration-${k}`;
 
-/** Advantages over N steps, about a second, and which of them count as positive. */
+/** Advantages over N steps, some seconds, and which of them count as positive. */
 async function label(run: Run, task: string, k: number): Promise<LabelCount> {
   const { positive, lookahead, forcePositive } = run.options;
   const { tasks } = await labelled(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
