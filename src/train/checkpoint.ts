@@ -52,7 +52,14 @@ const configSchema = z.object({
   type: z.enum(["pistar_policy", "pistar_value"]),
   normalization_mapping: z.object({ STATE: z.string(), ACTION: z.string() }),
   /** The network's own configuration, which was checked when it was made. */
-  network: z.looseObject({ cameras: z.array(z.string()) }),
+  network: z.looseObject({
+    cameras: z.array(z.string()),
+    vision: z.looseObject({
+      kind: z.enum(["siglip", "keypoints"], {
+        error: 'expected "siglip" or "keypoints"; networks of before these were told apart must be trained anew',
+      }),
+    }),
+  }),
   robot: robotFeaturesSchema,
   conditioned: z.boolean().optional(),
   task_scales: z.record(z.string(), taskScaleSchema).optional(),

@@ -1,5 +1,5 @@
 // Whole trainings of a few steps: what they write, that resuming is exact, that labels reach the prompts.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -168,6 +168,13 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   expect(a).not.toEqual(b);
   await guided.close();
   await plain.close();
+
+  // A network of a version that is not read any more.
+  const older = path("older");
+  cpSync(trained.last, older, { recursive: true });
+  const config = join(older, "config.json");
+  writeFileSync(config, readFileSync(config, "utf8").replace('"keypoints"', '"conv"'));
+  await expect(loadPolicy(older)).rejects.toThrow("must be trained anew");
 }, 120_000);
 
 test("fine-tuning begins with the checkpoint's weights, normalisation and tokens", async () => {
