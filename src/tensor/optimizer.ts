@@ -100,12 +100,13 @@ export function globalNorm(gradients: readonly Tensor[]): Tensor {
 
 /**
  * An exponential moving average of each parameter, for a program of its own on the store that steps: `ema.NAME` ← decay · `ema.NAME` +
- * (1 − decay) · NAME. Its first values are the parameters': copy them into the store under the new names with `emaInitial`.
+ * (1 − decay) · NAME, where the decay is a number or a scalar input. Its first values are the parameters': copy them into the store under the new names with `emaInitial`.
  */
-export function ema(parameters: readonly Tensor[], decay: number): Update[] {
+export function ema(parameters: readonly Tensor[], decay: Operand): Update[] {
+  const share = typeof decay === "number" ? 1 - decay : sub(1, decay);
   return parameters.map((parameter) => {
     const average = state(emaName(parameter.node.name!), parameter.shape);
-    return { state: average, value: add(average, mul(sub(parameter, average), 1 - decay)) };
+    return { state: average, value: add(average, mul(sub(parameter, average), share)) };
   });
 }
 

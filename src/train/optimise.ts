@@ -75,7 +75,7 @@ interface State {
 
 /** openpi's. The moments of the first steps, which are unlike those that follow, are soon forgotten. */
 const beta2 = 0.95;
-/** Steps between two updates of the averages, which then follow by the decay to that power. */
+/** Steps after which the averages follow, by the decay to that power; before a validation they do so too. */
 const averageEvery = 8;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
@@ -109,8 +109,11 @@ export async function optimise(plan: Plan): Promise<Course> {
     },
     { store, ...compute },
   );
+  const decay = t.input("decay", []);
   const average =
-    ema > 0 ? await t.compile({ updates: t.ema(parameters, ema ** averageEvery) }, { store, ...compute }) : undefined;
+    ema > 0
+      ? await t.compile({ inputs: [decay], updates: t.ema(parameters, decay) }, { store, ...compute })
+      : undefined;
   const loader = plan.loader(resumed?.position ?? undefined);
   const judged = t.createStore();
   let best = resumed?.best ?? null;
@@ -130,6 +133,7 @@ export async function optimise(plan: Plan): Promise<Course> {
     let sums: Record<string, number> = {};
     let summed = 0;
     let began = performance.now();
+    let unaveraged = 0;
     const start = resumed?.step ?? 0;
     let upcoming = start < steps ? take(start) : undefined;
     for (let step = start; step < steps; step++) {
@@ -139,7 +143,6 @@ export async function optimise(plan: Plan): Promise<Course> {
       upcoming = step + 1 < steps ? take(step + 1) : undefined;
       upcoming?.catch(() => undefined);
       const outputs = await running;
-      if ((step + 1) % averageEvery === 0) await average?.run();
       for (const [name, { data }] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + Number(data[0]);
       summed++;
       const done = step + 1;
@@ -151,6 +154,11 @@ export async function optimise(plan: Plan): Promise<Course> {
         );
       plan.onProgress?.({ step: done, steps, loss: now });
       const pause = done % options.validateEvery === 0 || done === steps;
+      unaveraged++;
+      if (pause || unaveraged === averageEvery) {
+        await average?.run({ decay: ema ** unaveraged });
+        unaveraged = 0;
+      }
       if (done % logEvery === 0 || pause) {
         const means = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [`train/${name}`, sum / summed]));
         const rate = (1000 * summed) / (performance.now() - began);
