@@ -50,8 +50,8 @@ async function published(steps: number, beta: number, weights: Float32Array, gui
         const [above, below] = [await moved(by), await moved(-by)];
         return error.reduce((sum, e, i) => sum + (e * (above[i]! - below[i]!)) / (2 * by), 0);
       };
-      // Extrapolated to a difference of nothing (Richardson): a smaller one drowns in rounding.
-      const derivative = (4 * (await product(0.005)) - (await product(0.01))) / 3;
+      // Extrapolated to a difference of nothing (Richardson, sixth order): a smaller one drowns in rounding.
+      const derivative = (64 * (await product(0.008)) - 20 * (await product(0.016)) + (await product(0.032))) / 45;
       next[j]! += (v[j]! + strength * derivative) / steps;
     }
     x = next;
@@ -72,7 +72,7 @@ const apart = (a: Float32Array, b: Float32Array, from = 0, to = count) =>
 test("the program does what the paper says", async () => {
   const weights = softMask(horizon, 3, 1);
   const expected = await published(4, 5, weights);
-  expect(apart(await sample({ steps: 4, continuation: 5 }, weights), expected)).toBeLessThan(1e-2);
+  expect(apart(await sample({ steps: 4, continuation: 5 }, weights), expected)).toBeLessThan(2e-3);
   // The correction, and not only v, goes through the network.
   expect(apart(expected, await sample({ steps: 4 }))).toBeGreaterThan(0.1);
 });
@@ -80,7 +80,7 @@ test("the program does what the paper says", async () => {
 test("together with classifier-free guidance the mixed velocity is corrected", async () => {
   const weights = softMask(horizon, 4, 2);
   const expected = await published(3, 5, weights, 2);
-  expect(apart(await sample({ steps: 3, guidance: 2, continuation: 5 }, weights), expected)).toBeLessThan(1e-2);
+  expect(apart(await sample({ steps: 3, guidance: 2, continuation: 5 }, weights), expected)).toBeLessThan(5e-3);
 });
 
 test("where nothing is left of a chunk before, the chunk is the ordinary one", async () => {
