@@ -12,6 +12,7 @@ import {
   type Operator,
   PolicyDriver,
   runEpisode,
+  Supervisor,
   stillPolicy,
 } from "../../src/rollout/index.ts";
 import { servePolicy } from "../../src/serve/index.ts";
@@ -169,6 +170,32 @@ describe("the supervisor", () => {
     });
     expect(handedBack.length).toBeGreaterThanOrEqual(1);
     expect(handedBack.length).toBeLessThan(4);
+  });
+
+  test("sees jaws that close on nothing, however the arm moves meanwhile", async () => {
+    const task = taskNamed("cube-in-bowl");
+    const world = await createTaskWorld(task, { difficulty: 0.3 });
+    /** When it takes over from an arm that swings above the table, its jaws opening after a second and closed from `closing` on. */
+    const pausedAt = async (closing: number) => {
+      await world.reset(2);
+      const supervisor = new Supervisor(task, world);
+      supervisor.reset(2);
+      const { state } = await world.observe();
+      let seconds = 0;
+      for (; seconds < 6; seconds += 1 / world.fps) {
+        const step = Math.round(seconds * world.fps);
+        if (supervisor.decide({ step, seconds, control: "autonomous", held: false }) === "pause") break;
+        const pan = state[0]! + 20 * Math.sin(2 * seconds);
+        await world.act([pan, ...state.subarray(1, 5), seconds > 1 && seconds < closing ? 50 : 0]);
+      }
+      supervisor.close();
+      return seconds;
+    };
+    expect(await pausedAt(6)).toBeGreaterThanOrEqual(6);
+    const noticed = await pausedAt(2);
+    expect(noticed).toBeGreaterThan(2.6);
+    expect(noticed).toBeLessThan(3.6);
+    await world.close();
   });
 
   test("leaves a clean demonstration alone", async () => {
