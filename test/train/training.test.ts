@@ -46,7 +46,7 @@ beforeAll(async () => {
   value = await trainValue({
     run: path("value"),
     datasets: [{ root: dots }],
-    options: { ...short(), steps: 32, validateEvery: 16, heldOut: 0.25, learningRate: 2e-3, ema: 0.8 },
+    options: { ...short(), steps: 30, validateEvery: 15, heldOut: 0.25, learningRate: 2e-3, ema: 0.8 },
   });
   labels = await labelDataset({
     dataset: dots,
@@ -65,7 +65,7 @@ test("a value function is judged on whole episodes that it has not seen", () => 
   // Failures are brighter from the first frame on: seen at once.
   expect(check!.firstFrameGap).toBeGreaterThan(0.05);
   expect(check!.auc).toBe(1);
-  expect(value.curve.at(-1)).toMatchObject({ step: 32 });
+  expect(value.curve.at(-1)).toMatchObject({ step: 30 });
   expect(existsSync(join(value.best, "model.safetensors"))).toBe(true);
 });
 
