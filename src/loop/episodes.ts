@@ -21,11 +21,12 @@ export function gain(
   driving: Pick<CollectOptions, "policy" | "supervisor" | "episodes" | "seed">,
 ): Promise<Gain> {
   const { options, stages, listener, signal } = run;
-  return stages.run(`${task}/${iteration}/${source}`, async () => {
+  const stage = `${task}/${iteration}/${source}`;
+  return stages.run(stage, async () => {
     const out = dataOf(run, task);
-    const { difficulty, randomise, workers } = options;
-    const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers, out });
-    const progress = (done: number, total: number) => listener.onProgress?.(done, total);
+    const { difficulty, randomise } = options;
+    const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
+    const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
     const { lost } = await collect({ ...asked, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     if (lost.length > 0)
@@ -57,7 +58,7 @@ export function evaluated(
 ): Promise<Evaluation> {
   const { options, stages, listener, signal } = run;
   return stages.run(stage, async () => {
-    const { difficulty, randomise, evaluation, workers, seed } = options;
+    const { difficulty, randomise, evaluation, seed } = options;
     const { training, ...inference } = asked;
     const all = evaluateOptions.parse({
       ...inference,
@@ -67,9 +68,9 @@ export function evaluated(
       randomise,
       episodes: evaluation,
       seed: evaluationSeed(seed),
-      workers,
+      workers: workersOf(run),
     });
-    const progress = (done: number, total: number) => listener.onProgress?.(done, total);
+    const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
     const found = await evaluate({ ...all, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     const { successes, episodes } = found.total;
@@ -77,3 +78,5 @@ export function evaluated(
     return found;
   });
 }
+
+const workersOf = ({ options, share }: Run): number => Math.max(1, Math.floor(options.workers * share));

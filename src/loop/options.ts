@@ -25,6 +25,9 @@ export const recapOptions = z.object({
   corrected: z.int().min(0).default(140).describe("supervised episodes, with corrections, per iteration and task"),
   evaluation: count.default(150).describe("held-out episodes that each policy is evaluated on"),
   workers: count.default(2).describe("threads that run episodes"),
+  parallel: count
+    .default(1)
+    .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
   pretrainSteps: count.default(800).describe("steps of pre-training the policy"),
   finetuneSteps: count.default(4000).describe("steps of fine-tuning a policy, the same for every arm"),

@@ -88,7 +88,7 @@ function write(
   finished: boolean,
 ): DatasetsSummary {
   const summary = {
-    ...recordOf(run, curves, finished),
+    ...recordOf(run, { curves, stages: run.stages.all }, finished),
     datasets: [...datasets],
     value: value && { episodes: value.episodes, check: value.check, warnings: value.warnings },
     policy: policy && { episodes: policy.episodes, heldOut: policy.heldOut, warnings: policy.warnings },

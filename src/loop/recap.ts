@@ -1,29 +1,25 @@
-// Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, beside its controls.
-import { taskNamed } from "../robot/index.ts";
-import { compare, type Evaluation } from "../rollout/index.ts";
-import { armEpisodes, sampleWeights } from "./arm-data.ts";
-import { type ArmPlan, controls, recap, sft } from "./arms.ts";
-import { evaluated, gain } from "./episodes.ts";
+// Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, beside its controls: demonstrations and pre-training of all tasks, then each task
+// by itself (improve.ts).
+import { armEpisodes } from "./arm-data.ts";
+import { sft } from "./arms.ts";
+import { gain } from "./episodes.ts";
+import type { Improved } from "./improve.ts";
+import { improveAll } from "./lanes.ts";
+import { pretrained } from "./pretrained.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/index.ts";
-import { dataOf, pretrainedOn, type Run, trainingOf } from "./run.ts";
-import { autonomousSeed, correctedSeed, demonstrationSeed } from "./seeds.ts";
-import type { ArmResult, Curve, Gain, LabelCount, Summary, TaskSummary, ValueCheck } from "./summary.ts";
-import { traces } from "./traces.ts";
+import { dataOf, pretrainedOn, type Run } from "./run.ts";
+import { demonstrationSeed } from "./seeds.ts";
+import type { Curve, Gain, Summary } from "./summary.ts";
 import { labelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
 /** Runs all that is missing in a run's folder; writes summary.json and report.html, after each task and at the end. */
 export async function runRecap(run: Run): Promise<Summary> {
-  const curves: Curve[] = [];
   const demonstrations = new Map<string, Gain>();
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
-  await pretrain(run, curves);
-  const tasks: TaskSummary[] = [];
-  for (const task of run.options.tasks) {
-    tasks.push(await improve(run, task, demonstrations.get(task)!, curves));
-    write(run, tasks, curves, false);
-  }
-  return write(run, tasks, curves, true);
+  const curves = await pretrain(run);
+  const done = await improveAll(run, (improved) => write(run, demonstrations, curves, improved, false));
+  return write(run, demonstrations, curves, done, true);
 }
 
 /** D_demo. */
@@ -33,10 +29,8 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
   return gain(run, task, { iteration: 0, source: "demonstrations" }, driving);
 }
 
-const pretrained = { value: "pretrain/value", policy: "pretrain/policy", tag: "pretrain" } as const;
-
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
-async function pretrain(run: Run, curves: Curve[]): Promise<void> {
+async function pretrain(run: Run): Promise<Curve[]> {
   const { pretrainPositive, pretrainSteps, valueSteps, size, dropout, batchSize, learningRate, fast } = run.options;
   const datasets = await Promise.all(
     pretrainedOn(run.options).map(async (task) => {
@@ -45,7 +39,6 @@ async function pretrain(run: Run, curves: Curve[]): Promise<void> {
     }),
   );
   const value = await trainedValue(run, pretrained.value, { datasets, options: { size, steps: valueSteps } });
-  curves.push(curveOf(pretrained.value, value));
   for (const task of pretrainedOn(run.options))
     await labelled(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
       tag: pretrained.tag,
@@ -56,160 +49,23 @@ async function pretrain(run: Run, curves: Curve[]): Promise<void> {
     datasets,
     options: { size, steps: pretrainSteps, batchSize, learningRate, fast, ...labels },
   }));
-  curves.push(curveOf(pretrained.policy, policy));
+  return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
 }
 
-/** π⁰ by supervised fine-tuning, then the iterations. (The paper's V⁰ is left out: nothing uses it.) */
-async function improve(run: Run, task: string, demonstrations: Gain, curves: Curve[]): Promise<TaskSummary> {
-  const { iterations, controls: wanted } = run.options;
-  const gains = [demonstrations];
-  const values: ValueCheck[] = [];
-  const labels: LabelCount[] = [];
-  await trainArm(run, task, 0, sft, curves);
-  const baseline = await evaluateArm(run, task, 0, sft);
-  const results = [armResult(sft, 0, baseline)];
-  let actor = trainingName(task, 0, sft);
-  for (let k = 1; k <= iterations; k++) {
-    gains.push(...(await collectWith(run, actor, task, k)));
-    values.push(await fineTuneValue(run, task, k, curves));
-    labels.push(await label(run, task, k));
-    const beside = k === iterations ? controls.filter(({ name }) => wanted.includes(name)) : [];
-    for (const arm of [recap, ...beside]) {
-      await trainArm(run, task, k, arm, curves);
-      results.push(armResult(arm, k, await evaluateArm(run, task, k, arm), baseline, run.options.seed));
-    }
-    actor = trainingName(task, k, recap);
-  }
-  const shown = await traces(dataOf(run, task), tagOf(iterations));
-  return { task, description: taskNamed(task).description, results, gains, values, labels, traces: shown };
-}
-
-/** Autonomous and supervised episodes of the policy so far. */
-async function collectWith(run: Run, actor: string, task: string, k: number): Promise<Gain[]> {
-  const { autonomous, corrected, seed } = run.options;
-  const policy = trainingOf(run, actor);
-  const gains: Gain[] = [];
-  const add = async (source: Gain["source"], supervisor: "none" | "scripted", episodes: number, first: number) => {
-    if (episodes > 0)
-      gains.push(await gain(run, task, { iteration: k, source }, { policy, supervisor, episodes, seed: first }));
-  };
-  await add("autonomous", "none", autonomous, autonomousSeed(seed, k));
-  await add("corrected", "scripted", corrected, correctedSeed(seed, k));
-  return gains;
-}
-
-/** V^k, from the pre-trained checkpoint on all of the task's data; its checks come before its labels are used. */
-async function fineTuneValue(run: Run, task: string, k: number, curves: Curve[]): Promise<ValueCheck> {
-  const { valueSteps, restart } = run.options;
-  const name = `${task}/${k}/value`;
-  const from = restart === "previous" && k > 1 ? `${task}/${k - 1}/value` : pretrained.value;
-  const datasets = [{ root: dataOf(run, task) }];
-  const result = await trainedValue(run, name, {
-    datasets,
-    options: { steps: valueSteps, from: trainingOf(run, from) },
-  });
-  curves.push(curveOf(name, result));
-  const { check, warnings } = result;
-  return {
-    iteration: k,
-    heldOutCrossEntropy: check?.heldOutCrossEntropy ?? Number.NaN,
-    heldOutError: check?.heldOutError ?? Number.NaN,
-    baselineError: check?.baselineError ?? Number.NaN,
-    auc: check?.auc ?? null,
-    advantageSpread: check?.advantageSpread ?? Number.NaN,
-    warnings,
-  };
-}
-
-const tagOf = (k: number) => `iteration-${k}`;
-
-/** Advantages over N steps, some seconds, and which of them count as positive. */
-async function label(run: Run, task: string, k: number): Promise<LabelCount> {
-  const { positive, lookahead, forcePositive } = run.options;
-  const { tasks } = await labelled(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
-    tag: tagOf(k),
-    positiveFraction: positive,
-    horizon: lookahead,
-    forceInterventions: forcePositive,
-  });
-  const total = (of: (instruction: (typeof tasks)[number]) => number) =>
-    tasks.reduce((sum, instruction) => sum + of(instruction), 0);
-  const frames = total((instruction) => instruction.frames);
-  return {
-    iteration: k,
-    threshold: total(({ threshold, frames: part }) => threshold * part) / frames,
-    frames,
-    positive: total((instruction) => instruction.positive),
-    forced: total((instruction) => instruction.forced),
-  };
-}
-
-/** The training of an arm's policy; the guided control is RECAP's, asked otherwise. */
-const trainingName = (task: string, k: number, arm: ArmPlan): string =>
-  `${task}/${k}/${(arm.guided ? recap : arm).name}`;
-
-/** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. */
-async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<void> {
-  if (arm.guided) return;
-  const { finetuneSteps, demonstrations, dropout, restart, temperature, batchSize, learningRate, fast } = run.options;
-  const name = trainingName(task, k, arm);
-  const goesOn = restart === "previous" && k > 1 && arm === recap;
-  const from = goesOn ? trainingName(task, k - 1, arm) : pretrained.policy;
-  const root = dataOf(run, task);
-  const result = await trainedPolicy(run, name, async () => ({
-    datasets: [{ root, episodes: await armEpisodes(root, arm, demonstrations) }],
-    options: {
-      steps: finetuneSteps,
-      batchSize,
-      learningRate,
-      fast,
-      from: trainingOf(run, from),
-      indicator: arm.indicator,
-      dropout,
-      ...(arm.indicator === "labels" && { labels: tagOf(k) }),
-    },
-    ...(arm.weighted && { weight: await sampleWeights(root, tagOf(k), temperature) }),
+function write(
+  run: Run,
+  demonstrations: ReadonlyMap<string, Gain>,
+  pretraining: readonly Curve[],
+  improved: readonly Improved[],
+  finished: boolean,
+): Summary {
+  const curves = [...pretraining, ...improved.flatMap((task) => task.curves)];
+  const stages = [...run.stages.all, ...improved.flatMap((task) => task.stages)];
+  const tasks = improved.map(({ summary }) => ({
+    ...summary,
+    gains: [demonstrations.get(summary.task)!, ...summary.gains],
   }));
-  curves.push(curveOf(name, result));
-}
-
-function evaluateArm(run: Run, task: string, k: number, arm: ArmPlan): Promise<Evaluation> {
-  return evaluated(run, `${task}/${k}/evaluate-${arm.name}`, task, {
-    training: trainingName(task, k, arm),
-    advantage: arm.indicator === "none" ? "none" : "positive",
-    guidance: arm.guided ? run.options.guidance : 1,
-  });
-}
-
-function armResult(
-  arm: ArmPlan,
-  iteration: number,
-  evaluation: Evaluation,
-  baseline?: Evaluation,
-  seed = 0,
-): ArmResult {
-  const { episodes, successes, successRate, throughput, timesToSuccess } = evaluation.total;
-  const against = baseline && compare(evaluation, baseline, seed);
-  return {
-    arm: arm.name,
-    iteration,
-    episodes,
-    successes,
-    successRate,
-    throughput,
-    timesToSuccess,
-    ...(against && {
-      againstSft: {
-        successDifference: against.successDifference,
-        p: against.p,
-        throughputRatio: against.throughputRatio,
-      },
-    }),
-  };
-}
-
-function write(run: Run, tasks: readonly TaskSummary[], curves: readonly Curve[], finished: boolean): Summary {
-  const summary = { ...recordOf(run, curves, finished), tasks };
+  const summary = { ...recordOf(run, { curves, stages }, finished), tasks };
   writeResults(run, summary, renderReport(summary));
   return summary;
 }

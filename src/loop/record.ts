@@ -13,13 +13,17 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 type AnyRun = Run<{ readonly seed: number }>;
 
 /** What a summary says of the run itself. */
-export function recordOf(run: AnyRun, curves: readonly Curve[], finished: boolean): RunRecord {
+export function recordOf(
+  run: AnyRun,
+  { curves, stages }: Pick<RunRecord, "curves" | "stages">,
+  finished: boolean,
+): RunRecord {
   return {
     pistar: version,
     startedAt: run.startedAt,
     finishedAt: finished ? new Date().toISOString() : null,
     options: run.options,
-    stages: run.stages.all,
+    stages,
     curves,
   };
 }

@@ -12,14 +12,14 @@ import { readJson, replaceFile } from "../data/files.ts";
 import { openDataset } from "../data/index.ts";
 import { taskNamed } from "../robot/index.ts";
 import { type DatasetOptions, datasetOptions, type RecapOptions, recapOptions } from "./options.ts";
-import { Stages } from "./stages.ts";
+import { type StageState, Stages } from "./stages.ts";
 
 /** Who is told how a run goes. */
 export interface Listener {
-  /** As a stage begins, with `done` where an earlier process has ended it. */
-  readonly onStage?: (name: string, done: boolean) => void;
+  /** As a stage begins and as it ends, or in place of both where an earlier process has ended it. Stages of two tasks may overlap. */
+  readonly onStage?: (name: string, state: StageState) => void;
   /** Within a stage; `note` is such as a training's loss. */
-  readonly onProgress?: (done: number, total: number, note?: string) => void;
+  readonly onProgress?: (stage: string, done: number, total: number, note?: string) => void;
   /** A line for people: what a stage found. */
   readonly onNote?: (line: string) => void;
 }
@@ -32,6 +32,8 @@ export interface Run<Options extends { readonly seed: number } = RecapOptions> {
   readonly startedAt: string;
   readonly stages: Stages;
   readonly listener: Listener;
+  /** Of the machine's cores for the work at hand, 0 to 1: less where other work goes on beside it. */
+  readonly share: number;
   /** Ends the run after the episodes in progress, or where the next stage would begin. */
   readonly signal: AbortSignal | undefined;
 }
@@ -83,11 +85,11 @@ function opened<Options extends { readonly seed: number }>(
         `${folder}: a run with ${name} ${shown(known.options[name])} is there, asked for was ${shown(asked[name])}; ` +
           "go on with the same options, or choose another folder",
       );
-  const stages = new Stages(folder, (name, done) => {
-    if (!done) signal?.throwIfAborted();
-    listener.onStage?.(name, done);
+  const stages = new Stages(folder, (name, state) => {
+    if (state === "begins") signal?.throwIfAborted();
+    listener.onStage?.(name, state);
   });
-  return { folder, options, startedAt: known.startedAt, stages, listener, signal };
+  return { folder, options, startedAt: known.startedAt, stages, listener, share: 1, signal };
 }
 
 const shown = (value: unknown) => JSON.stringify(value) ?? "unset";

@@ -10,13 +10,15 @@ export interface Stage {
   readonly seconds: number;
 }
 
+export type StageState = "begins" | "ends" | "done before";
+
 export class Stages {
   private readonly folder: string;
-  private readonly onStage: (name: string, done: boolean) => void;
+  private readonly onStage: (name: string, state: StageState) => void;
   private readonly ended: Stage[] = [];
 
-  /** @param onStage called as a stage begins, and with `done` for one whose result is already there */
-  constructor(run: string, onStage: (name: string, done: boolean) => void) {
+  /** @param onStage called as a stage begins and ends, and once for one whose result is already there */
+  constructor(run: string, onStage: (name: string, state: StageState) => void) {
     this.folder = join(run, "stages");
     this.onStage = onStage;
   }
@@ -30,11 +32,12 @@ export class Stages {
   async run<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     const path = join(this.folder, `${name}.json`);
     const done = existsSync(path);
-    this.onStage(name, done);
+    this.onStage(name, done ? "done before" : "begins");
     if (!done) {
       const begin = performance.now();
       const result = await work();
       replaceFile(path, JSON.stringify({ seconds: (performance.now() - begin) / 1000, result }));
+      this.onStage(name, "ends");
     }
     const { seconds, result } = readJson(path) as { seconds: number; result: Result };
     this.ended.push({ name, seconds });

@@ -1,4 +1,5 @@
 // Stages that train and label. Each training resumes within itself: a run that was killed loses what came after its last checkpoint.
+import { availableParallelism } from "node:os";
 import {
   type LabelOptions,
   type LabelReport,
@@ -55,12 +56,16 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
   const { listener } = run;
   return {
     run: trainingOf(run, name),
-    options: { ...options, seed: run.options.seed, cache: `${run.folder}/cache` },
+    options: { ...options, seed: run.options.seed, cache: `${run.folder}/cache`, ...threadsOf(run) },
     resume: true,
-    onProgress: ({ step, steps, loss }: Progress) => listener.onProgress?.(step, steps, `loss ${loss.toFixed(3)}`),
-    onDecode: (done: number, total: number) => listener.onProgress?.(done, total, "decoding pictures"),
+    onProgress: ({ step, steps, loss }: Progress) =>
+      listener.onProgress?.(name, step, steps, `loss ${loss.toFixed(3)}`),
+    onDecode: (done: number, total: number) => listener.onProgress?.(name, done, total, "decoding pictures"),
   };
 }
+
+const threadsOf = ({ share }: AnyRun) =>
+  share < 1 && { threads: Math.max(1, Math.floor(availableParallelism() * share)) };
 
 /** Labels a data set by the value function of a training. @param dataset its folder */
 export function labelled(
@@ -75,8 +80,8 @@ export function labelled(
     const report = await labelDataset({
       dataset,
       value: trainingOf(run, value),
-      options: { ...options, cache: `${run.folder}/cache` },
-      onProgress: (done, total) => listener.onProgress?.(done, total),
+      options: { ...options, cache: `${run.folder}/cache`, ...threadsOf(run) },
+      onProgress: (done, total) => listener.onProgress?.(name, done, total),
     });
     tell(run, report);
     return report;

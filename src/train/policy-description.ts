@@ -1,6 +1,7 @@
 // What a policy is before it is trained: its sizes, the robot's features, normalisation, tokenizers; new from the data, or a checkpoint's.
 import type { BatchSource } from "../data/index.ts";
 import {
+  type BackboneConfig,
   fitFast,
   fitTokenizer,
   loadTokenizer,
@@ -106,6 +107,15 @@ export function promptRoom(
   );
   const added = subtasks.map((subtask) => promptTokens(tokenizer, promptText({ task: "", subtask })).length);
   return 8 * Math.ceil((Math.max(...lengths) + Math.max(0, ...added)) / 8);
+}
+
+/** The same network with room for no more than these prompts: the rest would be masked, which changes nothing but takes its time. */
+export function withSnugPrompts<
+  Description extends Pick<PolicyDescription, "robot" | "tokenizer"> & { readonly config: BackboneConfig },
+>(description: Description, tasks: readonly string[], subtasks: readonly string[] = []): Description {
+  const { config, robot, tokenizer } = description;
+  const room = promptRoom(tokenizer, tasks, config.state, robot.stateNames.length, subtasks);
+  return { ...description, config: { ...config, promptTokens: Math.min(config.promptTokens, room) } };
 }
 
 function sampleChunks(sources: readonly BatchSource[], space: ActionSpace, horizon: number): Float32Array[] {

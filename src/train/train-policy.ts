@@ -7,7 +7,7 @@ import * as t from "../tensor/index.ts";
 import { findCheckpoint, isForeign, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
 import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
-import { describePolicy } from "./policy-description.ts";
+import { describePolicy, withSnugPrompts } from "./policy-description.ts";
 import { advantagesOf, policySamples, type SampleWeight } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
 import { type BasePolicy, readPublished } from "./published-policy.ts";
@@ -76,15 +76,20 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       run.last !== undefined
         ? await readPolicyDescription(findCheckpoint(run.last, "last"))
         : describePolicy(sources, data.tasks, robot, options, based);
-    const { config } = description;
+    const learner = withSnugPrompts(
+      description,
+      data.tasks,
+      all.flatMap(({ subtasks }) => subtasks),
+    );
+    const { config } = learner;
     const scope = t.scope();
     const { inputs, loss, parts } = policyLoss(initPolicy(scope, config), options.batchSize, {
       flowWeight: options.flowWeight,
       draws: options.draws,
       learnsText: options.subtasks,
     });
-    const samples = policySamples(description, options.subtasks);
-    const validator = heldOut.length > 0 ? policyValidator(description, all, heldOut, options) : undefined;
+    const samples = policySamples(learner, options.subtasks);
+    const validator = heldOut.length > 0 ? policyValidator(learner, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
       run,

@@ -14,7 +14,7 @@ import {
 } from "./checkpoint.ts";
 import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
-import { promptRoom, textTokenizerFor } from "./policy-description.ts";
+import { promptRoom, textTokenizerFor, withSnugPrompts } from "./policy-description.ts";
 import { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
 import { openRun, readResult, writeResult } from "./run-folder.ts";
 import { initialWeights, weightsOf } from "./train-policy.ts";
@@ -86,11 +86,12 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
       run.last !== undefined
         ? await readValueDescription(findCheckpoint(run.last, "last"))
         : { ...describeValue(sources, data, robot, options, based), taskScales };
-    const { config } = description;
+    const learner = withSnugPrompts(description, data.tasks);
+    const { config } = learner;
     const scope = t.scope();
     const { inputs, loss } = valueLoss(initValue(scope, config), options.batchSize);
     const converter = stateConverter(description);
-    const validator = heldOut.length > 0 ? valueValidator(description, all, heldOut, options) : undefined;
+    const validator = heldOut.length > 0 ? valueValidator(learner, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
       run,
@@ -107,7 +108,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
           ...(position && { state: position }),
         }),
       feeds: (batch) => ({
-        ...prefixFeeds(config, valuePrefix(description, converter, batch)),
+        ...prefixFeeds(config, valuePrefix(learner, converter, batch)),
         target: targetsOf(batch.return, config.bins, options.targets),
         weights: new Float32Array(batch.size).fill(1),
       }),

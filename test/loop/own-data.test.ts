@@ -14,6 +14,7 @@ import {
   openRun,
   runOnDatasets,
 } from "../../src/loop/index.ts";
+import type { StageState } from "../../src/loop/stages.ts";
 import type { TaskLabels } from "../../src/train/index.ts";
 import { tinyDataset } from "../train/tiny-dataset.ts";
 
@@ -24,7 +25,7 @@ let run: string;
 let options: Partial<DatasetOptions> & Pick<DatasetOptions, "datasets">;
 let summary: DatasetsSummary;
 let before: ReadonlyMap<string, string>;
-const stages: { first: string[]; second: [string, boolean][] } = { first: [], second: [] };
+const stages: { first: string[]; second: [string, StageState][] } = { first: [], second: [] };
 
 /** The content of every file. */
 function contents(root: string): Map<string, string> {
@@ -45,27 +46,29 @@ beforeAll(async () => {
   before = new Map([...contents(demos), ...contents(rollouts)]);
   options = { datasets: [demos, rollouts], pretrainSteps: 3, valueSteps: 3, batchSize: 4, pretrainPositive: 0.25 };
   const stopping = new AbortController();
-  const onStage = (name: string) => {
-    stages.first.push(name);
+  const onStage = (name: string, state: StageState) => {
+    if (state === "begins") stages.first.push(name);
     if (name === "value") stopping.abort(new Error("stopped"));
   };
   await expect(runOnDatasets(await openDatasetRun(run, options, { onStage }, stopping.signal))).rejects.toThrow(
     "stopped",
   );
   expect(readFileSync(join(run, "report.html"), "utf8")).toContain("<strong>Unfinished run: the value function");
-  const again = { onStage: (name: string, done: boolean) => void stages.second.push([name, done]) };
-  summary = await runOnDatasets(await openDatasetRun(run, options, again));
+  const onSecond = (name: string, state: StageState) => {
+    if (state !== "ends") stages.second.push([name, state]);
+  };
+  summary = await runOnDatasets(await openDatasetRun(run, options, { onStage: onSecond }));
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("stages follow one another, and what was done before a stop is not done again", () => {
   expect(stages.first).toEqual(["value"]);
   expect(stages.second).toEqual([
-    ["value", true],
-    ["labels-1-demos", false],
-    ["labels-2-rollouts", false],
-    ["labels", false],
-    ["policy", false],
+    ["value", "done before"],
+    ["labels-1-demos", "begins"],
+    ["labels-2-rollouts", "begins"],
+    ["labels", "begins"],
+    ["policy", "begins"],
   ]);
 });
 

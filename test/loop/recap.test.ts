@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDataset, readLabels } from "../../src/data/index.ts";
 import { openRun, type RecapOptions, runRecap, type Summary } from "../../src/loop/index.ts";
 import { evaluationSeed } from "../../src/loop/seeds.ts";
+import type { StageState } from "../../src/loop/stages.ts";
 
 const options: Partial<RecapOptions> = {
   tasks: ["cube-in-bowl"],
@@ -24,24 +25,26 @@ const options: Partial<RecapOptions> = {
 let folder: string;
 let summary: Summary;
 /** Stages of the first attempt, which is stopped in the middle, and of the second. */
-const stages: { first: string[]; second: [string, boolean][] } = { first: [], second: [] };
+const stages: { first: string[]; second: [string, StageState][] } = { first: [], second: [] };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pistar-recap-"));
   const stopping = new AbortController();
-  const onStage = (name: string) => {
-    stages.first.push(name);
+  const onStage = (name: string, state: StageState) => {
+    if (state !== "ends") stages.first.push(name);
     if (name === "cube-in-bowl/1/autonomous") stopping.abort(new Error("stopped"));
   };
   await expect(runRecap(openRun(folder, options, { onStage }, stopping.signal))).rejects.toThrow("stopped");
-  const again = { onStage: (name: string, done: boolean) => void stages.second.push([name, done]) };
-  summary = await runRecap(openRun(folder, options, again));
+  const onSecond = (name: string, state: StageState) => {
+    if (state !== "ends") stages.second.push([name, state]);
+  };
+  summary = await runRecap(openRun(folder, options, { onStage: onSecond }));
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("stages follow one another, and what was done before a stop is not done again", () => {
   const before = stages.first.slice(0, -1);
-  expect(stages.second.filter(([, done]) => done).map(([name]) => name)).toEqual(before);
+  expect(stages.second.filter(([, state]) => state === "done before").map(([name]) => name)).toEqual(before);
   expect(stages.second.map(([name]) => name)).toEqual([
     "cube-in-bowl/0/demonstrations",
     "pretrain/value",
@@ -117,3 +120,28 @@ test("all of a run is in its folder, and other options are refused there", () =>
   expect(() => openRun(folder, { ...options, positive: 0.1 })).toThrow("a run with positive 0.4 is there");
   expect(() => openRun(folder, { ...options, tasks: ["fold-laundry"] })).toThrow("fold-laundry");
 });
+
+test("tasks side by side: each in a thread of its own, reported in the order of the options", async () => {
+  const root = mkdtempSync(join(tmpdir(), "pistar-recap-"));
+  const tasks = ["push-to-target", "cube-in-bowl"];
+  const asked = { ...options, tasks, parallel: 2, demonstrations: 4, autonomous: 1, corrected: 1, controls: [] };
+  const going = new Set<string>();
+  let together = false;
+  const onStage = (name: string, state: StageState) => {
+    if (state === "begins") going.add(name);
+    else going.delete(name);
+    together ||= tasks.every((task) => [...going].some((stage) => stage.startsWith(`${task}/`)));
+  };
+  const { tasks: found, curves, stages: ended } = await runRecap(openRun(root, asked, { onStage }));
+  expect(found.map(({ task }) => task)).toEqual(tasks);
+  expect(found.map(({ gains }) => gains.length)).toEqual([3, 3]);
+  expect(together).toBe(true);
+  const trainings = (task: string) => [`${task}/0/sft`, `${task}/1/value`, `${task}/1/recap`];
+  expect(curves.map(({ stage }) => stage)).toEqual([
+    "pretrain/value",
+    "pretrain/policy",
+    ...tasks.flatMap((task) => trainings(task)),
+  ]);
+  for (const { stage } of curves) expect(ended.map(({ name }) => name)).toContain(stage);
+  rmSync(root, { recursive: true });
+}, 600_000);
