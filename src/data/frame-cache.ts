@@ -7,11 +7,10 @@
 // Segments are written under another name, flushed, renamed and then entered in the index, which is replaced as a whole: a
 // kill loses at most one segment, and the next build goes on from there. The index records the contents of the files that
 // the frames come from. Where they only grew by new files and episodes, as recording does, the missing episodes are added;
-// where any file changed, all is built anew.
+// where any file changed, all is built anew. There is one build at a time: whoever else needs the cache waits for it.
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -23,8 +22,10 @@ import {
   writeSync,
 } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { contentsOf, unchanged } from "./content.ts";
+import { takeLock } from "./lock.ts";
 import { resizeWithPad } from "./resize.ts";
 import type { Dataset, Episode } from "./types.ts";
 
@@ -63,11 +64,36 @@ export async function buildFrameCache(
   { directory, height, width, onProgress }: FrameCacheOptions,
 ): Promise<string> {
   const folder = join(directory, `${height}x${width}`, camera);
-  mkdirSync(folder, { recursive: true });
+  const episodes = dataset.episodes.map(({ index, length }): [number, number] => [index, length]);
+  const total = episodes.reduce((sum, [, length]) => sum + length, 0);
+  const release = await takeTurn(folder, (done) => onProgress?.(done, total));
+  try {
+    await build(dataset, camera, { folder, height, width, episodes }, (done) => onProgress?.(done, total));
+  } finally {
+    release();
+  }
+  return folder;
+}
+
+/** Waits while another process, or another thread of this one, builds the cache, and tells how far it is. @returns what ends one's own turn */
+async function takeTurn(folder: string, onProgress: (done: number) => void): Promise<() => void> {
+  for (;;) {
+    const taken = takeLock(join(folder, "lock"));
+    if (typeof taken === "function") return taken;
+    onProgress(cachedFrames(readIndex(folder)));
+    await setTimeout(500);
+  }
+}
+
+async function build(
+  dataset: Dataset,
+  camera: string,
+  { folder, height, width, episodes }: Pick<Index, "height" | "width" | "episodes"> & { readonly folder: string },
+  onProgress: (done: number) => void,
+): Promise<void> {
   removeLeftovers(folder);
   const known = readIndex(folder);
   const contents = await contentsOf(dataset.root, sourceFiles(dataset, camera), known?.contents);
-  const episodes = dataset.episodes.map(({ index, length }): [number, number] => [index, length]);
   let index: Index;
   if (known && isPrefix(known.episodes, episodes) && unchanged(known.contents, contents) && intact(folder, known)) {
     index = { ...known, contents };
@@ -75,15 +101,14 @@ export async function buildFrameCache(
     rmSync(join(folder, "index.json"), { force: true });
     index = { version: 1, height, width, episodes: [], segments: [], contents };
   }
-  const total = episodes.reduce((sum, [, length]) => sum + length, 0);
-  let done = index.segments.reduce((sum, { frames }) => sum + frames, 0);
+  let done = cachedFrames(index);
   while (index.episodes.length < episodes.length) {
     const from = index.episodes.length;
     const chosen = dataset.episodes.slice(from, from + episodesPerSegment);
     const file = `segment-${String(index.segments.length).padStart(3, "0")}.rgb`;
     const frames = await writeSegment(dataset, camera, chosen, join(folder, file), height, width, (decoded) => {
       done += decoded;
-      onProgress?.(done, total);
+      onProgress(done);
     });
     index = {
       ...index,
@@ -93,8 +118,10 @@ export async function buildFrameCache(
     writeIndex(folder, index);
   }
   if (JSON.stringify(index) !== JSON.stringify(known)) writeIndex(folder, index);
-  return folder;
 }
+
+const cachedFrames = (index: Index | undefined): number =>
+  index?.segments.reduce((sum, { frames }) => sum + frames, 0) ?? 0;
 
 /** Reads a cache that `buildFrameCache` made. Each thread opens its own. */
 export class FrameCache {
@@ -167,7 +194,7 @@ async function writeSegment(
   width: number,
   onFrames: (count: number) => void,
 ): Promise<number> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.tmp`;
   const file = openSync(temporary, "w");
   let written = 0;
   try {
@@ -214,7 +241,7 @@ function readIndex(folder: string): Index | undefined {
 }
 
 function writeIndex(folder: string, index: Index): void {
-  const temporary = join(folder, `index.json.${process.pid}.tmp`);
+  const temporary = join(folder, "index.json.tmp");
   writeFileSync(temporary, JSON.stringify(index), { flush: true });
   renameSync(temporary, join(folder, "index.json"));
 }
@@ -233,11 +260,7 @@ function intact(folder: string, { segments, height, width }: Index): boolean {
   );
 }
 
-/** Removes what a killed build left; a build under way has written within the hour. */
+/** Removes what a killed build left. */
 function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (name.endsWith(".tmp") && Date.now() - modified > 3_600_000) rmSync(path, { force: true });
-  }
+  for (const name of readdirSync(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name), { force: true });
 }

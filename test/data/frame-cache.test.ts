@@ -53,6 +53,18 @@ test("every frame is the dataset's, resized; a second build decodes nothing", as
   expect(cached(folder)).toEqual(await decoded(dataset));
 });
 
+test("of two builds at once one decodes, the other waits and tells how far it is", async () => {
+  const many = memoryDataset({ lengths: new Array<number>(70).fill(2) });
+  const waited: number[] = [];
+  const first = buildFrameCache(many, "top", options());
+  const second = buildFrameCache(many, "top", { ...options(), onProgress: (done) => waited.push(done) });
+  expect(await second).toBe(await first);
+  expect(waited[0]).toBe(0);
+  expect(many.decoded()).toBe(140);
+  expect(cached(await first)).toEqual(await decoded(many));
+  await many.close();
+});
+
 test("a changed byte rebuilds it, a changed time does not", async () => {
   const folder = await buildFrameCache(dataset, "top", options());
   const path = dataset.pictures(4, "top");
