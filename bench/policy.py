@@ -39,7 +39,10 @@ with torch.no_grad():
 trained, observed, unconditioned = load("train"), load("sample"), load("unconditioned")
 # Chunks are sampled with the first weights, however many steps were trained.
 frozen = copy.deepcopy(model)
-optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
+decayed = [p for name, p in model.named_parameters() if "bias" not in name and "norm" not in name]
+kept = [p for name, p in model.named_parameters() if "bias" in name or "norm" in name]
+groups = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
+optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95), weight_decay=0.01)
 print("ready", flush=True)
 
 

@@ -16,6 +16,7 @@ export {
   valueConfig,
 } from "./config.ts";
 export { drawNoise, drawTime } from "./flow.ts";
+export { type LossTerm, lossOf } from "./loss-term.ts";
 export { initPolicy, type Policy } from "./policy.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
 export { prefixOrder } from "./prefix-order.ts";

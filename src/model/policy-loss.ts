@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { logits, prefixInputs, readPrefix } from "./backbone.ts";
 import { interpolate } from "./flow.ts";
+import { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
 import { actionTokenLogits, type Policy, velocity } from "./policy.ts";
 
 export interface PolicyLossOptions {
@@ -22,7 +23,9 @@ export interface PolicyLossOptions {
 export interface PolicyLoss {
   readonly inputs: readonly Tensor[];
   readonly loss: Tensor;
-  /** Its parts; "text" and "fast" only where they are learned. */
+  /** "flow", and "fast" and "text" where they are learned. */
+  readonly terms: readonly LossTerm[];
+  /** Their values. */
   readonly parts: Readonly<Record<"flow" | "fast" | "text", Tensor | undefined>>;
 }
 
@@ -53,7 +56,7 @@ export function policyLoss(policy: Policy, batch: number, options: PolicyLossOpt
   const predicted = velocity(policy, prefix, noisy, time, knowledgeInsulation);
   const error = t.sub(t.reshape(predicted, noise.shape), t.sub(noise, each(actions)));
   const flow = t.weightedMean(t.mul(error, error), each(actionWeights));
-  let loss: Tensor = t.mul(flow, flowWeight);
+  const terms: LossTerm[] = [{ name: "flow", value: flow, factor: flowWeight, weight: weightOf("actionWeights") }];
 
   let fast: Tensor | undefined;
   if (actionTokens > 0) {
@@ -61,7 +64,8 @@ export function policyLoss(policy: Policy, batch: number, options: PolicyLossOpt
     const weights = t.input("fastWeights", [batch, actionTokens]);
     inputs.push(tokens, weights);
     fast = foretold(actionTokenLogits(policy, prefix, tokens), tokens, weights);
-    loss = t.add(loss, fast);
+    const weight = weightOf("fastWeights", { columns: actionTokens, skipped: 1 });
+    terms.push({ name: "fast", value: fast, factor: 1, weight });
   }
 
   let text: Tensor | undefined;
@@ -70,9 +74,10 @@ export function policyLoss(policy: Policy, batch: number, options: PolicyLossOpt
     inputs.push(weights);
     const hidden = t.slice(prefix.hidden, 1, prefix.hidden.shape[1]! - promptTokens);
     text = foretold(logits(backbone, hidden), prefixIn.prompt, weights);
-    loss = t.add(loss, text);
+    const weight = weightOf("promptWeights", { columns: promptTokens, skipped: 1 });
+    terms.push({ name: "text", value: text, factor: 1, weight });
   }
-  return { inputs, loss, parts: { flow, fast, text } };
+  return { inputs, loss: lossOf(terms), terms, parts: { flow, fast, text } };
 }
 
 /** Cross-entropy of each token given those before it. */

@@ -14,6 +14,7 @@ import {
   readPrefix,
 } from "./backbone.ts";
 import type { ValueConfig } from "./config.ts";
+import { type LossTerm, weightOf } from "./loss-term.ts";
 
 export interface ValueFunction {
   readonly config: ValueConfig;
@@ -45,12 +46,19 @@ export function valueLogits({ backbone, head }: ValueFunction, inputs: PrefixInp
 export function valueLoss(
   value: ValueFunction,
   batch: number,
-): { readonly inputs: readonly Tensor[]; readonly loss: Tensor; readonly logits: Tensor } {
+): {
+  readonly inputs: readonly Tensor[];
+  readonly loss: Tensor;
+  readonly terms: readonly LossTerm[];
+  readonly logits: Tensor;
+} {
   const prefix = prefixInputs(value.config, batch);
   const target = t.input("target", [batch, value.config.bins]);
   const weights = t.input("weights", [batch]);
   const logits = valueLogits(value, prefix);
-  return { inputs: [...prefix.all, target, weights], loss: t.crossEntropy(logits, target, weights), logits };
+  const loss = t.crossEntropy(logits, target, weights);
+  const terms = [{ name: "crossEntropy", value: loss, factor: 1, weight: weightOf("weights") }];
+  return { inputs: [...prefix.all, target, weights], loss, terms, logits };
 }
 
 export interface Valuer {

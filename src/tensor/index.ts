@@ -5,7 +5,7 @@ export { constant, describe, input, type Node, state, type Tensor, topological }
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { type GradientOptions, gradient } from "./gradient.ts";
 export * as nn from "./nn.ts";
-export { type OnnxFile, openOnnx } from "./onnx-file.ts";
+export { type OnnxFile, onnxBytes, openOnnx } from "./onnx-file.ts";
 export { add, div, full, maximum, minimum, mul, type Operand, pow, sub } from "./ops/arithmetic.ts";
 export { attention } from "./ops/attention.ts";
 export { expand, stopGradient } from "./ops/broadcast.ts";

@@ -1,22 +1,44 @@
-// Runs an .onnx file as it is, such as one that `exportOnnx` wrote.
+// Runs an .onnx model as it is: a file such as one that `exportOnnx` wrote, or the bytes of a graph for another thread.
 import { createSession, fromRuntime, type SessionOptions, toRuntime } from "./device.ts";
+import type { Tensor } from "./expression.ts";
+import { lower } from "./lower.ts";
+import { graphWriter } from "./onnx.ts";
 import type { Value } from "./types.ts";
 
 export interface OnnxFile {
-  /** Of every input to every output; outputs are 32-bit floats. */
-  run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>>;
+  /**
+   * Of every input to every output; outputs are 32-bit floats.
+   * @param into where outputs are to be written, by name, in place of new memory
+   */
+  run(feeds: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>;
   release(): Promise<void>;
 }
 
-/** @throws Error where the file cannot be loaded, or the device cannot be used */
-export async function openOnnx(path: string, options: SessionOptions = {}): Promise<OnnxFile> {
-  const session = await createSession(path, options);
+/**
+ * @param model a path, or a model's bytes
+ * @throws Error where it cannot be loaded, or the device cannot be used
+ */
+export async function openOnnx(model: string | Uint8Array, options: SessionOptions = {}): Promise<OnnxFile> {
+  const session = await createSession(model, options);
+  const runtime = (values: Readonly<Record<string, Value>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toRuntime(value)]));
   return {
-    async run(feeds) {
-      const fed = Object.entries(feeds).map(([name, value]) => [name, toRuntime(value)] as const);
-      const results = await session.run(Object.fromEntries(fed));
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromRuntime(tensor, "f32")]));
+    async run(feeds, into = {}) {
+      const fetches = { ...Object.fromEntries(session.outputNames.map((name) => [name, null])), ...runtime(into) };
+      const results = await session.run(runtime(feeds), fetches);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, tensor]) => [name, into[name] ?? fromRuntime(tensor, "f32")]),
+      );
     },
     release: () => session.release(),
   };
+}
+
+/** A model that computes `outputs` from `inputs`, which may be states: they are inputs too, under their own names. */
+export function onnxBytes(inputs: readonly Tensor[], outputs: Readonly<Record<string, Tensor>>): Uint8Array {
+  const writer = graphWriter();
+  const lowered = lower(writer, Object.values(outputs));
+  for (const leaf of inputs) writer.input(leaf.node.name!, leaf);
+  for (const [name, tensor] of Object.entries(outputs)) writer.output(name, tensor, lowered.nameOf(tensor));
+  return writer.finish();
 }

@@ -1,6 +1,7 @@
 // The course of a training, whatever is trained: steps, validations, checkpoints, and going on after a kill exactly where the last
 // checkpoint was. All randomness of a step comes from the seed and the step's number.
 import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { readJson, replaceFile } from "../data/files.ts";
 import type { Batch, BatchLoader, SamplerState } from "../data/index.ts";
@@ -9,17 +10,11 @@ import * as t from "../tensor/index.ts";
 import { openMetrics } from "./metrics.ts";
 import type { ValueOptions } from "./options.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { shardedStep, shardsOf } from "./sharded-step.ts";
+import { type Objective, optimiserStates, wholeStep } from "./step.ts";
 
 /** What both trainings' options have in common. */
 type CommonOptions = Omit<ValueOptions, "targets" | "failureCost">;
-
-interface Objective {
-  readonly parameters: readonly Tensor[];
-  readonly inputs: readonly Tensor[];
-  readonly loss: Tensor;
-  /** Parts of the loss, to be shown. */
-  readonly parts: Readonly<Record<string, Tensor>>;
-}
 
 export interface Validation {
   /** By which the best checkpoint is chosen: lower is better. */
@@ -73,47 +68,26 @@ interface State {
   readonly best: { readonly step: number; readonly score: number } | null;
 }
 
-/** openpi's. The moments of the first steps, which are unlike those that follow, are soon forgotten. */
-const beta2 = 0.95;
 /** Steps after which the averages follow, by the decay to that power; before a validation they do so too. */
 const averageEvery = 8;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
-/** Biases and norms do not decay. */
-const undecayed = ["*bias", "*norm*"];
 
 export async function optimise(plan: Plan): Promise<Course> {
   const { run, options, objective, validate } = plan;
-  const { parameters, inputs, loss, parts } = objective;
+  const { parameters } = objective;
   const { steps, seed, ema } = options;
   const resumed = run.last === undefined ? undefined : readState(run.last);
   const log = openMetrics(run.path, resumed?.step ?? 0);
 
-  const learningRate = t.input("learningRate", []);
-  const { weightDecay, maxNorm } = options;
-  // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
-  const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
-  const update = t.adamW(parameters, gradients, { learningRate, beta2, weightDecay, maxNorm, undecayed });
   const renamed = ema === 0 ? (name: string) => name : t.emaName;
   const store = t.createStore(
     run.last === undefined
-      ? await firstState(plan, update.initial, ema > 0)
+      ? await firstState(plan, ema > 0)
       : await t.readSafetensors(join(run.last, "training_state", "state.safetensors")),
   );
-  const compute = { device: options.device, ...(options.threads && { threads: options.threads }) };
-  const program = await t.compile(
-    {
-      inputs: [...inputs, learningRate],
-      outputs: { loss, gradientNorm: update.gradientNorm, ...parts },
-      updates: update.updates,
-    },
-    { store, ...compute },
-  );
-  const decay = t.input("decay", []);
-  const average =
-    ema > 0
-      ? await t.compile({ inputs: [decay], updates: t.ema(parameters, decay) }, { store, ...compute })
-      : undefined;
+  const stepOptions = { ...options, threads: options.threads ?? availableParallelism() };
+  const training = await (shardsOf(stepOptions) > 1 ? shardedStep : wholeStep)(objective, store, stepOptions);
   const loader = plan.loader(resumed?.position ?? undefined);
   const judged = t.createStore();
   let best = resumed?.best ?? null;
@@ -138,15 +112,15 @@ export async function optimise(plan: Plan): Promise<Course> {
     let upcoming = start < steps ? take(start) : undefined;
     for (let step = start; step < steps; step++) {
       const { feeds, position } = await upcoming!;
-      const running = program.run({ ...feeds, learningRate: t.warmupCosine(step, schedule) });
+      const running = training.run(feeds, t.warmupCosine(step, schedule));
       // The next batch is put together while this one is computed.
       upcoming = step + 1 < steps ? take(step + 1) : undefined;
       upcoming?.catch(() => undefined);
       const outputs = await running;
-      for (const [name, { data }] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + Number(data[0]);
+      for (const [name, value] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value;
       summed++;
       const done = step + 1;
-      const now = Number(outputs.loss!.data[0]);
+      const now = outputs.loss!;
       if (!Number.isFinite(now))
         throw new Error(
           `${run.path}: the loss of step ${done} is ${now}; lower the learning rate (${options.learningRate}), ` +
@@ -156,7 +130,7 @@ export async function optimise(plan: Plan): Promise<Course> {
       const pause = done % options.validateEvery === 0 || done === steps;
       unaveraged++;
       if (pause || unaveraged === averageEvery) {
-        await average?.run({ decay: ema ** unaveraged });
+        if (ema > 0) await training.average(ema ** unaveraged);
         unaveraged = 0;
       }
       if (done % logEvery === 0 || pause) {
@@ -166,6 +140,7 @@ export async function optimise(plan: Plan): Promise<Course> {
         [sums, summed, began] = [{}, 0, performance.now()];
       }
       if (!pause) continue;
+      await training.settle();
       let better = !validate;
       if (validate) {
         await judged.write(await plainParameters(store, parameters, renamed));
@@ -180,16 +155,15 @@ export async function optimise(plan: Plan): Promise<Course> {
     return courseOf(run, log.all, best?.step ?? steps, steps);
   } finally {
     await loader.close();
-    await program.release();
-    await average?.release();
+    await training.release();
     store.release();
     judged.release();
   }
 }
 
-async function firstState(plan: Plan, optimiser: ReadonlyMap<string, Value>, averaged: boolean) {
-  const parameters = await plan.initial();
-  return [...parameters, ...optimiser, ...(averaged ? t.emaInitial(parameters) : [])];
+async function firstState({ initial, objective }: Plan, averaged: boolean) {
+  const parameters = await initial();
+  return [...parameters, ...optimiserStates(objective.parameters), ...(averaged ? t.emaInitial(parameters) : [])];
 }
 
 /** The parameters to be judged, under their own names. */

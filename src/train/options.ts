@@ -37,7 +37,7 @@ const common = {
   brightness: share.default(0.15).describe("share by which their brightness is changed at most"),
   seed: z.int().min(0).default(0).describe("decides everything that is random"),
   device: z.enum(["cpu", "webgpu", "cuda"]).default("cpu").describe("where to compute"),
-  threads: count.optional().describe("CPU threads of one operator (default: all cores)"),
+  threads: count.optional().describe("CPU threads (default: all cores); as many give the same numbers"),
   workers: z.int().min(0).default(1).describe("threads that put batches together"),
   cache: z.string().optional().describe("folder of decoded pictures (default: pistar's, in the user's cache folder)"),
 };

@@ -83,11 +83,8 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     );
     const { config } = learner;
     const scope = t.scope();
-    const { inputs, loss, parts } = policyLoss(initPolicy(scope, config), options.batchSize, {
-      flowWeight: options.flowWeight,
-      draws: options.draws,
-      learnsText: options.subtasks,
-    });
+    const network = initPolicy(scope, config);
+    const { flowWeight, draws, subtasks: learnsText } = options;
     const samples = policySamples(learner, options.subtasks);
     const validator = heldOut.length > 0 ? policyValidator(learner, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
@@ -96,9 +93,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       options,
       objective: {
         parameters: scope.parameters,
-        inputs,
-        loss,
-        parts: { flow: parts.flow!, ...(parts.fast && { fast: parts.fast }), ...(parts.text && { text: parts.text }) },
+        loss: (batch) => policyLoss(network, batch, { flowWeight, draws, learnsText }),
       },
       initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
       loader: (position) =>

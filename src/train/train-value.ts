@@ -89,14 +89,14 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
     const learner = withSnugPrompts(description, data.tasks);
     const { config } = learner;
     const scope = t.scope();
-    const { inputs, loss } = valueLoss(initValue(scope, config), options.batchSize);
+    const network = initValue(scope, config);
     const converter = stateConverter(description);
     const validator = heldOut.length > 0 ? valueValidator(learner, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
     const course = await optimise({
       run,
       options,
-      objective: { parameters: scope.parameters, inputs, loss, parts: {} },
+      objective: { parameters: scope.parameters, loss: (batch) => valueLoss(network, batch) },
       initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
       loader: (position) =>
         new BatchLoader(sources, {

@@ -105,28 +105,35 @@ test("a loaded value function says what labelling said", async () => {
   await loaded.close();
 });
 
-test("a training that was killed goes on to the same loss and the same weights, to the last bit", async () => {
-  const options = { ...policyShort(), indicator: "labels" as const, workers: 1 };
-  const whole = await trainPolicy({ run: path("whole"), datasets: [{ root: dots }], options });
-  const broken = { run: path("broken"), datasets: [{ root: dots }], options };
-  const stop = ({ step }: { step: number }) => {
-    if (step === 3) throw new Error("killed");
-  };
-  await expect(trainPolicy({ ...broken, onProgress: stop })).rejects.toThrow("killed");
-  await expect(trainPolicy(broken)).rejects.toThrow("resume it (--resume)");
-  await expect(trainPolicy({ ...broken, resume: true, options: { ...options, seed: 1 } })).rejects.toThrow(
-    "seed 0, got 1",
-  );
-  const steps: number[] = [];
-  const resumed = await trainPolicy({ ...broken, resume: true, onProgress: ({ step }) => steps.push(step) });
-  expect(steps).toEqual([3, 4]);
-  const numbers = (run: string) => lines(path(run)).map(({ stepsPerSecond: _, ...rest }) => rest);
-  expect(numbers("broken")).toEqual(numbers("whole"));
-  const weights = (result: PolicyResult) => readFileSync(join(result.last, "model.safetensors"));
-  expect(weights(resumed).equals(weights(whole))).toBe(true);
-  // Ended runs only say what they found.
-  expect(await trainPolicy({ ...broken, resume: true })).toEqual(resumed);
-});
+test.each([
+  ["in one program", { batchSize: 4 }],
+  ["over two threads", { batchSize: 16, threads: 2 }],
+])(
+  "a training %s that was killed goes on to the same loss and the same weights, to the last bit",
+  async (how, size) => {
+    const options = { ...policyShort(), ...size, indicator: "labels" as const, workers: 1 };
+    const names = { whole: `whole ${how}`, broken: `broken ${how}` };
+    const whole = await trainPolicy({ run: path(names.whole), datasets: [{ root: dots }], options });
+    const broken = { run: path(names.broken), datasets: [{ root: dots }], options };
+    const stop = ({ step }: { step: number }) => {
+      if (step === 3) throw new Error("killed");
+    };
+    await expect(trainPolicy({ ...broken, onProgress: stop })).rejects.toThrow("killed");
+    await expect(trainPolicy(broken)).rejects.toThrow("resume it (--resume)");
+    await expect(trainPolicy({ ...broken, resume: true, options: { ...options, seed: 1 } })).rejects.toThrow(
+      "seed 0, got 1",
+    );
+    const steps: number[] = [];
+    const resumed = await trainPolicy({ ...broken, resume: true, onProgress: ({ step }) => steps.push(step) });
+    expect(steps).toEqual([3, 4]);
+    const numbers = (run: string) => lines(path(run)).map(({ stepsPerSecond: _, ...rest }) => rest);
+    expect(numbers(names.broken)).toEqual(numbers(names.whole));
+    const weights = (result: PolicyResult) => readFileSync(join(result.last, "model.safetensors"));
+    expect(weights(resumed).equals(weights(whole))).toBe(true);
+    // Ended runs only say what they found.
+    expect(await trainPolicy({ ...broken, resume: true })).toEqual(resumed);
+  },
+);
 
 test("a policy acts: the same for one observation as in a batch, in the robot's units", async () => {
   const trained = await trainPolicy({

@@ -1,0 +1,99 @@
+// A step over threads against the step in one program, which goldens and finite differences stand behind.
+import { expect, test } from "vitest";
+import { policyLoss, prefixFeeds } from "../../src/model/index.ts";
+import * as t from "../../src/tensor/index.ts";
+import { shardedStep, shardsOf } from "../../src/train/sharded-step.ts";
+import { type Objective, optimiserStates, type StepOptions, wholeStep } from "../../src/train/step.ts";
+import { tinyBatch, tinyConfig, tinyPolicy, tinyTargets } from "../model/tiny.ts";
+
+const config = tinyConfig();
+const tiny = tinyPolicy(config);
+const { parameters } = tiny.scope;
+const objective: Objective = {
+  parameters,
+  loss: (batch) => policyLoss(tiny.policy, batch, { flowWeight: 3, draws: 2, learnsText: true }),
+};
+const options: StepOptions = { batchSize: 24, device: "cpu", threads: 3, weightDecay: 0.1, maxNorm: 0.5 };
+const initial = [...(await tiny.store.readAll()), ...optimiserStates(parameters)];
+const states = [...initial, ...t.emaInitial(new Map(await tiny.store.readAll()))];
+
+/** Weights that differ from shard to shard: the second shard has no FAST tokens to foretell, samples count by a tenth to one. */
+function feeds(seed: number): Record<string, t.Feed> {
+  const random = t.random(`feeds/${seed}`);
+  const { batchSize } = options;
+  const { actions, ...targets } = tinyTargets(config, batchSize, random);
+  const perSample = actions.length / batchSize;
+  return {
+    ...prefixFeeds(config, tinyBatch(config, batchSize, random)),
+    ...targets,
+    actions,
+    actionWeights: actions.map((_, i) => 0.1 + ((Math.floor(i / perSample) * 7) % 10) / 10),
+    noise: actions.length ? Float32Array.from({ length: 2 * actions.length }, () => random.normal()) : actions,
+    time: Float32Array.from({ length: 2 * batchSize }, () => random.uniform()),
+    fastWeights: targets.fastWeights.map((_, i) =>
+      i >= 8 * config.actionTokens && i < 16 * config.actionTokens ? 0 : 1,
+    ),
+    promptWeights: Float32Array.from({ length: batchSize * config.promptTokens }, () => Math.round(random.uniform())),
+  };
+}
+
+async function course(make: typeof wholeStep, steps: number) {
+  const store = t.createStore(states);
+  const step = await make(objective, store, options);
+  const found: Record<string, number>[] = [];
+  for (let i = 0; i < steps; i++) {
+    found.push(await step.run(feeds(i), 0.01));
+    await step.average(0.8);
+  }
+  await step.settle();
+  await step.release();
+  return { store, found };
+}
+
+test("shards of at least eight samples, no more than threads, all of one size", () => {
+  const shards = (batchSize: number, threads: number, device: t.Device = "cpu") =>
+    shardsOf({ ...options, batchSize, threads, device });
+  expect([
+    shards(16, 2),
+    shards(16, 8),
+    shards(32, 8),
+    shards(15, 2),
+    shards(24, 2),
+    shards(27, 3),
+    shards(25, 3),
+  ]).toEqual([2, 2, 4, 1, 2, 3, 1]);
+  expect(shards(16, 1)).toBe(1);
+  expect(shards(64, 8, "webgpu")).toBe(1);
+});
+
+test("three threads step as one program does: losses, norms, parameters, moments and averages", async () => {
+  const whole = await course(wholeStep, 3);
+  const sharded = await course(shardedStep, 3);
+  for (const [i, expected] of whole.found.entries())
+    for (const [name, number] of Object.entries(expected))
+      expect(sharded.found[i]![name], `${name} of step ${i}`).toBeCloseTo(number, 4);
+  expect(Object.keys(sharded.found[0]!).sort()).toEqual(["fast", "flow", "gradientNorm", "loss", "text"]);
+  expect(sharded.store.names).toEqual(whole.store.names);
+  for (const name of whole.store.names) {
+    const [expected, got] = [(await whole.store.read(name)).data, (await sharded.store.read(name)).data];
+    // Where a gradient is nearly 0, AdamW makes a step of whatever its rounding left.
+    for (const [i, number] of (expected as Float32Array).entries())
+      if (!name.startsWith("adamw.v.")) expect(Math.abs(Number(got[i]) - number), `${name}[${i}]`).toBeLessThan(2e-3);
+  }
+  expect((await sharded.store.read("adamw.step")).data[0]).toBe(3);
+});
+
+test("the same threads give the same bytes, and a store goes on where another stopped", async () => {
+  const first = await course(shardedStep, 3);
+  const store = t.createStore(states);
+  for (const steps of [[0, 1], [2]]) {
+    const step = await shardedStep(objective, store, options);
+    for (const i of steps) {
+      await step.run(feeds(i), 0.01);
+      await step.average(0.8);
+    }
+    await step.settle();
+    await step.release();
+  }
+  for (const name of store.names) expect((await store.read(name)).data).toEqual((await first.store.read(name)).data);
+});
