@@ -111,11 +111,12 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
         );
     const where = `episode ${episode}, column "${camera}"`;
     if (feature.dtype === "image")
-      return withRows(episode, (file, start) =>
-        Promise.all(
-          indices.map((index) => storedImage(file, camera, start + index, `${file.path}, ${where}, frame ${index}`)),
-        ),
-      );
+      return withRows(episode, async (file, start) => {
+        const cells = await storedPictures(file, camera, start, indices);
+        return Promise.all(
+          cells.map((cell, at) => decodePicture(cell, `${file.path}, ${where}, frame ${indices[at]}`)),
+        );
+      });
     const span = found.videos.get(camera)!;
     const times = indices.map((index) => span.from + index / info.fps);
     try {
@@ -157,8 +158,27 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
   };
 }
 
-async function storedImage(file: ParquetFile, camera: string, row: number, where: string): Promise<Image> {
-  const [cell] = Array.from(await file.values(camera, row, row + 1)) as ({ bytes?: Uint8Array } | null)[];
+type PictureCell = { readonly bytes?: Uint8Array } | null;
+
+/** Cells of the rows `start` + `indices`. Runs of neighbours are read at once: whoever reads a row reads all that is compressed with it. */
+async function storedPictures(
+  file: ParquetFile,
+  camera: string,
+  start: number,
+  indices: readonly number[],
+): Promise<PictureCell[]> {
+  const cells: PictureCell[] = [];
+  for (let at = 0; at < indices.length; ) {
+    let end = at + 1;
+    while (indices[end] === indices[end - 1]! + 1) end++;
+    const rows = await file.values(camera, start + indices[at]!, start + indices[end - 1]! + 1);
+    cells.push(...(Array.from(rows) as PictureCell[]));
+    at = end;
+  }
+  return cells;
+}
+
+async function decodePicture(cell: PictureCell, where: string): Promise<Image> {
   if (!cell?.bytes) throw new Error(`${where}: expected a picture's bytes, got none`);
   return decodeImage(cell.bytes, where);
 }

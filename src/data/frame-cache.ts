@@ -30,7 +30,8 @@ import { resizeWithPad } from "./resize.ts";
 import type { Dataset, Episode } from "./types.ts";
 
 const episodesPerSegment = 64;
-const framesPerRead = 32;
+/** Decoded at once. A small picture's whole episode fits in: reading part of a row group reads all of it. */
+const bytesPerRead = 1 << 25;
 
 const indexSchema = z.object({
   version: z.literal(1),
@@ -194,6 +195,8 @@ async function writeSegment(
   width: number,
   onFrames: (count: number) => void,
 ): Promise<number> {
+  const [pictureHeight = 0, pictureWidth = 0] = dataset.features.get(camera)!.shape;
+  const framesPerRead = Math.max(1, Math.floor(bytesPerRead / Math.max(1, 3 * pictureHeight * pictureWidth)));
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, "w");
   let written = 0;
