@@ -8,6 +8,7 @@ const schema = z.object({
   learningRate: z.number().gt(0).default(0.001).describe("step size"),
   layers: z.array(z.int()).default([1]).describe("sizes"),
   tasks: z.array(z.string()).default(["a"]),
+  controls: z.array(z.string()).default([]).describe("beside"),
   mode: z.enum(["fast", "slow"]).default("fast"),
   shuffle: z.boolean().default(true),
   quiet: z.boolean().default(false),
@@ -25,6 +26,7 @@ test("flags are the schema's fields, with its types and defaults", () => {
     learningRate: 0.001,
     layers: [1],
     tasks: ["a"],
+    controls: [],
     mode: "fast",
     shuffle: true,
     quiet: false,
@@ -35,6 +37,7 @@ test("flags are the schema's fields, with its types and defaults", () => {
     learningRate: 0.5,
     layers: [2, 3],
     tasks: ["b", "c"],
+    controls: [],
     mode: "slow",
     shuffle: false,
     quiet: true,
@@ -48,4 +51,11 @@ test("what is wrong is said by flag", () => {
     /--learning-rate: .*>0\n--mode: .*"fast"\|"slow"/,
   );
   expect(() => parse("--out", "x", "--limit", "many")).toThrow("--limit");
+});
+
+test("a list that is empty by default is empty again when nothing follows its flag", () => {
+  expect(parse("--out", "x", "--controls", "awr", "filtered").controls).toEqual(["awr", "filtered"]);
+  expect(fromFlags(schema, { out: "x", controls: true }).controls).toEqual([]);
+  expect(parse("--out", "x", "--controls").controls).toEqual([]);
+  expect(() => parse("--out", "x", "--tasks")).toThrow();
 });

@@ -26,14 +26,15 @@ export function flagsOf(schema: z.ZodObject): Readonly<Record<string, string>> {
 }
 
 /**
- * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values; a boolean that is true by default, whose
+ * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values, or none where it is empty by default; a boolean that is true by default, whose
  * description is what to do, is switched off by --no-…. A field without a default, unless optional, is required.
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
   const flags = flagsOf(schema);
   for (const [name, field] of Object.entries(properties as Record<string, Field>)) {
-    const text = field.type === "boolean" ? "" : ` <${kindOf(field)}${field.type === "array" ? "..." : ""}>`;
+    const kind = field.type === "array" ? `${kindOf(field)}...` : kindOf(field);
+    const text = field.type === "boolean" ? "" : mayBeEmpty(field) ? ` [${kind}]` : ` <${kind}>`;
     const about = isOff(field) ? `do not ${field.description}` : field.description;
     const option = new Option(`${flags[name]}${text}`, about);
     if (field.default !== undefined) option.default(field.default);
@@ -50,12 +51,20 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
 
 /** The checked options from what commander parsed. The error names each flag that is wrong. */
 export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: unknown): z.output<Schema> {
-  const result = schema.safeParse(values);
+  const { shape } = schema;
+  // A flag of a list without a value is the empty list.
+  const given = Object.entries(values as Record<string, unknown>).map(([name, value]) => [
+    name,
+    value === true && shape[name] instanceof z.ZodDefault && shape[name].unwrap() instanceof z.ZodArray ? [] : value,
+  ]);
+  const result = schema.safeParse(Object.fromEntries(given));
   if (result.success) return result.data;
   throw new Error(
     result.error.issues.map(({ path, message }) => `${flagOf(String(path[0] ?? ""))}: ${message}`).join("\n"),
   );
 }
+
+const mayBeEmpty = ({ type, default: value }: Field) => type === "array" && Array.isArray(value) && value.length === 0;
 
 function kindOf({ type, enum: choices, items }: Field): string {
   if (type === "array" && items) return kindOf(items);

@@ -69,11 +69,11 @@ function bar(label: string): Shown {
 }
 
 /** Per second since the beginning; what was done already when it was first told does not count. */
-function rateMeter(): (done: number) => number {
+export function rateMeter(): (done: number) => number {
   const started = performance.now();
   let before: number | undefined;
   return (done) => {
-    before ??= done === 1 ? 0 : done;
+    before ??= done <= 1 ? 0 : done;
     return (1000 * (done - before)) / (performance.now() - started);
   };
 }

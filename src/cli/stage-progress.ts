@@ -1,6 +1,7 @@
 // Progress of a run of many stages: a bar for each that goes on at the time on a terminal, plain lines elsewhere; what stages found stays above.
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { Listener } from "../loop/index.ts";
+import { rateMeter } from "./progress.ts";
 
 /** Seconds between two plain lines of a stage. */
 const quiet = 10;
@@ -13,9 +14,7 @@ const multiBar = {
 
 /** A stage that goes on. */
 interface Going {
-  readonly began: number;
-  /** What was done already when it was first told. */
-  before?: number;
+  readonly rate: (done: number) => number;
   told: number;
   bar?: SingleBar;
 }
@@ -43,7 +42,7 @@ export function stageProgress(): Required<Listener> & { close(): void } {
     onStage(name, state) {
       if (state === "done before") line(`${name}: done before`);
       else if (state === "begins") {
-        going.set(name, { began: performance.now(), told: performance.now() });
+        going.set(name, { rate: rateMeter(), told: performance.now() });
         if (!terminal) line(name);
       } else {
         const { bar } = going.get(name) ?? {};
@@ -56,8 +55,7 @@ export function stageProgress(): Required<Listener> & { close(): void } {
       const stage = going.get(name);
       if (!stage) return;
       const now = performance.now();
-      stage.before ??= done <= 1 ? 0 : done;
-      const rate = (1000 * (done - stage.before)) / (now - stage.began);
+      const rate = stage.rate(done);
       const perSecond = rate > 0 ? `${rate.toPrecision(3)}/s` : "";
       if (terminal) {
         bars ??= new MultiBar(multiBar, Presets.shades_classic);

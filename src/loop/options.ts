@@ -56,7 +56,7 @@ export const recapOptions = z.object({
   controls: z
     .array(z.enum(controlNames as [(typeof controlNames)[number], ...(typeof controlNames)[number][]]))
     .default([])
-    .describe(`policies trained and evaluated beside RECAP: ${controlNames.join(", ")}`),
+    .describe(`policies trained and evaluated beside RECAP: ${controlNames.join(", ")}; the flag alone: none`),
 });
 
 export type RecapOptions = z.infer<typeof recapOptions>;
