@@ -1,5 +1,5 @@
-// Tasks in threads of their own, some at a time: they have nothing to do with one another once pre-training is done, and on few cores two
-// trainings side by side, a core each, get further than one after the other on all cores.
+// Tasks in threads of their own, some at a time: they have nothing to do with one another once pre-training is done, and while one of them does
+// what keeps a single core busy, the other cores work for the rest.
 import { startThread } from "../data/index.ts";
 import type { Improved } from "./improve.ts";
 import type { Run } from "./run.ts";
