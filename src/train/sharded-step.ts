@@ -1,5 +1,5 @@
 // A training step over threads: each has the gradient's graph for an equal part ("shard") of the batch, and makes AdamW's step for a part of the
-// parameters. Small networks gain little from several cores within an operator, and nearly all of them from a thread for each shard.
+// parameters. Small networks gain more from several cores this way than within operators (bench/sharded-step.ts).
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../data/index.ts";
 import { lossOf } from "../model/index.ts";
@@ -154,20 +154,28 @@ function split(
 class ShardThread {
   private readonly worker: Worker;
   private answer: { resolve(reply: ShardReply): void; reject(error: unknown): void } | undefined;
+  /** Why it does not answer any more; whoever asks afterwards would wait for ever. */
+  private failure: unknown;
 
   constructor(work: ShardWork) {
     this.worker = startThread(import.meta.url, "./shard-thread", work);
     this.worker.on("message", (reply: ShardReply) => this.answer?.resolve(reply));
-    this.worker.on("error", (error) => this.answer?.reject(error));
-    this.worker.on("exit", (code) =>
-      this.answer?.reject(new Error(`A thread of the training ended (exit code ${code})`)),
-    );
+    const fail = (error: unknown) => {
+      this.failure ??= error;
+      this.answer?.reject(this.failure);
+    };
+    this.worker.on("error", fail);
+    this.worker.on("exit", (code) => fail(new Error(`A thread of the training ended (exit code ${code})`)));
   }
 
   ask<Reply extends ShardReply>(request: ShardRequest): Promise<Reply> {
     const feeds = typeof request === "object" && "feeds" in request ? Object.values(request.feeds) : [];
     const arrays = feeds.filter((feed) => typeof feed !== "number");
     return new Promise((resolve, reject) => {
+      if (this.failure !== undefined) {
+        reject(this.failure);
+        return;
+      }
       this.answer = { resolve: (reply) => resolve(reply as Reply), reject };
       this.worker.postMessage(
         request,
