@@ -10,6 +10,7 @@ npm init --yes > /dev/null
 npm install --ignore-scripts --no-audit --no-fund ./pistar-*.tgz
 npx pistar --version
 npx pistar --help > /dev/null
+for file in policy.safetensors state.json tokenizer.json; do test -s "node_modules/pistar/backbones/nano/$file"; done
 cat > program.mjs <<'JS'
 import { openDataset } from "pistar/data";
 import { returns } from "pistar/recap";

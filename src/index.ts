@@ -1,5 +1,6 @@
 // The public interface; each part is also reachable under its own name, such as "pistar/tensor".
 export * as data from "./data/index.ts";
+export * as grounding from "./grounding/index.ts";
 export * as loop from "./loop/index.ts";
 export * as model from "./model/index.ts";
 export * as recap from "./recap/index.ts";

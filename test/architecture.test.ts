@@ -3,7 +3,20 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { expect, test } from "vitest";
 
 /** Folders of src/ from the bottom up: a file imports from its own folder or from folders to the left of it. */
-const order = ["tensor", "recap", "data", "model", "train", "robot", "serve", "rollout", "loop", "studio", "cli"];
+const order = [
+  "tensor",
+  "recap",
+  "data",
+  "model",
+  "train",
+  "robot",
+  "grounding",
+  "serve",
+  "rollout",
+  "loop",
+  "studio",
+  "cli",
+];
 
 const root = resolve(import.meta.dirname, "../src");
 

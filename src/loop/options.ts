@@ -1,6 +1,6 @@
 // What a run of RECAP does: one flat schema from which the command's flags, the run folder's config.json and the report's table come.
 import * as z from "zod";
-import { labelOptions } from "../train/index.ts";
+import { labelOptions, policyOptions } from "../train/index.ts";
 import { controls } from "./arms.ts";
 import { maxIterations } from "./seeds.ts";
 
@@ -18,6 +18,8 @@ export const recapOptions = z.object({
   difficulty: z.number().min(0).max(1).default(0.1).describe("how far objects are spread over the table, 0 to 1"),
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
+
+  backbone: policyOptions.shape.backbone,
 
   demonstrations: count.default(40).describe("demonstrations of each task"),
   iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
@@ -66,6 +68,7 @@ export const datasetOptions = recapOptions
   .pick({
     seed: true,
     size: true,
+    backbone: true,
     pretrainSteps: true,
     valueSteps: true,
     batchSize: true,

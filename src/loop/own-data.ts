@@ -22,7 +22,8 @@ const shownOfEach = 2;
  * @throws Error saying what is wrong with a dataset or an option
  */
 export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
-  const { size, dropout, batchSize, learningRate, fast, pretrainSteps, valueSteps } = run.options;
+  const { size, backbone, dropout, batchSize, learningRate, fast, pretrainSteps, valueSteps } = run.options;
+  const learned = { size, backbone, steps: pretrainSteps, batchSize, learningRate, fast, dropout };
   const { pretrainPositive, forcePositive, lookahead } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;
@@ -51,7 +52,7 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
 
   const policy = await trainedPolicy(run, "policy", () => ({
     datasets: roots.map((root) => ({ root })),
-    options: { size, steps: pretrainSteps, batchSize, learningRate, fast, indicator: "labels", labels: tag, dropout },
+    options: { ...learned, indicator: "labels", labels: tag },
   }));
   curves.push(curveOf("policy", policy));
   return write(run, { datasets, value, policy }, curves, true);

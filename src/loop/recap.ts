@@ -31,7 +31,8 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
 
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
 async function pretrain(run: Run): Promise<Curve[]> {
-  const { pretrainPositive, pretrainSteps, valueSteps, size, dropout, batchSize, learningRate, fast } = run.options;
+  const { pretrainPositive, pretrainSteps, valueSteps, dropout, batchSize, learningRate, fast } = run.options;
+  const { size, backbone } = run.options;
   const datasets = await Promise.all(
     pretrainedOn(run.options).map(async (task) => {
       const root = dataOf(run, task);
@@ -47,7 +48,7 @@ async function pretrain(run: Run): Promise<Curve[]> {
   const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
   const policy = await trainedPolicy(run, pretrained.policy, () => ({
     datasets,
-    options: { size, steps: pretrainSteps, batchSize, learningRate, fast, ...labels },
+    options: { size, backbone, steps: pretrainSteps, batchSize, learningRate, fast, ...labels },
   }));
   return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
 }

@@ -140,6 +140,8 @@ export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<
 export interface Prefix extends Decoded {
   readonly config: BackboneConfig;
   readonly inputs: PrefixTensors;
+  /** By camera: its picture's tokens as the language model gets them, f32 [B, N, C]. */
+  readonly pictures: readonly Tensor[];
   /** f32 [B, 1]: how many tokens are there. */
   readonly count: Tensor;
 }
@@ -168,7 +170,7 @@ export function readPrefix(backbone: Backbone, inputs: PrefixTensors): Prefix {
   const mask = t.lessEqual(t.reshape(blocks, [batch, 1, length]), looker);
   const decoded = decode(language, x, { mask, positions, allPositions: positions });
   const count = t.sum(t.cast(present(inputs), "f32"), 1, { keep: true });
-  return { ...decoded, config, inputs, count };
+  return { ...decoded, config, inputs, pictures: perCamera, count };
 }
 
 /** Which of the prefix's tokens are there: bool [B, S]. */

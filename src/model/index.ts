@@ -1,6 +1,16 @@
 // The networks: policy and value function, their losses, sampling, and weights under published names.
 export { type ActionDecoder, type ActionDecoderOptions, createActionDecoder } from "./action-decoder.ts";
-export { absent, type PrefixBatch, type PrefixInputs, prefixFeeds, prefixInputs } from "./backbone.ts";
+export {
+  absent,
+  type Backbone,
+  initBackbone,
+  type PrefixBatch,
+  type PrefixInputs,
+  prefixFeeds,
+  prefixInputs,
+  present,
+  readPrefix,
+} from "./backbone.ts";
 export {
   type BackboneConfig,
   type Body,
@@ -16,7 +26,7 @@ export {
   valueConfig,
 } from "./config.ts";
 export { drawNoise, drawTime } from "./flow.ts";
-export { type LossTerm, lossOf } from "./loss-term.ts";
+export { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
 export { initPolicy, type Policy } from "./policy.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
 export { prefixOrder } from "./prefix-order.ts";

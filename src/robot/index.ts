@@ -20,7 +20,7 @@ export type { Joint, Observation, Robot } from "./robot.ts";
 export { type SceneParts, so101Scene } from "./scene.ts";
 export { fromRadians, so101Joints, toRadians } from "./so101.ts";
 export { bestStyle, type Style, sampleStyle } from "./style.ts";
-export type { Attempt, Task } from "./task.ts";
+export type { Attempt, Named, Task } from "./task.ts";
 export { createTaskWorld, type TaskWorldOptions } from "./task-world.ts";
 export { taskNamed, tasks } from "./tasks/index.ts";
 export { createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";

@@ -6,6 +6,12 @@ import type { SceneParts } from "./scene.ts";
 import type { Style } from "./style.ts";
 import type { World } from "./world.ts";
 
+/** What is to be moved, and where to: names of bodies. */
+export interface Named {
+  readonly object: string;
+  readonly goal: string;
+}
+
 export interface Task {
   /** As commands take it, such as "cube-in-bowl". */
   readonly name: string;
@@ -23,6 +29,8 @@ export interface Task {
    * place) to 1 (all of the table that the task allows).
    */
   arrange(physics: Physics, random: Random, difficulty: number): string;
+  /** The bodies that an instruction speaks of. */
+  named(instruction: string): Named;
   /** Whether the goal is reached at this moment, everything at rest and let go. The judge demands that it holds for a while. */
   reached(physics: Physics, instruction: string): boolean;
   /**

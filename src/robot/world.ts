@@ -127,6 +127,12 @@ export class World implements Robot {
     this.physics.step(this.substeps);
   }
 
+  /** Puts the arm's joints at these angles (radians), at once and whatever is in the way: for pictures, not within an episode. */
+  placeArm(radians: readonly number[]): void {
+    for (const [i, address] of this.addresses.entries()) this.physics.data.qpos[address] = radians[i]!;
+    this.physics.forward();
+  }
+
   async close(): Promise<void> {
     this.physics.close();
   }

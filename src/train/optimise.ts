@@ -4,17 +4,20 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { readJson, replaceFile } from "../data/files.ts";
-import type { Batch, BatchLoader, SamplerState } from "../data/index.ts";
 import type { Feed, Random, Store, Tensor, Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { openMetrics } from "./metrics.ts";
-import type { ValueOptions } from "./options.ts";
+import type { OptimiserOptions } from "./options.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { shardedStep, shardsOf } from "./sharded-step.ts";
 import { type Objective, optimiserStates, wholeStep } from "./step.ts";
 
-/** What both trainings' options have in common. */
-type CommonOptions = Omit<ValueOptions, "targets" | "failureCost">;
+/** Where batches come from, and how far it is: a position is JSON, from which a resumed training meets the same batches. */
+export interface Source<Batch, Position> {
+  next(): Promise<Batch>;
+  state(): Position;
+  close(): Promise<void>;
+}
 
 export interface Validation {
   /** By which the best checkpoint is chosen: lower is better. */
@@ -28,13 +31,13 @@ export interface Progress {
   readonly loss: number;
 }
 
-export interface Plan {
+export interface Plan<Batch, Position> {
   readonly run: RunFolder;
-  readonly options: CommonOptions;
+  readonly options: OptimiserOptions;
   readonly objective: Objective;
   /** Parameters at the start. */
   readonly initial: () => Promise<Map<string, Value>>;
-  readonly loader: (position?: SamplerState) => BatchLoader;
+  readonly loader: (position?: Position) => Source<Batch, Position>;
   readonly feeds: (batch: Batch, random: Random) => Record<string, Feed>;
   /** Judges the (averaged) parameters in a store; absent where nothing is held out. */
   readonly validate?: ((store: Store) => Promise<Validation>) | undefined;
@@ -62,9 +65,9 @@ export interface Course {
   readonly validations: readonly Readonly<Record<string, number>>[];
 }
 
-interface State {
+interface State<Position> {
   readonly step: number;
-  readonly position: SamplerState | null;
+  readonly position: Position | null;
   readonly best: { readonly step: number; readonly score: number } | null;
 }
 
@@ -73,11 +76,11 @@ const averageEvery = 8;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
 
-export async function optimise(plan: Plan): Promise<Course> {
+export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Promise<Course> {
   const { run, options, objective, validate } = plan;
   const { parameters } = objective;
   const { steps, seed, ema } = options;
-  const resumed = run.last === undefined ? undefined : readState(run.last);
+  const resumed = run.last === undefined ? undefined : readState<Position>(run.last);
   const log = openMetrics(run.path, resumed?.step ?? 0);
 
   const renamed = ema === 0 ? (name: string) => name : t.emaName;
@@ -161,7 +164,10 @@ export async function optimise(plan: Plan): Promise<Course> {
   }
 }
 
-async function firstState({ initial, objective }: Plan, averaged: boolean) {
+async function firstState(
+  { initial, objective }: Pick<Plan<unknown, unknown>, "initial" | "objective">,
+  averaged: boolean,
+) {
   const parameters = await initial();
   return [...parameters, ...optimiserStates(objective.parameters), ...(averaged ? t.emaInitial(parameters) : [])];
 }
@@ -179,7 +185,7 @@ async function plainParameters(
 
 async function saveStep(
   run: RunFolder,
-  state: State,
+  state: State<unknown>,
   best: boolean,
   store: Store,
   save: (folder: string) => Promise<void>,
@@ -192,8 +198,8 @@ async function saveStep(
   });
 }
 
-const readState = (checkpoint: string): State =>
-  readJson(join(checkpoint, "training_state", "training_state.json")) as State;
+const readState = <Position>(checkpoint: string): State<Position> =>
+  readJson(join(checkpoint, "training_state", "training_state.json")) as State<Position>;
 
 function courseOf(
   run: RunFolder,

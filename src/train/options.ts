@@ -4,21 +4,10 @@ import * as z from "zod";
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 
-/** What both trainings have in common. */
-const common = {
-  size: z.enum(["nano", "small", "pi05", "pi06"]).default("nano").describe("size of the network; ignored with --from"),
-  from: z.string().optional().describe("checkpoint to fine-tune: a run, a checkpoint or a pretrained_model folder"),
-  tokenizer: z
-    .string()
-    .optional()
-    .describe("tokenizer.json of PaliGemma or Gemma: for pi05 and pi06 trained from nothing, and for a published π0.5"),
-  cameras: z.array(z.string()).optional().describe("cameras to look through (default: all of the dataset)"),
-  normalization: z
-    .enum(["quantiles", "mean_std"])
-    .default("quantiles")
-    .describe("how states and actions are scaled; a checkpoint's own is kept with --from"),
+/** How parameters are found, whatever is trained. */
+export const optimiser = {
   steps: count.default(2000).describe("optimiser steps"),
-  batchSize: count.default(32).describe("frames per step"),
+  batchSize: count.default(32).describe("samples per step"),
   learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate, after the warm-up"),
   warmup: z.int().min(0).default(50).describe("steps of linear warm-up; a cosine follows"),
   finalRate: share.default(0.05).describe("last learning rate, as a share of the highest"),
@@ -30,14 +19,38 @@ const common = {
     .lt(1)
     .default(0.99)
     .describe("decay of the weights' moving average, which is what is saved; 0: none"),
-  heldOut: z.number().min(0).lt(1).default(0.1).describe("share of each task's episodes that are not trained on"),
   validateEvery: count.default(250).describe("steps between validations, each with a checkpoint"),
-  validationFrames: count.default(256).describe("held-out frames of a validation"),
-  shift: z.int().min(0).default(0).describe("pixels by which training pictures are shifted at most"),
-  brightness: share.default(0.15).describe("share by which their brightness is changed at most"),
   seed: z.int().min(0).default(0).describe("decides everything that is random"),
   device: z.enum(["cpu", "webgpu", "cuda"]).default("cpu").describe("where to compute"),
   threads: count.optional().describe("CPU threads (default: all cores); as many give the same numbers"),
+};
+export type OptimiserOptions = z.infer<z.ZodObject<typeof optimiser>>;
+
+/** What both trainings have in common. */
+const common = {
+  size: z.enum(["nano", "small", "pi05", "pi06"]).default("nano").describe("size of the network; ignored with --from"),
+  backbone: z
+    .string()
+    .optional()
+    .describe(
+      "backbone that has learned to see before, to begin from without --from: a folder (see pistar ground), or nano, pistar's own for a " +
+        "policy of that size. It learns no more of the flow loss: try it with --no-fast",
+    ),
+  from: z.string().optional().describe("checkpoint to fine-tune: a run, a checkpoint or a pretrained_model folder"),
+  tokenizer: z
+    .string()
+    .optional()
+    .describe("tokenizer.json of PaliGemma or Gemma: for pi05 and pi06 trained from nothing, and for a published π0.5"),
+  cameras: z.array(z.string()).optional().describe("cameras to look through (default: all of the dataset)"),
+  normalization: z
+    .enum(["quantiles", "mean_std"])
+    .default("quantiles")
+    .describe("how states and actions are scaled; a checkpoint's own is kept with --from"),
+  ...optimiser,
+  heldOut: z.number().min(0).lt(1).default(0.1).describe("share of each task's episodes that are not trained on"),
+  validationFrames: count.default(256).describe("held-out frames of a validation"),
+  shift: z.int().min(0).default(0).describe("pixels by which training pictures are shifted at most"),
+  brightness: share.default(0.15).describe("share by which their brightness is changed at most"),
   workers: z.int().min(0).default(1).describe("threads that put batches together"),
   cache: z.string().optional().describe("folder of decoded pictures (default: pistar's, in the user's cache folder)"),
 };

@@ -23,27 +23,27 @@ const fittedChunks = 1000;
 
 /**
  * @param sources drawing from the episodes to train on
- * @param base the checkpoint to fine-tune: its network, tokenizers and, if it has one, normalisation are kept
+ * @param base the checkpoint to fine-tune: its network, tokenizers and, if it has one, normalisation are kept; of a backbone, the tokenizer
  */
 export function describePolicy(
   sources: readonly BatchSource[],
   tasks: readonly string[],
   robot: RobotFeatures,
   options: PolicyOptions,
-  base?: BasePolicy,
+  base?: Partial<BasePolicy>,
 ): PolicyDescription {
   const { size, normalization, fast: learnsFast, indicator } = options;
-  const horizon = options.horizon ?? base?.config.horizon ?? sizes[size].horizon;
+  const horizon = options.horizon ?? base?.config?.horizon ?? sizes[size].horizon;
   const space = base?.space ?? fitActionSpace(sources, horizon, robot.deltaActions, normalization);
   const subtasks = [...new Set(sources.flatMap((source) => source.subtasks))];
   const tokenizer = base?.tokenizer ?? textTokenizerFor(size, tasks, options.tokenizer, subtasks);
-  const config =
-    base?.config ??
-    policyConfig(size, {
-      cameras: Object.keys(robot.cameras),
-      stateSize: robot.stateNames.length,
-      actionSize: robot.actionNames.length,
-    });
+  const body = {
+    cameras: Object.keys(robot.cameras),
+    stateSize: robot.stateNames.length,
+    actionSize: robot.actionNames.length,
+  };
+  // A backbone that has learned before keeps what it knows: few demonstrations would teach it to know them by heart.
+  const config = base?.config ?? policyConfig(size, body, base && { knowledgeInsulation: true });
   const vocabulary = Math.min(2048, Math.floor(config.vocabulary / 2));
   const chunks = learnsFast ? sampleChunks(sources, space, horizon) : [];
   const fast = learnsFast ? (base?.fast ?? fitFast(chunks, { horizon, vocabulary })) : undefined;

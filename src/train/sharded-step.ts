@@ -7,7 +7,7 @@ import type { Feed, Store, Tensor, TensorData, Value } from "../tensor/index.ts"
 import * as t from "../tensor/index.ts";
 import { clipFactor, flatAverage } from "./flat-adamw.ts";
 import type { ShardReply, ShardRequest, ShardWork } from "./shard-thread.ts";
-import { adamW, decays, type Objective, type StepOptions, type TrainingStep } from "./step.ts";
+import { adamW, type Objective, type StepOptions, type TrainingStep, undecayed } from "./step.ts";
 
 /** Samples of a shard at least: fewer leave its operators too little to do. */
 const leastPerShard = 8;
@@ -29,7 +29,7 @@ export async function shardedStep(objective: Objective, store: Store, options: S
   const loss = lossOf(terms.map((term, i) => ({ ...term, value: t.mul(term.value, shares[i]!) })));
   // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
   const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
-  const flat = await flatStates(parameters, store);
+  const flat = await flatStates(objective, store);
   const work = {
     model: t.onnxBytes([...inputs, ...shares, ...parameters], {
       ...Object.fromEntries(terms.map(({ name, value }) => [`term.${name}`, value])),
@@ -97,7 +97,9 @@ const sharedNumbers = (count: number) => new Float32Array(new SharedArrayBuffer(
 const nameOf = ({ node }: Tensor): string => node.name!;
 
 /** What the store holds of the parameters, one after the other. */
-async function flatStates(parameters: readonly Tensor[], store: Store) {
+async function flatStates(objective: Objective, store: Store) {
+  const { parameters } = objective;
+  const decayless = undecayed(objective);
   let numbers = 0;
   const places = parameters.map((parameter) => {
     const begin = numbers;
@@ -123,7 +125,7 @@ async function flatStates(parameters: readonly Tensor[], store: Store) {
     first: await read(entries.first),
     second: await read(entries.second),
     averages: averaged ? await read(entries.averages) : undefined,
-    undecayed: places.filter(({ name }) => !decays(name)).map(({ begin, end }) => [begin, end] as const),
+    undecayed: places.filter(({ name }) => t.matches(name, decayless)).map(({ begin, end }) => [begin, end] as const),
     *values(): Generator<[string, Value]> {
       yield ["adamw.step", t.value(Float32Array.of(this.step), [])];
       for (const kind of ["parameters", "first", "second", "averages"] as const)

@@ -5,6 +5,8 @@ import * as t from "../tensor/index.ts";
 
 export interface Objective {
   readonly parameters: readonly Tensor[];
+  /** Names (* stands for any characters) of those that the loss does not reach: they stay as they are, and do not decay. */
+  readonly unreached?: readonly string[];
   /** The loss of so many samples, the first dimension of every input. */
   readonly loss: (batch: number) => { readonly inputs: readonly Tensor[]; readonly terms: readonly LossTerm[] };
 }
@@ -30,10 +32,12 @@ export interface TrainingStep {
 /** β₂ is openpi's: the moments of the first steps, which are unlike those that follow, are soon forgotten. */
 export const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
 
-const undecayed = ["*bias", "*norm*"];
-
-/** Biases and norms do not decay. */
-export const decays = (name: string): boolean => !t.matches(name, undecayed);
+/** Biases and norms do not decay, nor what is not learned. */
+export const undecayed = ({ unreached = [] }: Pick<Objective, "unreached">): readonly string[] => [
+  "*bias",
+  "*norm*",
+  ...unreached,
+];
 
 /** What the store holds beside the parameters before the first step. */
 export const optimiserStates = (parameters: readonly Tensor[]): ReadonlyMap<string, Value> =>
@@ -48,7 +52,7 @@ export async function wholeStep(objective: Objective, store: Store, options: Ste
   const learningRate = t.input("learningRate", []);
   // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
   const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
-  const rates = { ...adamW, learningRate, weightDecay, maxNorm, undecayed };
+  const rates = { ...adamW, learningRate, weightDecay, maxNorm, undecayed: undecayed(objective) };
   const { updates, gradientNorm } = t.adamW(parameters, gradients, rates);
   const parts = Object.fromEntries(terms.map(({ name, value }) => [name, value]));
   const outputs = { loss, gradientNorm, ...parts };

@@ -1,9 +1,17 @@
 // Training a policy: the flow loss of its action expert beside the cross-entropy of FAST tokens, with the advantage in the prompt where the
 // data is labelled (π*0.6, arXiv 2511.14759, sections IV-B and V).
-import { BatchLoader, type BatchSource, type FrameLabels, type LeRobotDataset, readLabels } from "../data/index.ts";
+import {
+  BatchLoader,
+  type BatchSource,
+  type FrameLabels,
+  type LeRobotDataset,
+  readLabels,
+  type SamplerState,
+} from "../data/index.ts";
 import { initPolicy, policyLoss, sizes } from "../model/index.ts";
 import type { Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
+import { backboneNames, openBackbone } from "./backbone.ts";
 import { findCheckpoint, isForeign, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
 import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
@@ -57,6 +65,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const based = base === undefined ? undefined : await basePolicy(base, data.datasets[0]!, options);
     const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras, options.absolute);
     for (const dataset of data.datasets) checkFeatures(robot, dataset);
+    const backbone = base === undefined ? openBackbone(options, "policy") : undefined;
     const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
     const all = await trainingSources(data, {
       cameras: robot.cameras,
@@ -75,7 +84,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const description =
       run.last !== undefined
         ? await readPolicyDescription(findCheckpoint(run.last, "last"))
-        : describePolicy(sources, data.tasks, robot, options, based);
+        : describePolicy(sources, data.tasks, robot, options, based ?? backbone);
     const learner = withSnugPrompts(
       description,
       data.tasks,
@@ -93,10 +102,16 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       options,
       objective: {
         parameters: scope.parameters,
+        // Behind the stop-gradient, a backbone learns from text alone.
+        ...(config.knowledgeInsulation && !options.fast && !learnsText && { unreached: backboneNames }),
         loss: (batch) => policyLoss(network, batch, { flowWeight, draws, learnsText }),
       },
-      initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
-      loader: (position) =>
+      initial: async () => {
+        if (base !== undefined) return weightsOf(base, description);
+        const weights = initialWeights(scope, options.seed);
+        return backbone ? backbone.over(weights, learner) : weights;
+      },
+      loader: (position?: SamplerState) =>
         new BatchLoader(sources, {
           horizon: config.horizon,
           seed: options.seed,

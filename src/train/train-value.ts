@@ -1,10 +1,11 @@
 // Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
-import { BatchLoader, type BatchSource } from "../data/index.ts";
+import { BatchLoader, type BatchSource, type SamplerState } from "../data/index.ts";
 import { initValue, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
 import { expectedValues, hardTargets, twoHotTargets } from "../recap/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { fitActionSpace } from "./action-space.ts";
+import { openBackbone } from "./backbone.ts";
 import {
   findCheckpoint,
   readValueDescription,
@@ -73,6 +74,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
       },
       based?.taskScales,
     );
+    const backbone = base === undefined ? openBackbone(options, "value") : undefined;
     const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
     const all = await trainingSources(data, {
       cameras: robot.cameras,
@@ -85,7 +87,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
     const description =
       run.last !== undefined
         ? await readValueDescription(findCheckpoint(run.last, "last"))
-        : { ...describeValue(sources, data, robot, options, based), taskScales };
+        : { ...describeValue(sources, data, robot, options, based ?? backbone), taskScales };
     const learner = withSnugPrompts(description, data.tasks);
     const { config } = learner;
     const scope = t.scope();
@@ -97,8 +99,12 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
       run,
       options,
       objective: { parameters: scope.parameters, loss: (batch) => valueLoss(network, batch) },
-      initial: async () => (base === undefined ? initialWeights(scope, options.seed) : weightsOf(base, description)),
-      loader: (position) =>
+      initial: async () => {
+        if (base !== undefined) return weightsOf(base, description);
+        const weights = initialWeights(scope, options.seed);
+        return backbone ? backbone.over(weights, learner) : weights;
+      },
+      loader: (position?: SamplerState) =>
         new BatchLoader(sources, {
           horizon: 1,
           seed: options.seed,
@@ -139,7 +145,7 @@ function describeValue(
   { tasks }: TrainingData,
   robot: RobotFeatures,
   options: ValueOptions,
-  base: ValueDescription | undefined,
+  base: Partial<ValueDescription> | undefined,
 ): Omit<ValueDescription, "taskScales"> {
   const tokenizer = base?.tokenizer ?? textTokenizerFor(options.size, tasks, options.tokenizer);
   const stateSize = robot.stateNames.length;

@@ -64,6 +64,8 @@ export const cubeInBowl: Task = {
     return instructionOf(colours[random.integer(colours.length)]!);
   },
 
+  named: (instruction) => ({ object: cubeOf(colourOf(instruction)), goal: "bowl" }),
+
   reached(physics, instruction) {
     const body = cubeOf(colourOf(instruction));
     const [x, y, z] = physics.pose(body).position;

@@ -85,6 +85,8 @@ export const pegInHole: Task = {
     return instructionOf(holders[random.integer(holders.length)]!);
   },
 
+  named: (instruction) => ({ object: "peg", goal: blockOf(holderOf(instruction)) }),
+
   reached(physics, instruction) {
     return isIn(physics, blockOf(holderOf(instruction))) && isStill(physics, "peg") && isReleased(physics, "peg");
   },

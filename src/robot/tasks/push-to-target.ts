@@ -96,6 +96,8 @@ export const pushToTarget: Task = {
     return instructionOf(colours[pushed]!);
   },
 
+  named: (instruction) => ({ object: blockOf(colourOf(instruction)), goal: "target" }),
+
   reached(physics, instruction) {
     const body = blockOf(colourOf(instruction));
     const at = physics.pose(body);

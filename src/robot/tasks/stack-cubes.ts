@@ -1,7 +1,7 @@
 // Stack the cube of one named colour on that of another; the third is left alone.
 import { opening } from "../arm.ts";
 import { placeObjects } from "../placement.ts";
-import type { Task } from "../task.ts";
+import type { Named, Task } from "../task.ts";
 import { bring, type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
 
 const pairs = colours.flatMap((upper) =>
@@ -14,10 +14,9 @@ function instructionOf(upper: Colour, lower: Colour): string {
   return `stack the ${upper} cube on the ${lower} cube`;
 }
 
-/** The bodies that an instruction names. */
-function named(instruction: string): { readonly upper: string; readonly lower: string } {
+function named(instruction: string): Named {
   const { upper, lower } = pairs.find((pair) => pair.instruction === instruction)!;
-  return { upper: cubeOf(upper), lower: cubeOf(lower) };
+  return { object: cubeOf(upper), goal: cubeOf(lower) };
 }
 
 export const stackCubes: Task = {
@@ -38,8 +37,10 @@ export const stackCubes: Task = {
     return pairs[random.integer(pairs.length)]!.instruction;
   },
 
+  named,
+
   reached(physics, instruction) {
-    const { upper, lower } = named(instruction);
+    const { object: upper, goal: lower } = named(instruction);
     const [x, y, z] = physics.pose(upper).position;
     const [lowerX, lowerY, lowerZ] = physics.pose(lower).position;
     // Flat on one another and well over its middle: not on an edge, not leaning.
@@ -51,7 +52,7 @@ export const stackCubes: Task = {
   *demonstrate(attempt) {
     const { world, arm, instruction, style } = attempt;
     const { physics } = world;
-    const { upper, lower } = named(instruction);
+    const { object: upper, goal: lower } = named(instruction);
     for (let tries = 0; tries < style.tries && !stackCubes.reached(physics, instruction); tries++) {
       if (!arm.holds(upper)) yield* pick(attempt, upper);
       if (!arm.holds(upper)) continue;

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { groundingErrors } from "./errors.ts";
+import { cameras, type Scenes, things } from "./scenes.ts";
+
+/** Ten scenes, everything at zero, one thing seen by each camera. */
+function zeros(): Scenes {
+  const size = 10;
+  const seen = new Float32Array(size * cameras.length * things.length);
+  for (let at = 0; at < size * cameras.length; at++) seen[at * things.length + 2] = 1;
+  return {
+    size,
+    pictures: { front: new Uint8Array(0), wrist: new Uint8Array(0) },
+    instructions: [],
+    states: new Float32Array(0),
+    places: new Float32Array(size * 9),
+    spots: new Float32Array(seen.length * 2),
+    seen,
+  };
+}
+
+test("errors: millimetres over the table, pixels of what is seen, the median and nine of ten", () => {
+  const scenes = zeros();
+  const places = new Float32Array(10 * 9);
+  const spots = new Float32Array(scenes.seen.length * 2);
+  for (let at = 0; at < 10; at++) {
+    // Decimetres: the object is off by 3 and 4 mm times the scene's number, its height does not count.
+    places.set([0.03 * at, 0.04 * at, 5, 0, 0, 0, -0.1, 0, 1], at * 9);
+    const front = (at * cameras.length * things.length + 2) * 2;
+    spots.set([0, 0.25], front);
+    spots.set([9, 9], front + 2); // of what is not to be seen
+  }
+  const errors = groundingErrors([scenes], [{ places, spots }], 64);
+  expect(errors.scenes).toBe(10);
+  expect(errors.object.median).toBeCloseTo(20, 4);
+  expect(errors.object.nineOfTen).toBeCloseTo(40, 4);
+  expect(errors.goal).toEqual({ median: 0, nineOfTen: 0 });
+  expect(errors.grasp.median).toBeCloseTo(10, 4);
+  expect(errors.pixels).toEqual({ front: { median: 8, nineOfTen: 8 }, wrist: { median: 0, nineOfTen: 0 } });
+});

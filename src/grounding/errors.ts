@@ -1,0 +1,66 @@
+// How far off a backbone is on scenes that it has not learned from.
+import { perMetre, placeCount } from "./network.ts";
+import { cameras, type Scenes, things } from "./scenes.ts";
+
+/** The median and what nine of ten are below. */
+export interface Spread {
+  readonly median: number;
+  readonly nineOfTen: number;
+}
+
+/** Millimetres over the table to object and goal from the grasp point, and of the grasp point itself; pixels in the pictures. */
+export interface GroundingErrors {
+  readonly scenes: number;
+  readonly object: Spread;
+  readonly goal: Spread;
+  readonly grasp: Spread;
+  readonly pixels: Readonly<Record<(typeof cameras)[number], Spread>>;
+}
+
+/** What a network said of scenes: `places` [B, 9] times `perMetre`, `spots` [B, cameras, things, 2]. */
+export interface Answers {
+  readonly places: Float32Array;
+  readonly spots: Float32Array;
+}
+
+/** @param pictureSize height and width, pixels */
+export function groundingErrors(
+  batches: readonly Scenes[],
+  answers: readonly Answers[],
+  pictureSize: number,
+): GroundingErrors {
+  const millimetres: [number[], number[], number[]] = [[], [], []];
+  const pixels = cameras.map((): number[] => []);
+  for (const [i, { size, places, spots, seen }] of batches.entries()) {
+    const said = answers[i]!;
+    for (let at = 0; at < size; at++)
+      for (const [part, errors] of millimetres.entries()) {
+        const off = (axis: number) => {
+          const index = at * placeCount + 3 * part + axis;
+          return said.places[index]! / perMetre - places[index]!;
+        };
+        errors.push(1000 * Math.hypot(off(0), off(1)));
+      }
+    for (const [index, visible] of seen.entries()) {
+      if (visible === 0) continue;
+      const off = (axis: number) => said.spots[2 * index + axis]! - spots[2 * index + axis]!;
+      const camera = Math.floor(index / things.length) % cameras.length;
+      pixels[camera]!.push((pictureSize / 2) * Math.hypot(off(0), off(1)));
+    }
+  }
+  const [object, goal, grasp] = millimetres.map(spreadOf) as [Spread, Spread, Spread];
+  const byCamera = Object.fromEntries(cameras.map((camera, i) => [camera, spreadOf(pixels[i]!)]));
+  return {
+    scenes: batches.reduce((sum, { size }) => sum + size, 0),
+    object,
+    goal,
+    grasp,
+    pixels: byCamera as GroundingErrors["pixels"],
+  };
+}
+
+function spreadOf(errors: readonly number[]): Spread {
+  const ascending = Float64Array.from(errors).sort();
+  const at = (share: number) => ascending[Math.floor(share * (ascending.length - 1))]!;
+  return { median: at(0.5), nineOfTen: at(0.9) };
+}

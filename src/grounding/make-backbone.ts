@@ -1,0 +1,42 @@
+// A folder with the backbones of a policy and of a value function, as trainings take it.
+import { copyFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { replaceFile } from "../data/files.ts";
+import type { Network } from "../train/backbone.ts";
+import type { Progress } from "../train/optimise.ts";
+import type { GroundingErrors } from "./errors.ts";
+import { type GroundingOptions, trainGrounding } from "./train-grounding.ts";
+
+export interface BackboneInput {
+  /** Gets the folders policy/ and value/ of the trainings, and backbone/, what they made. */
+  readonly folder: string;
+  readonly options?: Partial<GroundingOptions>;
+  /** Whether to go on where an earlier process was stopped. */
+  readonly resume?: boolean;
+  readonly onProgress?: (network: Network, progress: Progress) => void;
+}
+
+export interface MadeBackbone {
+  readonly backbone: string;
+  readonly errors: Readonly<Record<Network, GroundingErrors>>;
+}
+
+/** Trains both, one after the other. @throws Error saying what is wrong with the folder or an option */
+export async function makeBackbone({ folder, onProgress, ...input }: BackboneInput): Promise<MadeBackbone> {
+  const backbone = join(folder, "backbone");
+  mkdirSync(backbone, { recursive: true });
+  const train = async (network: Network): Promise<GroundingErrors> => {
+    const { last, errors } = await trainGrounding({
+      ...input,
+      run: join(folder, network),
+      network,
+      onProgress: (progress) => onProgress?.(network, progress),
+    });
+    for (const file of [`${network}.safetensors`, "tokenizer.json", "state.json"])
+      copyFileSync(join(last, file), join(backbone, file));
+    return errors;
+  };
+  const errors = { policy: await train("policy"), value: await train("value") };
+  replaceFile(join(backbone, "errors.json"), `${JSON.stringify(errors, null, 2)}\n`);
+  return { backbone, errors };
+}

@@ -1,0 +1,24 @@
+// The thread side of scene-loader.ts: makes the scenes it is asked for.
+import { parentPort, workerData } from "node:worker_threads";
+import { SceneMaker, type Scenes } from "./scenes.ts";
+
+export interface SceneRequest {
+  readonly seed: string;
+  readonly size: number;
+}
+export type SceneReply = { readonly scenes: Scenes } | { readonly failed: unknown };
+
+if (!parentPort) throw new Error("Expected to run as a thread of SceneLoader");
+const port = parentPort;
+const maker = SceneMaker.open((workerData as { readonly pictureSize: number }).pictureSize);
+port.on("message", async ({ seed, size }: SceneRequest) => {
+  try {
+    const scenes = await (await maker).make(seed, size);
+    const buffers = [...Object.values(scenes.pictures), scenes.states, scenes.places, scenes.spots, scenes.seen].map(
+      ({ buffer }) => buffer as ArrayBuffer,
+    );
+    port.postMessage({ scenes } satisfies SceneReply, buffers);
+  } catch (failed) {
+    port.postMessage({ failed } satisfies SceneReply);
+  }
+});

@@ -1,0 +1,205 @@
+// Pictures of the tasks' tables with the arm anywhere over them, and where in them is what the instruction names: what a backbone learns to
+// see and to read from, before it is anybody's policy.
+import { InverseKinematics, type Physics, so101Joints, type Task, tasks, type World } from "../robot/index.ts";
+import { shoulderX } from "../robot/placement.ts";
+import { createTaskWorld } from "../robot/task-world.ts";
+import { type Random, random } from "../tensor/index.ts";
+
+/** Of the scene, in the order of `Scenes.spots`. */
+export const cameras = ["front", "wrist"] as const;
+
+/** The bodies that instructions speak of; a table has some of them. */
+const bodies: readonly string[] = [
+  ...new Set(tasks.flatMap((task) => task.instructions.map(task.named).flatMap(({ object, goal }) => [object, goal]))),
+];
+/** What spots are of: those bodies, and the point between the finger tips. */
+export const things: readonly string[] = [...bodies, "grasp"];
+/** Every instruction of every task. */
+export const instructions: readonly string[] = tasks.flatMap((task) => task.instructions);
+
+/** Scenes of a batch, B of them. */
+export interface Scenes {
+  readonly size: number;
+  /** By camera, [B, height, width, 3]. */
+  readonly pictures: Readonly<Record<(typeof cameras)[number], Uint8Array>>;
+  readonly instructions: readonly string[];
+  /** [B, 6], of the joints, in the robot's units. */
+  readonly states: Float32Array;
+  /** [B, 9] metres: from the grasp point to the named object and to the named goal, and from the world's origin to the grasp point. */
+  readonly places: Float32Array;
+  /** [B, cameras, things, 2]: where in the picture, from −1 (left, top) to 1. */
+  readonly spots: Float32Array;
+  /** [B, cameras, things]: 1 where it is to be seen. */
+  readonly seen: Float32Array;
+}
+
+/** Poses of the arm over one arrangement of a table: placing it costs as much as some pictures. */
+const posesEach = 4;
+
+interface Table {
+  readonly task: Task;
+  readonly world: World;
+  readonly kinematics: InverseKinematics;
+}
+
+/** Makes scenes. It owns memory outside JavaScript: `close` it. */
+export class SceneMaker {
+  private readonly tables: readonly Table[];
+  private readonly pictureSize: number;
+
+  private constructor(tables: readonly Table[], pictureSize: number) {
+    this.tables = tables;
+    this.pictureSize = pictureSize;
+  }
+
+  /** @param pictureSize height and width of the pictures, pixels */
+  static async open(pictureSize: number): Promise<SceneMaker> {
+    const tables: Table[] = [];
+    for (const task of tasks)
+      for (const [difficulty, randomise] of [
+        [0.1, false],
+        [0.4, false],
+        [1, false],
+        [0.7, true],
+      ] as const) {
+        const world = await createTaskWorld(task, { difficulty, randomise, cameras: [] });
+        const joints = so101Joints.slice(0, 5).map(({ name }) => name.replace(/\.pos$/, ""));
+        tables.push({ task, world, kinematics: new InverseKinematics(world.physics, { site: "grasp", joints }) });
+      }
+    return new SceneMaker(tables, pictureSize);
+  }
+
+  /** `size` scenes that follow from the seed alone. */
+  async make(seed: string, size: number): Promise<Scenes> {
+    const draws = random(seed);
+    const pixels = this.pictureSize ** 2 * 3;
+    const scenes = {
+      size,
+      pictures: { front: new Uint8Array(size * pixels), wrist: new Uint8Array(size * pixels) },
+      instructions: [] as string[],
+      states: new Float32Array(size * so101Joints.length),
+      places: new Float32Array(size * 9),
+      spots: new Float32Array(size * cameras.length * things.length * 2),
+      seen: new Float32Array(size * cameras.length * things.length),
+    };
+    while (scenes.instructions.length < size) {
+      const table = this.tables[draws.integer(this.tables.length)]!;
+      await table.world.reset(draws.integer(2 ** 31));
+      const begun = table.world.saveMoment();
+      for (let pose = 0; pose < posesEach && scenes.instructions.length < size; pose++) {
+        if (pose > 0) table.world.restoreMoment(begun);
+        arrange(table, draws);
+        scenes.states.set((await table.world.observe()).state, scenes.instructions.length * so101Joints.length);
+        this.look(table, scenes);
+      }
+    }
+    return scenes;
+  }
+
+  async close(): Promise<void> {
+    for (const { world, kinematics } of this.tables) {
+      kinematics.close();
+      await world.close();
+    }
+  }
+
+  /** Adds what there is to a batch. */
+  private look(
+    { task, world }: Table,
+    scenes: { readonly instructions: string[] } & Omit<Scenes, "instructions">,
+  ): void {
+    const [width, height] = [this.pictureSize, this.pictureSize];
+    const { physics, instruction } = world;
+    const at = scenes.instructions.length;
+    scenes.instructions.push(instruction);
+    const grasp = graspPoint(physics);
+    const { object, goal } = task.named(instruction);
+    const fromGrasp = (body: string) => physics.pose(body).position.map((x, i) => x - grasp[i]!);
+    scenes.places.set([...fromGrasp(object), ...fromGrasp(goal), ...grasp], at * 9);
+    const points = new Map<string, Point>([["grasp", grasp]]);
+    for (const body of bodiesOf(physics)) points.set(body, physics.pose(body).position);
+    for (const [c, name] of cameras.entries()) {
+      const { data, segmentation } = world.look({ name, width, height });
+      scenes.pictures[name].set(data, at * data.length);
+      const areas = areasOf(segmentation, physics);
+      for (const [i, thing] of things.entries()) {
+        const point = points.get(thing);
+        // A pixel alone says too little of where the middle is; between the finger tips is nothing.
+        if (!point || (thing !== "grasp" && areas[physics.id("body", thing)]! < 2)) continue;
+        const spot = project(physics, name, point);
+        if (!spot) continue;
+        const index = (at * cameras.length + c) * things.length + i;
+        scenes.spots.set(spot, 2 * index);
+        scenes.seen[index] = 1;
+      }
+    }
+  }
+}
+
+const bodiesOf = (physics: Physics) => {
+  const there = new Set(physics.names("body"));
+  return bodies.filter((body) => there.has(body));
+};
+
+/** Below, blocks wait that an episode does not need. */
+const isOnTable = (physics: Physics, body: string) => physics.pose(body).position[2] > -0.1;
+
+/** Puts the arm somewhere, mostly near things, and sometimes an object between its jaws. */
+function arrange({ task, world, kinematics }: Table, draws: Random): void {
+  const { physics } = world;
+  const around = (middle: readonly number[], spread: readonly number[]) =>
+    middle.map((angle, i) => angle + spread[i]! * draws.normal());
+  const kind = draws.uniform();
+  let joints: readonly number[];
+  if (kind < 0.1) joints = around([0, -1.55, 1.4, 1, 0], [0.2, 0.2, 0.2, 0.2, 0.2]);
+  else if (kind < 0.2) joints = around([0, -0.5, 0.8, 1, 0], [0.6, 0.5, 0.5, 0.4, 0.6]);
+  else {
+    const near = bodiesOf(physics).filter((body) => isOnTable(physics, body));
+    const [x, y] = physics.pose(near[draws.integer(near.length)]!).position;
+    const spread = draws.uniform() < 0.7 ? 0.025 : 0.06;
+    const over: Point = [
+      x + spread * draws.normal(),
+      y + spread * draws.normal(),
+      0.01 + 0.12 * draws.uniform() ** 1.5,
+    ];
+    const yaw = draws.uniform() < 0.7 && { yaw: Math.atan2(y, x - shoulderX) + 0.6 * draws.normal() };
+    joints = kinematics.solve({ position: over, ...yaw }, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
+  }
+  world.placeArm([...joints, -0.15 + draws.uniform()]);
+  if (draws.uniform() >= 0.25) return;
+  const held = task.objects[draws.integer(task.objects.length)]!;
+  if (!isOnTable(physics, held)) return;
+  const [x, y, z] = graspPoint(physics);
+  const position: Point = [x + 0.003 * draws.normal(), y + 0.003 * draws.normal(), z + 0.005 * draws.normal()];
+  physics.place(held, { position, quaternion: physics.pose(held).quaternion });
+  world.placeArm([...joints, 0.1 + 0.15 * draws.uniform()]);
+}
+
+type Point = readonly [number, number, number];
+
+function graspPoint(physics: Physics): Point {
+  const site = physics.id("site", "grasp");
+  const [x, y, z] = physics.data.site_xpos.subarray(3 * site, 3 * site + 3);
+  return [x!, y!, z!];
+}
+
+/** Pixels of each body. */
+function areasOf(segmentation: Int32Array, { model }: Physics): Uint32Array {
+  const { geom_bodyid: bodyOf, nbody } = model;
+  const areas = new Uint32Array(nbody);
+  for (const geom of segmentation) if (geom >= 0) areas[bodyOf[geom]!]!++;
+  return areas;
+}
+
+/** Where a camera of square pictures sees a point: −1 to 1 rightward and downward; nothing where it is outside the picture. */
+export function project(physics: Physics, camera: string, point: Point): readonly [number, number] | undefined {
+  const id = physics.id("camera", camera);
+  const position = physics.data.cam_xpos.subarray(3 * id, 3 * id + 3);
+  const rotation = physics.data.cam_xmat.subarray(9 * id, 9 * id + 9);
+  const along = (axis: number) =>
+    [0, 1, 2].reduce((sum, row) => sum + rotation[3 * row + axis]! * (point[row]! - position[row]!), 0);
+  const [x, y, z] = [along(0), along(1), along(2)]; // it looks along −z
+  const focal = 1 / Math.tan((physics.model.cam_fovy[id]! * Math.PI) / 360);
+  const [u, v] = [(-focal * x) / z, (focal * y) / z];
+  return z < 0 && Math.abs(u) <= 1 && Math.abs(v) <= 1 ? [u, v] : undefined;
+}

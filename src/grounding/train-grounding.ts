@@ -1,0 +1,162 @@
+// Pre-training of a small network's vision and language. A π0.6 has seen and read much before it meets a robot; a small one learns from rendered
+// scenes where the things are that instructions name. Trainings of policies and value functions begin from what comes out.
+import { availableParallelism } from "node:os";
+import * as z from "zod";
+import {
+  type PolicyConfig,
+  policyConfig,
+  prefixInputs,
+  sizes,
+  type TextTokenizer,
+  type ValueConfig,
+  valueConfig,
+} from "../model/index.ts";
+import { so101Joints } from "../robot/index.ts";
+import type { Random, Store } from "../tensor/index.ts";
+import * as t from "../tensor/index.ts";
+import { type Network, saveBackbone } from "../train/backbone.ts";
+import { type Course, optimise, type Progress } from "../train/optimise.ts";
+import { optimiser } from "../train/options.ts";
+import { promptRoom, textTokenizerFor } from "../train/policy-description.ts";
+import { openRun, readResult, writeResult } from "../train/run-folder.ts";
+import { type Answers, type GroundingErrors, groundingErrors } from "./errors.ts";
+import { groundingFeeds } from "./feeds.ts";
+import { type Grounding, groundingLoss, initGrounding, say } from "./network.ts";
+import { SceneLoader } from "./scene-loader.ts";
+import { cameras, instructions, type Scenes } from "./scenes.ts";
+
+const count = z.int().min(1);
+
+export const groundingOptions = z.object({
+  size: z.enum(["nano", "small"]).default("nano").describe("size of the network"),
+  ...optimiser,
+  steps: count.default(8000).describe("optimiser steps"),
+  learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate, after the warm-up"),
+  warmup: z.int().min(0).default(100).describe("steps of linear warm-up; a cosine follows"),
+  finalRate: z.number().min(0).max(1).default(0.02).describe("last learning rate, as a share of the highest"),
+  weightDecay: z.number().min(0).default(1e-3).describe("of AdamW"),
+  validateEvery: count.default(1000).describe("steps between validations, each with a checkpoint"),
+  validationScenes: count.default(1000).describe("scenes of a validation, which are not learned from"),
+  workers: count.default(2).describe("threads that make scenes"),
+});
+export type GroundingOptions = z.infer<typeof groundingOptions>;
+
+export interface GroundingInput {
+  /** The folder of the run. */
+  readonly run: string;
+  readonly network: Network;
+  readonly options?: Partial<GroundingOptions>;
+  /** Whether to go on with a run that is there already. */
+  readonly resume?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface GroundingResult extends Course {
+  /** Of the last checkpoint. */
+  readonly errors: GroundingErrors;
+}
+
+/** Scenes that are judged at once, at most. */
+const judgedAtOnce = 50;
+
+/** @throws Error saying what is wrong with the run or an option */
+export async function trainGrounding(input: GroundingInput): Promise<GroundingResult> {
+  const { network, resume = false, onProgress } = input;
+  const options = groundingOptions.parse(input.options ?? {});
+  const run = openRun(input.run, { stage: "grounding", network, options }, resume);
+  const finished = readResult<GroundingResult>(run);
+  if (finished) return finished;
+  const tokenizer = textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
+  const config = configOf(network, options.size, tokenizer);
+  const learned = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };
+  const scope = t.scope();
+  const grounding = initGrounding(scope, config);
+  const scenes = (purpose: string, batchSize: number, state = 0) =>
+    new SceneLoader({
+      seed: `grounding/${options.seed}/${purpose}`,
+      batchSize,
+      pictureSize: config.vision.imageSize,
+      workers: options.workers,
+      state,
+    });
+
+  const judged: Scenes[] = [];
+  const batch = Math.min(judgedAtOnce, options.validationScenes);
+  const heldOut = scenes("held out", batch);
+  while (judged.length * batch < options.validationScenes) judged.push(await heldOut.next());
+  await heldOut.close();
+  let errors: GroundingErrors | undefined;
+
+  const course = await optimise<Scenes, number>({
+    run,
+    options,
+    objective: { parameters: scope.parameters, loss: (size) => groundingLoss(grounding, size) },
+    initial: async () => scope.initialize(t.random(options.seed).split("weights")),
+    loader: (position) => scenes("learned", options.batchSize, position),
+    feeds: (batch, random) => {
+      const advantages = batch.instructions.map(() => (network === "policy" ? anyAdvantage(random) : undefined));
+      return groundingFeeds(config, tokenizer, batch, advantages);
+    },
+    async validate(store) {
+      errors = groundingErrors(
+        judged,
+        await ask(grounding, tokenizer, store, judged, options),
+        config.vision.imageSize,
+      );
+      return { score: errors.object.median + errors.goal.median, metrics: flat(errors) };
+    },
+    save: (folder, store, renamed) => saveBackbone(folder, network, learned, store, renamed),
+    onProgress,
+  });
+  const result: GroundingResult = { ...course, errors: errors! };
+  writeResult(run, result);
+  return result;
+}
+
+/** Sentences whose words it need not spell when it meets them in instructions of others. */
+const alsoSaid = [
+  "pick up the bottle from the table and place it on the left plate",
+  "open the top drawer, close the door, move the cup to the right",
+  "fold the towel, pour water into a glass, press the yellow button with the left hand",
+  "take the box out of the basket and hand it over",
+];
+
+function configOf(network: Network, size: "nano" | "small", tokenizer: TextTokenizer): PolicyConfig | ValueConfig {
+  const body = { cameras, stateSize: so101Joints.length, actionSize: so101Joints.length };
+  const promptTokens = promptRoom(tokenizer, instructions, sizes[size].state, body.stateSize);
+  return network === "policy" ? policyConfig(size, body, { promptTokens }) : valueConfig(size, body, { promptTokens });
+}
+
+/** A prompt may say it, so that its words are known; of scenes it says nothing. */
+function anyAdvantage(random: Random): "positive" | "negative" | undefined {
+  const draw = random.uniform();
+  return draw < 0.3 ? undefined : draw < 0.65 ? "positive" : "negative";
+}
+
+/** What a network says of scenes. */
+async function ask(
+  grounding: Grounding,
+  tokenizer: TextTokenizer,
+  store: Store,
+  batches: readonly Scenes[],
+  { device, threads }: GroundingOptions,
+): Promise<Answers[]> {
+  const inputs = prefixInputs(grounding.config, batches[0]!.size);
+  const { places, spots } = say(grounding, inputs);
+  const given = { store, device, threads: threads ?? availableParallelism() };
+  const program = await t.compile({ inputs: inputs.all, outputs: { places, spots } }, given);
+  const names = inputs.all.map(({ node }) => node.name!);
+  const answers: Answers[] = [];
+  for (const scenes of batches) {
+    const feeds = groundingFeeds(grounding.config, tokenizer, scenes);
+    const said = await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])));
+    answers.push({ places: said.places!.data as Float32Array, spots: said.spots!.data as Float32Array });
+  }
+  await program.release();
+  return answers;
+}
+
+const flat = ({ object, goal, grasp, pixels }: GroundingErrors): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries({ object, goal, grasp, ...pixels }).map(([name, { median }]) => [`heldOut/${name}`, median]),
+  );

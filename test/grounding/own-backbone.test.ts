@@ -1,0 +1,102 @@
+// What pistar brings for nano: it hands on where the object is that the instruction names, so plainly that a linear reading finds it.
+import { beforeAll, expect, test } from "vitest";
+import { groundingFeeds } from "../../src/grounding/feeds.ts";
+import { SceneMaker, type Scenes } from "../../src/grounding/scenes.ts";
+import {
+  initBackbone,
+  loadTokenizer,
+  loadWeights,
+  policyConfig,
+  prefixInputs,
+  present,
+  readPrefix,
+} from "../../src/model/index.ts";
+import * as t from "../../src/tensor/index.ts";
+
+const batch = 50;
+const [fitted, judged] = [8, 4];
+let batches: Scenes[];
+
+beforeAll(async () => {
+  const maker = await SceneMaker.open(64);
+  batches = [];
+  for (let i = 0; i < fitted + judged; i++) batches.push(await maker.make(`own backbone/${i}`, batch));
+  await maker.close();
+}, 120_000);
+
+const tokenizer = loadTokenizer("backbones/nano/tokenizer.json");
+const config = policyConfig("nano", { cameras: ["front", "wrist"], stateSize: 6, actionSize: 6 });
+
+/** For each scene the mean of the last layer's values, which the action expert sees, and 1. */
+async function handedOn(weights: "own" | "random", scenes: readonly Scenes[]): Promise<number[][]> {
+  const scope = t.scope();
+  const backbone = initBackbone(scope, config);
+  const inputs = prefixInputs(config, batch);
+  const prefix = readPrefix(backbone, inputs);
+  const values = t.nn.mergeHeads(prefix.keysValues.at(-1)![1]);
+  const there = t.reshape(t.cast(present(inputs), "f32"), [batch, -1, 1]);
+  const mean = t.div(t.sum(t.mul(values, there), 1), prefix.count);
+  const store = t.createStore(scope.initialize(t.random(0)));
+  if (weights === "own") {
+    const shapes = new Map(scope.parameters.map(({ node, shape }) => [node.name!, shape]));
+    await loadWeights("backbones/nano/policy.safetensors", shapes, store);
+  }
+  const program = await t.compile({ inputs: inputs.all, outputs: { mean } }, { store });
+  const names = inputs.all.map(({ node }) => node.name!);
+  const rows: number[][] = [];
+  for (const one of scenes) {
+    const feeds = groundingFeeds(config, tokenizer, one);
+    const found = (await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])))).mean!;
+    const width = found.shape[1]!;
+    for (let at = 0; at < batch; at++)
+      rows.push([...(found.data as Float32Array).subarray(at * width, (at + 1) * width), 1]);
+  }
+  await program.release();
+  store.release();
+  return rows;
+}
+
+/** Least squares with a little ridge: the weights for each column of `targets`. */
+function leastSquares(rows: readonly number[][], targets: readonly number[][]): number[][] {
+  const n = rows[0]!.length;
+  const m = targets[0]!.length;
+  const system = Array.from({ length: n }, (_, i) => [
+    ...Array.from({ length: n }, (_, j) => rows.reduce((sum, row) => sum + row[i]! * row[j]!, i === j ? 1e-2 : 0)),
+    ...Array.from({ length: m }, (_, k) => rows.reduce((sum, row, r) => sum + row[i]! * targets[r]![k]!, 0)),
+  ]);
+  for (let column = 0; column < n; column++) {
+    let pivot = column;
+    for (let row = column + 1; row < n; row++)
+      if (Math.abs(system[row]![column]!) > Math.abs(system[pivot]![column]!)) pivot = row;
+    [system[column], system[pivot]] = [system[pivot]!, system[column]!];
+    for (let row = 0; row < n; row++) {
+      if (row === column) continue;
+      const factor = system[row]![column]! / system[column]![column]!;
+      for (let j = column; j < n + m; j++) system[row]![j]! -= factor * system[column]![j]!;
+    }
+  }
+  return Array.from({ length: m }, (_, k) => system.map((row, i) => row[n + k]! / row[i]!));
+}
+
+/** Median distance over the table between where the object is, seen from the grasp point, and what a linear reading says, mm. */
+async function medianError(weights: "own" | "random"): Promise<number> {
+  const rows = await handedOn(weights, batches);
+  const targets = batches.flatMap(({ places }) =>
+    Array.from({ length: batch }, (_, at) => [places[at * 9]! * 1000, places[at * 9 + 1]! * 1000]),
+  );
+  const edge = fitted * batch;
+  const readings = leastSquares(rows.slice(0, edge), targets.slice(0, edge));
+  const errors = rows
+    .slice(edge)
+    .map((row, at) =>
+      Math.hypot(
+        ...readings.map((reading, k) => reading.reduce((sum, w, i) => sum + w * row[i]!, 0) - targets[edge + at]![k]!),
+      ),
+    );
+  return errors.sort((a, b) => a - b)[Math.floor(errors.length / 2)]!;
+}
+
+test("a linear reading of what it hands on finds the named object; of an untrained backbone it does not", async () => {
+  expect(await medianError("own")).toBeLessThan(12);
+  expect(await medianError("random")).toBeGreaterThan(40);
+});
