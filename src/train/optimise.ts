@@ -13,7 +13,7 @@ import { shardedStep, shardsOf } from "./sharded-step.ts";
 import { type Objective, optimiserStates, wholeStep } from "./step.ts";
 
 /** Where batches come from, and how far it is: a position is JSON, from which a resumed training meets the same batches. */
-export interface Source<Batch, Position> {
+interface Source<Batch, Position> {
   next(): Promise<Batch>;
   state(): Position;
   close(): Promise<void>;
