@@ -72,7 +72,7 @@ export function openBackbone(
     if (!existsSync(join(folder, file)))
       throw new Error(
         `${folder}: expected a backbone's folder with ${tokenizerFile}, ${stateFile} and ${weightsFile(network)}, found no ${file}; ` +
-          "pistar ground makes one, and --backbone none begins from nothing",
+          "pistar ground makes one",
       );
   return {
     tokenizer: loadTokenizer(join(folder, tokenizerFile)),
