@@ -1,7 +1,9 @@
 // Pre-training of a small network's vision and language. A π0.6 has seen and read much before it meets a robot; a small one learns from rendered
 // scenes where the things are that instructions name. Trainings of policies and value functions begin from what comes out.
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import * as z from "zod";
+import { readJson, replaceFile } from "../data/files.ts";
 import {
   type PolicyConfig,
   policyConfig,
@@ -56,6 +58,7 @@ export interface GroundingResult extends Course {
   readonly errors: GroundingErrors;
 }
 
+const errorsFile = "errors.json";
 /** Scenes that are judged at once, at most. */
 const judgedAtOnce = 50;
 
@@ -105,10 +108,14 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
       );
       return { score: errors.object.median + errors.goal.median, metrics: flat(errors) };
     },
-    save: (folder, store, renamed) => saveBackbone(folder, network, learned, store, renamed),
+    async save(folder, store, renamed) {
+      await saveBackbone(folder, network, learned, store, renamed);
+      replaceFile(join(folder, errorsFile), JSON.stringify(errors));
+    },
     onProgress,
   });
-  const result: GroundingResult = { ...course, errors: errors! };
+  // From the checkpoint: a run that is resumed after its last step judges nothing any more.
+  const result: GroundingResult = { ...course, errors: readJson(join(course.last, errorsFile)) as GroundingErrors };
   writeResult(run, result);
   return result;
 }

@@ -70,6 +70,9 @@ test("makes one backbone for policies and one for value functions, and says how 
     for (const { median } of [object, goal]) expect(median > 10 && median < 1000).toBe(true);
   }
   expect(JSON.parse(readFileSync(join(made.backbone, "errors.json"), "utf8"))).toEqual(made.errors);
+  // Killed after its last checkpoint: what it found is in the checkpoint.
+  rmSync(path("ground/policy/result.json"));
+  expect(await makeBackbone({ folder: path("ground"), options: few, resume: true })).toEqual(made);
   // Done already: the second time nothing is learned, and the same is found.
   expect(await makeBackbone({ folder: path("ground"), options: few, resume: true })).toEqual(made);
 });
