@@ -1,6 +1,12 @@
 // pistar ground: teaches a small network to see and read before it is a policy.
-import type { Command } from "commander";
-import { type GroundingErrors, groundingOptions, makeBackbone, type Spread } from "../grounding/index.ts";
+import { type Command, Option } from "commander";
+import {
+  type BackboneInput,
+  type GroundingErrors,
+  groundingOptions,
+  makeBackbone,
+  type Spread,
+} from "../grounding/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { withPhases } from "./progress.ts";
 import { number, table } from "./table.ts";
@@ -13,15 +19,21 @@ export function addGroundCommand(program: Command): void {
         "teach a small network's vision and language, on rendered scenes, where the things are that instructions name",
       )
       .requiredOption("--out <folder>", "folder of the run")
+      .addOption(
+        new Option("--networks <names...>", "whose backbone to make")
+          .choices(["policy", "value"])
+          .default(["policy", "value"]),
+      )
       .option("--resume", "go on where a run that was stopped had its last checkpoint")
       .option("--json", "print what was found as JSON"),
     groundingOptions,
   )
     .addHelpText("after", help)
-    .action(async ({ out, resume, json, ...flags }: Record<string, unknown>) => {
+    .action(async ({ out, networks, resume, json, ...flags }: Record<string, unknown>) => {
       const { backbone, errors } = await withPhases((show) =>
         makeBackbone({
           folder: String(out),
+          networks: networks as NonNullable<BackboneInput["networks"]>,
           options: fromFlags(groundingOptions, flags),
           resume: resume === true,
           onProgress: (network, { step, steps, loss }) =>
@@ -36,24 +48,34 @@ export function addGroundCommand(program: Command): void {
     });
 }
 
-function print(errors: Readonly<Record<string, GroundingErrors>>): void {
+function print(errors: Readonly<Partial<Record<string, GroundingErrors>>>): void {
   const shown = ({ median, nineOfTen }: Spread) => `${number(median)} / ${number(nineOfTen)}`;
   console.log(
     table(
-      ["off by (median / nine of ten)", "object, mm", "goal, mm", "grasp point, mm", "front, pixels", "wrist, pixels"],
-      Object.entries(errors).map(([network, { object, goal, grasp, pixels }]) => [
-        network,
-        ...[object, goal, grasp, pixels.front, pixels.wrist].map(shown),
-      ]),
+      [
+        "off by (median / nine of ten)",
+        "object, mm",
+        "goal, mm",
+        "grasp point, mm",
+        "turn, °",
+        "front, pixels",
+        "wrist, pixels",
+      ],
+      Object.entries(errors).flatMap(([network, found]) => {
+        if (!found) return [];
+        const { object, goal, grasp, turn, pixels } = found;
+        return [[network, ...[object, goal, grasp, turn, pixels.front, pixels.wrist].map(shown)]];
+      }),
     ),
   );
 }
 
 const help = `
 A π0.6 has seen and read much before it meets a robot. A small network learns here, from scenes of all tasks that are rendered
-as it goes (no scene twice), where the object and the goal lie that the instruction names, and where in each picture things
-are. A policy that begins from it leaves it as it is and learns to act by what it says.
+as it goes (no scene twice), where the object and the goal lie that the instruction names and how they are turned, where
+in each picture things are, and (a policy's) what the prompt says of the advantage. A policy that begins from it leaves it
+as it is and learns to act by what it says.
 
-  pistar ground --out runs/ground                                            half an hour on two cores
+  pistar ground --out runs/ground                                            forty minutes on two cores
   pistar train data/demos --out runs/policy --no-fast --backbone runs/ground/backbone
   pistar train data/demos --out runs/policy --no-fast --backbone nano        from what this command made for pistar`;

@@ -1,4 +1,5 @@
 // How far off a backbone is on scenes that it has not learned from.
+import { sameTurn } from "../robot/tasks/turns.ts";
 import { perMetre, placeCount } from "./network.ts";
 import { cameras, type Scenes, things } from "./scenes.ts";
 
@@ -8,18 +9,23 @@ export interface Spread {
   readonly nineOfTen: number;
 }
 
-/** Millimetres over the table to object and goal from the grasp point, and of the grasp point itself; pixels in the pictures. */
+/**
+ * Millimetres over the table to object and goal from the grasp point, and of the grasp point itself; degrees (0 to 45) by which object and goal
+ * are turned; pixels in the pictures.
+ */
 export interface GroundingErrors {
   readonly scenes: number;
   readonly object: Spread;
   readonly goal: Spread;
   readonly grasp: Spread;
+  readonly turn: Spread;
   readonly pixels: Readonly<Record<(typeof cameras)[number], Spread>>;
 }
 
-/** What a network said of scenes: `places` [B, 9] times `perMetre`, `spots` [B, cameras, things, 2]. */
+/** What a network said of scenes: `places` [B, 9] times `perMetre`, `turns` [B, 2, 2], `spots` [B, cameras, things, 2]. */
 export interface Answers {
   readonly places: Float32Array;
+  readonly turns: Float32Array;
   readonly spots: Float32Array;
 }
 
@@ -30,8 +36,9 @@ export function groundingErrors(
   pictureSize: number,
 ): GroundingErrors {
   const millimetres: [number[], number[], number[]] = [[], [], []];
+  const degrees: number[] = [];
   const pixels = cameras.map((): number[] => []);
-  for (const [i, { size, places, spots, seen }] of batches.entries()) {
+  for (const [i, { size, places, turns, turned, spots, seen }] of batches.entries()) {
     const said = answers[i]!;
     for (let at = 0; at < size; at++)
       for (const [part, errors] of millimetres.entries()) {
@@ -41,6 +48,11 @@ export function groundingErrors(
         };
         errors.push(1000 * Math.hypot(off(0), off(1)));
       }
+    for (const [index, counts] of turned.entries()) {
+      if (counts === 0) continue;
+      const angle = (of: Float32Array) => Math.atan2(of[2 * index + 1]!, of[2 * index]!) / 4;
+      degrees.push((180 / Math.PI) * Math.abs(sameTurn(angle(said.turns) - angle(turns), 4)));
+    }
     for (const [index, visible] of seen.entries()) {
       if (visible === 0) continue;
       const off = (axis: number) => said.spots[2 * index + axis]! - spots[2 * index + axis]!;
@@ -55,6 +67,7 @@ export function groundingErrors(
     object,
     goal,
     grasp,
+    turn: spreadOf(degrees),
     pixels: byCamera as GroundingErrors["pixels"],
   };
 }

@@ -13,11 +13,13 @@ import { stateUnit } from "../train/backbone.ts";
 import { perMetre } from "./network.ts";
 import type { Scenes } from "./scenes.ts";
 
-/** The inputs of `groundingLoss`. @param advantages of each scene's prompt, which say nothing yet; default: none */
+const signs = { positive: 1, negative: -1, none: 0 } as const;
+
+/** The inputs of `groundingLoss`. @param advantages that each scene's prompt speaks of, of any; default: none */
 export function groundingFeeds(
   config: PolicyConfig | ValueConfig,
   tokenizer: TextTokenizer,
-  { size, pictures, instructions, states, places, spots, seen }: Scenes,
+  { size, pictures, instructions, states, places, turns, turned, spots, seen, spotTurns, spotTurned }: Scenes,
   advantages: readonly (Advantage | undefined)[] = [],
 ): Record<string, Feed> {
   const prompts = instructions.map((task, at) => {
@@ -30,5 +32,18 @@ export function groundingFeeds(
     state: states.map((x) => x / stateUnit),
     ...tokenisePrompts(tokenizer, prompts, config.promptTokens),
   });
-  return { ...prefix, places: places.map((x) => x * perMetre), spots, seen, weights: new Float32Array(size).fill(1) };
+  const weights = new Float32Array(size).fill(1);
+  const advantage = Float32Array.from(instructions, (_, at) => signs[advantages[at] ?? "none"]);
+  return {
+    ...prefix,
+    ...("expert" in config && { advantage }),
+    places: places.map((x) => x * perMetre),
+    turns,
+    turned,
+    spots,
+    seen,
+    spotTurns,
+    spotTurned,
+    weights,
+  };
 }

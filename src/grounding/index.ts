@@ -1,4 +1,4 @@
 // Pre-training of small networks' vision and language on rendered scenes.
 export type { GroundingErrors, Spread } from "./errors.ts";
-export { type MadeBackbone, makeBackbone } from "./make-backbone.ts";
+export { type BackboneInput, type MadeBackbone, makeBackbone } from "./make-backbone.ts";
 export { type GroundingOptions, type GroundingResult, groundingOptions, trainGrounding } from "./train-grounding.ts";

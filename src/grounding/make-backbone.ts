@@ -10,6 +10,8 @@ import { type GroundingOptions, trainGrounding } from "./train-grounding.ts";
 export interface BackboneInput {
   /** Gets the folders policy/ and value/ of the trainings, and backbone/, what they made. */
   readonly folder: string;
+  /** Whose backbone is made; default: both. */
+  readonly networks?: readonly Network[];
   readonly options?: Partial<GroundingOptions>;
   /** Whether to go on where an earlier process was stopped. */
   readonly resume?: boolean;
@@ -18,11 +20,16 @@ export interface BackboneInput {
 
 export interface MadeBackbone {
   readonly backbone: string;
-  readonly errors: Readonly<Record<Network, GroundingErrors>>;
+  readonly errors: Readonly<Partial<Record<Network, GroundingErrors>>>;
 }
 
-/** Trains both, one after the other. @throws Error saying what is wrong with the folder or an option */
-export async function makeBackbone({ folder, onProgress, ...input }: BackboneInput): Promise<MadeBackbone> {
+/** Trains them one after the other. @throws Error saying what is wrong with the folder or an option */
+export async function makeBackbone({
+  folder,
+  networks = ["policy", "value"],
+  onProgress,
+  ...input
+}: BackboneInput): Promise<MadeBackbone> {
   const backbone = join(folder, "backbone");
   mkdirSync(backbone, { recursive: true });
   const train = async (network: Network): Promise<GroundingErrors> => {
@@ -36,7 +43,8 @@ export async function makeBackbone({ folder, onProgress, ...input }: BackboneInp
       copyFileSync(join(last, file), join(backbone, file));
     return errors;
   };
-  const errors = { policy: await train("policy"), value: await train("value") };
+  const errors: Partial<Record<Network, GroundingErrors>> = {};
+  for (const network of networks) errors[network] = await train(network);
   replaceFile(join(backbone, "errors.json"), `${JSON.stringify(errors, null, 2)}\n`);
   return { backbone, errors };
 }

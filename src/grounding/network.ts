@@ -24,6 +24,9 @@ export interface Grounding {
   readonly spots: readonly t.nn.Linear[];
   /** Of what the backbone hands on. */
   readonly places: t.nn.Linear;
+  readonly turns: t.nn.Linear;
+  /** Of what a policy's backbone hands on: a value function is not told of advantages. */
+  readonly advantage: t.nn.Linear | undefined;
 }
 
 /** Numbers of a scene's `places`. */
@@ -34,46 +37,61 @@ export const perMetre = 10;
 export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig): Grounding {
   const { width, keyValueHeads, headSize } = config.language;
   const heads = scope.at("grounding");
+  const isPolicy = "expert" in config;
+  const handed = isPolicy ? keyValueHeads * headSize : width;
   return {
     config,
     backbone: initBackbone(scope, config),
-    spots: config.cameras.map((camera) => t.nn.initLinear(heads.at(camera), width, 3 * things.length)),
-    places: t.nn.initLinear(heads.at("places"), "expert" in config ? keyValueHeads * headSize : width, placeCount),
+    spots: config.cameras.map((camera) => t.nn.initLinear(heads.at(camera), width, 5 * things.length)),
+    places: t.nn.initLinear(heads.at("places"), handed, placeCount),
+    turns: t.nn.initLinear(heads.at("turns"), handed, 4),
+    advantage: isPolicy ? t.nn.initLinear(heads.at("advantage"), handed, 1) : undefined,
   };
 }
 
 export interface Said {
   /** [B, 9]: `Scenes.places` times `perMetre`. */
   readonly places: Tensor;
+  /** [B, 2, 2]: `Scenes.turns`. */
+  readonly turns: Tensor;
+  /** [B, 1]: 1 for a prompt that says "positive", −1 for "negative". */
+  readonly advantage: Tensor | undefined;
   /** [B, cameras, things, 2]. */
   readonly spots: Tensor;
   /** Logits [B, cameras, things] of what is to be seen. */
   readonly seen: Tensor;
+  /** [B, cameras, things, 2]. */
+  readonly spotTurns: Tensor;
 }
 
 /**
- * What it says of scenes. An action expert sees the last layer of a policy's language model as keys and values only: its values have to say
+ * What it says of scenes, and of the advantage in the prompt: a policy behind the stop-gradient could not learn to heed a word that its backbone
+ * does not hand on. An action expert sees the last layer of a policy's language model as keys and values only: its values have to say
  * where things are. A value function reads the mean of what comes out.
  */
-export function say({ config, backbone, spots, places }: Grounding, inputs: PrefixInputs): Said {
+export function say({ config, backbone, spots, places, turns, advantage }: Grounding, inputs: PrefixInputs): Said {
   const [batch, length] = inputs.blocks.shape as [number, number];
   const prefix = readPrefix(backbone, inputs);
   const handedOn = "expert" in config ? t.nn.mergeHeads(prefix.keysValues.at(-1)![1]) : prefix.hidden;
   const there = t.reshape(t.cast(present(inputs), "f32"), [batch, length, 1]);
   const mean = t.div(t.sum(t.mul(handedOn, there), 1), prefix.count);
   const perPicture = prefix.pictures.map((token, camera) =>
-    t.reshape(t.nn.linear(spots[camera]!, token), [batch, 1, things.length, 3]),
+    t.reshape(t.nn.linear(spots[camera]!, token), [batch, 1, things.length, 5]),
   );
-  const [where, whether] = t.split(t.concat(perPicture, 1), 3, [2, 1]);
+  const [where, whether, turn] = t.split(t.concat(perPicture, 1), 3, [2, 1, 2]);
   return {
     places: t.nn.linear(places, mean),
+    turns: t.reshape(t.nn.linear(turns, mean), [batch, 2, 2]),
+    advantage: advantage && t.nn.linear(advantage, mean),
     spots: where!,
     seen: t.reshape(whether!, [batch, perPicture.length, things.length]),
+    spotTurns: turn!,
   };
 }
 
 /**
- * Its inputs are the prefix's, `places` [B, 9] (times `perMetre`), `spots` [B, cameras, things, 2], `seen` [B, cameras, things] and `weights` [B].
+ * Its inputs are the prefix's, `places` [B, 9] (times `perMetre`), `turns` [B, 2, 2], `turned` [B, 2], `spots` and `spotTurns`
+ * [B, cameras, things, 2], `seen` and `spotTurned` [B, cameras, things], `weights` [B] and, for a policy, `advantage` [B, 1].
  * Distances count as they are, but for the smallest: a few scenes that cannot be told from their pictures must not rule the others.
  */
 export function groundingLoss(
@@ -83,18 +101,57 @@ export function groundingLoss(
   const cameras = grounding.config.cameras.length;
   const prefix = prefixInputs(grounding.config, batch);
   const places = t.input("places", [batch, placeCount]);
+  const turns = t.input("turns", [batch, 2, 2]);
+  const turned = t.input("turned", [batch, 2]);
   const spots = t.input("spots", [batch, cameras, things.length, 2]);
   const seen = t.input("seen", [batch, cameras, things.length]);
+  const spotTurns = t.input("spotTurns", spots.shape);
+  const spotTurned = t.input("spotTurned", seen.shape);
   const weights = t.input("weights", [batch]);
   const said = say(grounding, prefix);
   const far = t.reshape(distance(said.places, places, 1e-3), [batch, placeCount]);
+  const askew = (a: Tensor, b: Tensor) => t.sum(t.mul(t.sub(a, b), t.sub(a, b)), -1);
   const off = distance(said.spots, spots, 1e-4);
   const doubt = t.sub(t.sigmoid(said.seen), seen);
+  const advantage = said.advantage && t.input("advantage", [batch, 1]);
   const rows = (x: Tensor) => t.mean(t.reshape(x, [batch, -1]), 1);
   return {
-    inputs: [...prefix.all, places, spots, seen, weights],
+    inputs: [
+      ...prefix.all,
+      places,
+      turns,
+      turned,
+      spots,
+      seen,
+      spotTurns,
+      spotTurned,
+      weights,
+      ...(advantage ? [advantage] : []),
+    ],
     terms: [
       { name: "places", value: t.weightedMean(rows(far), weights), factor: 3, weight: weightOf("weights") },
+      {
+        name: "turns",
+        value: t.weightedMean(askew(said.turns, turns), turned),
+        factor: 1,
+        weight: weightOf("turned"),
+      },
+      {
+        name: "spotTurns",
+        value: t.weightedMean(askew(said.spotTurns, spotTurns), spotTurned),
+        factor: 1,
+        weight: weightOf("spotTurned"),
+      },
+      ...(advantage
+        ? [
+            {
+              name: "advantage",
+              value: t.weightedMean(askew(said.advantage!, advantage), weights),
+              factor: 0.3,
+              weight: weightOf("weights"),
+            },
+          ]
+        : []),
       { name: "spots", value: t.weightedMean(t.mean(off, 3), seen), factor: 6, weight: weightOf("seen") },
       {
         name: "seen",

@@ -14,9 +14,8 @@ const maker = SceneMaker.open((workerData as { readonly pictureSize: number }).p
 port.on("message", async ({ seed, size }: SceneRequest) => {
   try {
     const scenes = await (await maker).make(seed, size);
-    const buffers = [...Object.values(scenes.pictures), scenes.states, scenes.places, scenes.spots, scenes.seen].map(
-      ({ buffer }) => buffer as ArrayBuffer,
-    );
+    const { size: _, instructions: __, pictures, ...numbers } = scenes;
+    const buffers = [...Object.values(pictures), ...Object.values(numbers)].map(({ buffer }) => buffer as ArrayBuffer);
     port.postMessage({ scenes } satisfies SceneReply, buffers);
   } catch (failed) {
     port.postMessage({ failed } satisfies SceneReply);

@@ -3,6 +3,7 @@
 import { InverseKinematics, type Physics, so101Joints, type Task, tasks, type World } from "../robot/index.ts";
 import { shoulderX } from "../robot/placement.ts";
 import { createTaskWorld } from "../robot/task-world.ts";
+import { yawOf } from "../robot/tasks/turns.ts";
 import { type Random, random } from "../tensor/index.ts";
 
 /** Of the scene, in the order of `Scenes.spots`. */
@@ -14,6 +15,8 @@ const bodies: readonly string[] = [
 ];
 /** What spots are of: those bodies, and the point between the finger tips. */
 export const things: readonly string[] = [...bodies, "grasp"];
+/** Looks the same however it is turned; every other body does after a quarter of a turn. */
+const round = "bowl";
 /** Every instruction of every task. */
 export const instructions: readonly string[] = tasks.flatMap((task) => task.instructions);
 
@@ -27,10 +30,18 @@ export interface Scenes {
   readonly states: Float32Array;
   /** [B, 9] metres: from the grasp point to the named object and to the named goal, and from the world's origin to the grasp point. */
   readonly places: Float32Array;
+  /** [B, 2, 2]: cosine and sine of four times the turn of the named object, and of the named goal, against the gripper. */
+  readonly turns: Float32Array;
+  /** [B, 2]: 0 where that is round. */
+  readonly turned: Float32Array;
   /** [B, cameras, things, 2]: where in the picture, from −1 (left, top) to 1. */
   readonly spots: Float32Array;
   /** [B, cameras, things]: 1 where it is to be seen. */
   readonly seen: Float32Array;
+  /** [B, cameras, things, 2]: cosine and sine of four times its turn, against the table in the front camera and the gripper in the wrist's. */
+  readonly spotTurns: Float32Array;
+  /** [B, cameras, things]: 1 where it is to be seen and is not round. */
+  readonly spotTurned: Float32Array;
 }
 
 /** Poses of the arm over one arrangement of a table: placing it costs as much as some pictures. */
@@ -79,8 +90,12 @@ export class SceneMaker {
       instructions: [] as string[],
       states: new Float32Array(size * so101Joints.length),
       places: new Float32Array(size * 9),
+      turns: new Float32Array(size * 4),
+      turned: new Float32Array(size * 2),
       spots: new Float32Array(size * cameras.length * things.length * 2),
       seen: new Float32Array(size * cameras.length * things.length),
+      spotTurns: new Float32Array(size * cameras.length * things.length * 2),
+      spotTurned: new Float32Array(size * cameras.length * things.length),
     };
     while (scenes.instructions.length < size) {
       const table = this.tables[draws.integer(this.tables.length)]!;
@@ -116,6 +131,15 @@ export class SceneMaker {
     const { object, goal } = task.named(instruction);
     const fromGrasp = (body: string) => physics.pose(body).position.map((x, i) => x - grasp[i]!);
     scenes.places.set([...fromGrasp(object), ...fromGrasp(goal), ...grasp], at * 9);
+    const gripper = graspYaw(physics);
+    const turnOf = (body: string, against: number) => {
+      const turn = 4 * (yawOf(physics.pose(body)) - against);
+      return [Math.cos(turn), Math.sin(turn)];
+    };
+    for (const [i, body] of [object, goal].entries()) {
+      scenes.turns.set(turnOf(body, gripper), at * 4 + 2 * i);
+      scenes.turned[at * 2 + i] = body === round ? 0 : 1;
+    }
     const points = new Map<string, Point>([["grasp", grasp]]);
     for (const body of bodiesOf(physics)) points.set(body, physics.pose(body).position);
     for (const [c, name] of cameras.entries()) {
@@ -131,6 +155,9 @@ export class SceneMaker {
         const index = (at * cameras.length + c) * things.length + i;
         scenes.spots.set(spot, 2 * index);
         scenes.seen[index] = 1;
+        if (thing === "grasp" || thing === round) continue;
+        scenes.spotTurns.set(turnOf(thing, name === "front" ? 0 : gripper), 2 * index);
+        scenes.spotTurned[index] = 1;
       }
     }
   }
@@ -181,6 +208,12 @@ function graspPoint(physics: Physics): Point {
   const site = physics.id("site", "grasp");
   const [x, y, z] = physics.data.site_xpos.subarray(3 * site, 3 * site + 3);
   return [x!, y!, z!];
+}
+
+/** The direction in which the jaws close, from above, radians. */
+export function graspYaw(physics: Physics): number {
+  const site = physics.id("site", "grasp");
+  return Math.atan2(physics.data.site_xmat[9 * site + 3]!, physics.data.site_xmat[9 * site]!);
 }
 
 /** Pixels of each body. */

@@ -16,7 +16,7 @@ import {
 import { so101Joints } from "../robot/index.ts";
 import type { Random, Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type Network, saveBackbone } from "../train/backbone.ts";
+import { type Network, openBackbone, saveBackbone } from "../train/backbone.ts";
 import { type Course, optimise, type Progress } from "../train/optimise.ts";
 import { optimiser } from "../train/options.ts";
 import { promptRoom, textTokenizerFor } from "../train/policy-description.ts";
@@ -31,8 +31,12 @@ const count = z.int().min(1);
 
 export const groundingOptions = z.object({
   size: z.enum(["nano", "small"]).default("nano").describe("size of the network"),
+  from: z
+    .string()
+    .optional()
+    .describe("backbone that goes on learning: nano, pistar's own, or a folder (default: none)"),
   ...optimiser,
-  steps: count.default(8000).describe("optimiser steps"),
+  steps: count.default(12000).describe("optimiser steps"),
   learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate, after the warm-up"),
   warmup: z.int().min(0).default(100).describe("steps of linear warm-up; a cosine follows"),
   finalRate: z.number().min(0).max(1).default(0.02).describe("last learning rate, as a share of the highest"),
@@ -69,9 +73,10 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
   const run = openRun(input.run, { stage: "grounding", network, options }, resume);
   const finished = readResult<GroundingResult>(run);
   if (finished) return finished;
-  const tokenizer = textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
+  const learned = openBackbone({ backbone: options.from }, network);
+  const tokenizer = learned?.tokenizer ?? textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
   const config = configOf(network, options.size, tokenizer);
-  const learned = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };
+  const known = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };
   const scope = t.scope();
   const grounding = initGrounding(scope, config);
   const scenes = (purpose: string, batchSize: number, state = 0) =>
@@ -94,7 +99,11 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
     run,
     options,
     objective: { parameters: scope.parameters, loss: (size) => groundingLoss(grounding, size) },
-    initial: async () => scope.initialize(t.random(options.seed).split("weights")),
+    initial: async () =>
+      new Map([
+        ...scope.initialize(t.random(options.seed).split("weights")),
+        ...((await learned?.weights(config)) ?? []),
+      ]),
     loader: (position) => scenes("learned", options.batchSize, position),
     feeds: (batch, random) => {
       const advantages = batch.instructions.map(() => (network === "policy" ? anyAdvantage(random) : undefined));
@@ -109,7 +118,7 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
       return { score: errors.object.median + errors.goal.median, metrics: flat(errors) };
     },
     async save(folder, store, renamed) {
-      await saveBackbone(folder, network, learned, store, renamed);
+      await saveBackbone(folder, network, known, store, renamed);
       replaceFile(join(folder, errorsFile), JSON.stringify(errors));
     },
     onProgress,
@@ -149,21 +158,22 @@ async function ask(
   { device, threads }: GroundingOptions,
 ): Promise<Answers[]> {
   const inputs = prefixInputs(grounding.config, batches[0]!.size);
-  const { places, spots } = say(grounding, inputs);
+  const { places, turns, spots } = say(grounding, inputs);
   const given = { store, device, threads: threads ?? availableParallelism() };
-  const program = await t.compile({ inputs: inputs.all, outputs: { places, spots } }, given);
+  const program = await t.compile({ inputs: inputs.all, outputs: { places, turns, spots } }, given);
   const names = inputs.all.map(({ node }) => node.name!);
   const answers: Answers[] = [];
   for (const scenes of batches) {
     const feeds = groundingFeeds(grounding.config, tokenizer, scenes);
     const said = await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])));
-    answers.push({ places: said.places!.data as Float32Array, spots: said.spots!.data as Float32Array });
+    const numbers = (name: keyof Answers) => said[name]!.data as Float32Array;
+    answers.push({ places: numbers("places"), turns: numbers("turns"), spots: numbers("spots") });
   }
   await program.release();
   return answers;
 }
 
-const flat = ({ object, goal, grasp, pixels }: GroundingErrors): Record<string, number> =>
+const flat = ({ object, goal, grasp, turn, pixels }: GroundingErrors): Record<string, number> =>
   Object.fromEntries(
-    Object.entries({ object, goal, grasp, ...pixels }).map(([name, { median }]) => [`heldOut/${name}`, median]),
+    Object.entries({ object, goal, grasp, turn, ...pixels }).map(([name, { median }]) => [`heldOut/${name}`, median]),
   );

@@ -19,7 +19,12 @@ export const recapOptions = z.object({
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
 
-  backbone: policyOptions.shape.backbone,
+  backbone: z
+    .string()
+    .default("nano")
+    .describe(
+      "backbone that policies begin from: nano, pistar's own for that size, a folder (see pistar ground), or none",
+    ),
 
   demonstrations: count.default(40).describe("demonstrations of each task"),
   iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
@@ -32,9 +37,9 @@ export const recapOptions = z.object({
     .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
   pretrainSteps: count.default(800).describe("steps of pre-training the policy"),
-  finetuneSteps: count.default(4000).describe("steps of fine-tuning a policy, the same for every arm"),
+  finetuneSteps: count.default(3000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
-  batchSize: count.default(16).describe("frames in a batch of the policy"),
+  batchSize: count.default(32).describe("frames in a batch of the policy"),
   learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy"),
   fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
 
@@ -68,7 +73,6 @@ export const datasetOptions = recapOptions
   .pick({
     seed: true,
     size: true,
-    backbone: true,
     pretrainSteps: true,
     valueSteps: true,
     batchSize: true,
@@ -80,6 +84,7 @@ export const datasetOptions = recapOptions
   })
   .extend({
     pretrainSteps: count.default(4000).describe("steps of training the policy"),
+    backbone: policyOptions.shape.backbone,
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
     lookahead: labelOptions.shape.horizon,
   });

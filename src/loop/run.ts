@@ -76,21 +76,26 @@ function opened<Options extends { readonly seed: number }>(
   signal: AbortSignal | undefined,
 ): Run<Options> {
   const path = join(folder, "config.json");
-  if (!existsSync(path)) replaceFile(path, JSON.stringify({ startedAt: new Date().toISOString(), options }, null, 2));
-  const known = readJson(path) as { startedAt: string; options: Record<string, unknown> };
+  const first = { startedAt: new Date().toISOString(), options };
+  const known = (existsSync(path) ? readJson(path) : first) as { startedAt: string; options: Record<string, unknown> };
   const asked: Readonly<Record<string, unknown>> = options;
   for (const name of new Set([...Object.keys(asked), ...Object.keys(known.options)]))
-    if (!isDeepStrictEqual(known.options[name], asked[name]))
+    if (name !== free && !isDeepStrictEqual(known.options[name], asked[name]))
       throw new Error(
         `${folder}: a run with ${name} ${shown(known.options[name])} is there, asked for was ${shown(asked[name])}; ` +
           "go on with the same options, or choose another folder",
       );
+  if (!existsSync(path) || !isDeepStrictEqual(known.options, options))
+    replaceFile(path, JSON.stringify({ ...known, options }, null, 2));
   const stages = new Stages(folder, (name, state) => {
     if (state === "begins") signal?.throwIfAborted();
     listener.onStage?.(name, state);
   });
   return { folder, options, startedAt: known.startedAt, stages, listener, share: 1, signal };
 }
+
+/** The option that may change from one process to the next: what no other stage depends on. */
+const free = "controls" satisfies keyof RecapOptions;
 
 const shown = (value: unknown) => JSON.stringify(value) ?? "unset";
 

@@ -91,7 +91,7 @@ const so400m = { kind: "siglip", patch: 14, width: 1152, layers: 27, hidden: 430
 
 export const sizes: Readonly<Record<Size, Preset>> = {
   nano: {
-    vision: { kind: "keypoints", imageSize: 64, channels: [24, 48], keypoints: 32, width: 128 },
+    vision: { kind: "keypoints", imageSize: 64, channels: [24, 48], keypoints: 64, width: 128 },
     language: { width: 128, layers: 4, hidden: 256, heads: 4, keyValueHeads: 2, headSize: 32, gemma3: false },
     expert: { width: 128, hidden: 256 },
     vocabulary: 1024,

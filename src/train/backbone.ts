@@ -48,6 +48,11 @@ type Beginner = Pick<Description<PolicyConfig | ValueConfig>, "config" | "robot"
 export interface Backbone {
   readonly tokenizer: TextTokenizer;
   /**
+   * What it learned, for a network that is shown the same state divided by `stateUnit`.
+   * @throws Error where it was learned by another network
+   */
+  weights(config: PolicyConfig | ValueConfig): Promise<Map<string, Value>>;
+  /**
    * Lays what was learned over the first weights of a network; of its state too where the robot's has the same numbers, however they are normalised.
    * @throws Error where it was learned by another network
    */
@@ -55,14 +60,14 @@ export interface Backbone {
 }
 
 /**
- * The backbone that a training begins from, if it is to begin from one: pistar's own by name, or a folder.
+ * The backbone that a training begins from: pistar's own by name, a folder, or "none".
  * @throws Error saying what was expected in the folder
  */
 export function openBackbone(
   { backbone, tokenizer }: { readonly backbone?: string | undefined; readonly tokenizer?: string | undefined },
   network: Network,
 ): Backbone | undefined {
-  if (backbone === undefined) return undefined;
+  if (backbone === undefined || backbone === "none") return undefined;
   const folder = own[backbone] ?? backbone;
   if (tokenizer !== undefined)
     throw new Error(
@@ -74,16 +79,21 @@ export function openBackbone(
         `${folder}: expected a backbone's folder with ${tokenizerFile}, ${stateFile} and ${weightsFile(network)}, found no ${file}; ` +
           "pistar ground makes one",
       );
+  const read = async (config: PolicyConfig | ValueConfig, withState: boolean) => {
+    const taken = [...parameterShapes(config)].filter(([name]) => isLearned(name) && (withState || !isState(name)));
+    const store = t.createStore();
+    await loadWeights(join(folder, weightsFile(network)), new Map(taken), store);
+    const learned = await store.readAll();
+    store.release();
+    return learned;
+  };
   return {
     tokenizer: loadTokenizer(join(folder, tokenizerFile)),
+    weights: (config) => read(config, true),
     async over(weights, { config, robot, space }) {
       const shown = readJson(join(folder, stateFile)) as readonly string[];
       const sameState = isDeepStrictEqual(shown, robot.stateNames);
-      const taken = [...parameterShapes(config)].filter(([name]) => isLearned(name) && (sameState || !isState(name)));
-      const store = t.createStore();
-      await loadWeights(join(folder, weightsFile(network)), new Map(taken), store);
-      const learned = await store.readAll();
-      store.release();
+      const learned = await read(config, sameState);
       return new Map([...weights, ...(sameState ? forNormalised(learned, normalizerOf(space.state)) : learned)]);
     },
   };

@@ -64,7 +64,7 @@ test("makes one backbone for policies and one for value functions, and says how 
       true,
     );
     expect([...tensors.values()].every(({ dtype }) => dtype === "f16")).toBe(true);
-    const { scenes, object, goal } = made.errors[network];
+    const { scenes, object, goal } = made.errors[network]!;
     expect(scenes).toBe(4);
     // In three steps it learns nothing: off by centimetres, but not by more than tables are large.
     for (const { median } of [object, goal]) expect(median > 10 && median < 1000).toBe(true);

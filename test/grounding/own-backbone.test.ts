@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { groundingFeeds } from "../../src/grounding/feeds.ts";
 import { SceneMaker, type Scenes } from "../../src/grounding/scenes.ts";
 import {
+  type Advantage,
   initBackbone,
   loadTokenizer,
   loadWeights,
@@ -28,7 +29,11 @@ const tokenizer = loadTokenizer("backbones/nano/tokenizer.json");
 const config = policyConfig("nano", { cameras: ["front", "wrist"], stateSize: 6, actionSize: 6 });
 
 /** For each scene the mean of the last layer's values, which the action expert sees, and 1. */
-async function handedOn(weights: "own" | "random", scenes: readonly Scenes[]): Promise<number[][]> {
+async function handedOn(
+  weights: "own" | "random",
+  scenes: readonly Scenes[],
+  advantages?: readonly (Advantage | undefined)[],
+): Promise<number[][]> {
   const scope = t.scope();
   const backbone = initBackbone(scope, config);
   const inputs = prefixInputs(config, batch);
@@ -45,7 +50,7 @@ async function handedOn(weights: "own" | "random", scenes: readonly Scenes[]): P
   const names = inputs.all.map(({ node }) => node.name!);
   const rows: number[][] = [];
   for (const one of scenes) {
-    const feeds = groundingFeeds(config, tokenizer, one);
+    const feeds = groundingFeeds(config, tokenizer, one, advantages);
     const found = (await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])))).mean!;
     const width = found.shape[1]!;
     for (let at = 0; at < batch; at++)
@@ -78,6 +83,9 @@ function leastSquares(rows: readonly number[][], targets: readonly number[][]): 
   return Array.from({ length: m }, (_, k) => system.map((row, i) => row[n + k]! / row[i]!));
 }
 
+const applied = (reading: readonly number[], row: readonly number[]) =>
+  reading.reduce((sum, weight, i) => sum + weight * row[i]!, 0);
+
 /** Median distance over the table between where the object is, seen from the grasp point, and what a linear reading says, mm. */
 async function medianError(weights: "own" | "random"): Promise<number> {
   const rows = await handedOn(weights, batches);
@@ -88,15 +96,21 @@ async function medianError(weights: "own" | "random"): Promise<number> {
   const readings = leastSquares(rows.slice(0, edge), targets.slice(0, edge));
   const errors = rows
     .slice(edge)
-    .map((row, at) =>
-      Math.hypot(
-        ...readings.map((reading, k) => reading.reduce((sum, w, i) => sum + w * row[i]!, 0) - targets[edge + at]![k]!),
-      ),
-    );
+    .map((row, at) => Math.hypot(...readings.map((reading, k) => applied(reading, row) - targets[edge + at]![k]!)));
   return errors.sort((a, b) => a - b)[Math.floor(errors.length / 2)]!;
 }
 
 test("a linear reading of what it hands on finds the named object; of an untrained backbone it does not", async () => {
   expect(await medianError("own")).toBeLessThan(12);
   expect(await medianError("random")).toBeGreaterThan(40);
+});
+
+test("and whether the prompt says that the advantage is positive or negative", async () => {
+  const said = Array.from({ length: batch }, (_, at): Advantage => (at % 3 === 0 ? "negative" : "positive"));
+  const rows = await handedOn("own", batches, said);
+  const targets = rows.map((_, at) => [said[at % batch] === "positive" ? 1 : -1]);
+  const edge = fitted * batch;
+  const [reading] = leastSquares(rows.slice(0, edge), targets.slice(0, edge));
+  const right = rows.slice(edge).filter((row, at) => Math.sign(applied(reading!, row)) === targets[edge + at]![0]);
+  expect(right.length / (judged * batch)).toBeGreaterThan(0.99);
 });

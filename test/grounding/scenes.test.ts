@@ -1,8 +1,16 @@
 // What scenes say of where things are, against what is to be seen in their pictures.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SceneLoader } from "../../src/grounding/scene-loader.ts";
-import { cameras, instructions, project, SceneMaker, type Scenes, things } from "../../src/grounding/scenes.ts";
-import { createTaskWorld, taskNamed, tasks } from "../../src/robot/index.ts";
+import {
+  cameras,
+  graspYaw,
+  instructions,
+  project,
+  SceneMaker,
+  type Scenes,
+  things,
+} from "../../src/grounding/scenes.ts";
+import { createTaskWorld, InverseKinematics, so101Joints, taskNamed, tasks } from "../../src/robot/index.ts";
 
 let maker: SceneMaker;
 beforeAll(async () => {
@@ -66,6 +74,38 @@ test("a point projects to the pixels that show it", async () => {
   expect(project(world.physics, "front", [5, 0, 0])).toBeUndefined(); // behind the camera
   expect(project(world.physics, "front", [0, 3, 0])).toBeUndefined(); // beside the picture
   await world.close();
+});
+
+test("the gripper's turn is the direction in which its jaws are told to close", async () => {
+  const world = await createTaskWorld(taskNamed("stack-cubes"), { cameras: [] });
+  await world.reset(0);
+  const joints = so101Joints.slice(0, 5).map(({ name }) => name.replace(/\.pos$/, ""));
+  const kinematics = new InverseKinematics(world.physics, { site: "grasp", joints });
+  for (const yaw of [-0.5, 0, 0.7]) {
+    const { joints: found } = kinematics.solve({ position: [0.24, 0.03, 0.06], yaw }, [0, -0.2, 0.6, 1.2, 0]);
+    world.placeArm([...found, 0.5]);
+    expect(graspYaw(world.physics)).toBeCloseTo(yaw, 2);
+  }
+  kinematics.close();
+  await world.close();
+});
+
+test("turns: of what is not round, against the gripper, and in the wrist's picture the same", async () => {
+  const scenes = await maker.make("turns", 64);
+  let compared = 0;
+  for (const [at, instruction] of scenes.instructions.entries()) {
+    expect([...scenes.turned.subarray(2 * at, 2 * at + 2)]).toEqual([1, instruction.endsWith("bowl") ? 0 : 1]);
+    const { object } = tasks.find(({ instructions }) => instructions.includes(instruction))!.named(instruction);
+    const index = (at * cameras.length + cameras.indexOf("wrist")) * things.length + things.indexOf(object);
+    if (scenes.spotTurned[index] === 0) continue;
+    expect(scenes.spotTurns.subarray(2 * index, 2 * index + 2)).toEqual(scenes.turns.subarray(4 * at, 4 * at + 2));
+    compared++;
+  }
+  expect(compared).toBeGreaterThan(10);
+  for (const [index, turned] of scenes.spotTurned.entries()) {
+    expect(turned).toBeLessThanOrEqual(scenes.seen[index]!);
+    expect(Math.hypot(...scenes.spotTurns.subarray(2 * index, 2 * index + 2))).toBeCloseTo(turned, 5);
+  }
 });
 
 test("a seed's scenes are the same to the byte, another's are others; what is seen is inside the picture", async () => {
