@@ -56,8 +56,8 @@ Another share of positive frames needs no new value function (RUN of the run abo
   pistar relabel data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
   pistar train data/demos data/rollouts --indicator labels --labels strict --out runs/strict
 
-A run that was stopped or killed goes on when the same command is given again. One that has ended gains controls when
-the same command is given with more of them.
+A run that was stopped or killed goes on when the same command is given again. One that has ended gains controls, or an
+iteration, when its command is given again with other --controls or more --iterations.
 Its folder ends with report.html and summary.json.`,
     )
     .action((flags: Record<string, unknown>) => recap(command, flags));

@@ -80,7 +80,7 @@ function opened<Options extends { readonly seed: number }>(
   const known = (existsSync(path) ? readJson(path) : first) as { startedAt: string; options: Record<string, unknown> };
   const asked: Readonly<Record<string, unknown>> = options;
   for (const name of new Set([...Object.keys(asked), ...Object.keys(known.options)]))
-    if (name !== free && !isDeepStrictEqual(known.options[name], asked[name]))
+    if (!isDeepStrictEqual(known.options[name], asked[name]) && !mayBecome(name, known.options[name], asked[name]))
       throw new Error(
         `${folder}: a run with ${name} ${shown(known.options[name])} is there, asked for was ${shown(asked[name])}; ` +
           "go on with the same options, or choose another folder",
@@ -94,8 +94,9 @@ function opened<Options extends { readonly seed: number }>(
   return { folder, options, startedAt: known.startedAt, stages, listener, share: 1, signal };
 }
 
-/** The option that may change from one process to the next: what no other stage depends on. */
-const free = "controls" satisfies keyof RecapOptions;
+/** What may be asked for later: no stage that is done depends on it. Fewer iterations than there are would have all data in the last of them. */
+const mayBecome = (name: string, before: unknown, after: unknown): boolean =>
+  name === "controls" || (name === "iterations" && Number(after) > Number(before));
 
 const shown = (value: unknown) => JSON.stringify(value) ?? "unset";
 
