@@ -168,7 +168,12 @@ function printValue({ best, bestStep, parameters, episodes, check }: ValueResult
         "gap at the first frame",
         check.firstFrameGap === null ? "no failures or successes held out" : number(check.firstFrameGap),
       ],
-      ["ranking halfway (AUC)", check.auc === null ? "no failures or successes held out" : number(check.auc)],
+      [
+        "ranking halfway (AUC)",
+        check.auc === null
+          ? "no failures or successes held out"
+          : `${number(check.auc)} (${check.successes} successes, ${check.failures} failures)`,
+      ],
       [
         "spread of advantages",
         `${number(check.advantageSpread)} held out, ${number(check.trainAdvantageSpread)} trained on`,

@@ -24,7 +24,9 @@ export function trainedValue(run: AnyRun, name: string, asked: Asked<TrainValueI
     if (check)
       run.listener.onNote?.(
         `${name}: on held-out episodes off by ${check.heldOutError.toPrecision(3)} (a clock: ${check.baselineError.toPrecision(3)})` +
-          (check.auc === null ? "" : `, tells successes from failures in ${(100 * check.auc).toFixed(0)} % of pairs`),
+          (check.auc === null
+            ? ""
+            : `, tells successes from failures in ${(100 * check.auc).toFixed(0)} % of pairs (of ${check.successes} and ${check.failures})`),
       );
     for (const warning of warnings) run.listener.onNote?.(`${name}: ${warning}`);
     return { ...result, check, warnings };

@@ -51,6 +51,7 @@ test("a check's numbers by hand", () => {
   expect(check.baselineError).toBeCloseTo((0.1 + 0.3 + 0.5 + 0.5) / 4);
   expect(check.firstFrameGap).toBeCloseTo(0.2);
   expect(check.auc).toBe(1);
+  expect([check.successes, check.failures]).toEqual([1, 1]);
   expect(check.trainAdvantageSpread).toBeCloseTo(0.1);
   expect(check.warnings).toEqual([]);
 });
@@ -63,6 +64,8 @@ test("what is wrong is said in words", () => {
     baselineError: 0.1,
     firstFrameGap: 0.2,
     auc: 0.9,
+    successes: 20,
+    failures: 8,
     advantageSpread: 0.1,
     trainAdvantageSpread: 0.08,
   };
@@ -70,5 +73,6 @@ test("what is wrong is said in words", () => {
   expect(valueWarnings({ ...good, trainAdvantageSpread: 0.01 }).join()).toContain("memorised its training episodes");
   expect(valueWarnings({ ...good, heldOutCrossEntropy: 6 }).join()).toContain("overfits");
   expect(valueWarnings({ ...good, heldOutError: 0.1 }).join()).toContain("no better than a clock");
-  expect(valueWarnings({ ...good, auc: 0.5 }).join()).toContain("hardly tells successes from failures");
+  expect(valueWarnings({ ...good, auc: 0.5 }).join()).toContain("20 successes and 8 failures).");
+  expect(valueWarnings({ ...good, auc: 0.5, failures: 2 }).join()).toContain("2 failures, few to tell by");
 });

@@ -26,6 +26,9 @@ export interface ValueCheck {
   readonly firstFrameGap: number | null;
   /** Mid-episode: probability that a success has a higher V than a failure of the same task; null where there are not both. */
   readonly auc: number | null;
+  /** Held-out episodes of both kinds: of few, `auc` says little. */
+  readonly successes: number;
+  readonly failures: number;
   /** Standard deviation of return − V, held out and on training episodes. */
   readonly advantageSpread: number;
   readonly trainAdvantageSpread: number;
@@ -51,6 +54,8 @@ export function valueCheck(
     heldOutError: mean(heldOut, ({ value, target }) => Math.abs(value - target)),
     baselineError: mean(heldOut, ({ episode, frame, target }) => Math.abs(baseline(episode.task, frame) - target)),
     firstFrameGap: both ? mean(won, ({ value }) => value) - mean(lost, ({ value }) => value) : null,
+    successes: won.length,
+    failures: lost.length,
     auc: rankingAuc(heldOut.filter(({ episode, frame }) => frame === middle(episode))),
     advantageSpread: spread(heldOut),
     trainAdvantageSpread: spread(trained),
@@ -78,6 +83,9 @@ function spread(frames: readonly Judged[]): number {
   return Math.sqrt(advantages.reduce((sum, a) => sum + (a - mean) ** 2, 0) / advantages.length);
 }
 
+/** Fewer successes or failures than these give no sure share of pairs. */
+const few = 5;
+
 /** What is wrong, in words; empty where all is well. */
 export function valueWarnings(check: Omit<ValueCheck, "warnings">): string[] {
   const warnings: string[] = [];
@@ -99,7 +107,8 @@ export function valueWarnings(check: Omit<ValueCheck, "warnings">): string[] {
     );
   if (check.auc !== null && check.auc < 0.6)
     warnings.push(
-      `It hardly tells successes from failures: halfway, a success is valued higher in ${n(100 * check.auc)} % of pairs (50 % is chance).`,
+      `It hardly tells successes from failures: halfway, a success is valued higher in ${n(100 * check.auc)} % of pairs (50 % is chance; ` +
+        `held out are ${check.successes} successes and ${check.failures} failures${Math.min(check.successes, check.failures) < few ? ", few to tell by" : ""}).`,
     );
   return warnings;
 }

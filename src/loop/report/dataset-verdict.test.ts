@@ -14,6 +14,8 @@ const value = (heldOutError: number, baselineError: number): Networks["value"] =
     baselineError,
     firstFrameGap: null,
     auc: null,
+    successes: 3,
+    failures: 0,
     advantageSpread: 0.1,
     trainAdvantageSpread: 0.1,
     warnings: [],
