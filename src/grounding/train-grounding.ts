@@ -73,7 +73,7 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
   const run = openRun(input.run, { stage: "grounding", network, options }, resume);
   const finished = readResult<GroundingResult>(run);
   if (finished) return finished;
-  const learned = openBackbone({ backbone: options.from }, network);
+  const learned = openBackbone({ backbone: options.from, size: options.size }, network);
   const tokenizer = learned?.tokenizer ?? textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
   const config = configOf(network, options.size, tokenizer);
   const known = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };

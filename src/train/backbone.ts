@@ -19,6 +19,7 @@ import type { Store, Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import type { Description } from "./checkpoint.ts";
+import type { ValueOptions } from "./options.ts";
 
 /** Whose backbone it is. */
 export type Network = "policy" | "value";
@@ -64,10 +65,15 @@ export interface Backbone {
  * @throws Error saying what was expected in the folder
  */
 export function openBackbone(
-  { backbone, tokenizer }: { readonly backbone?: string | undefined; readonly tokenizer?: string | undefined },
+  { backbone, size, tokenizer }: Pick<ValueOptions, "backbone" | "size" | "tokenizer">,
   network: Network,
 ): Backbone | undefined {
   if (backbone === undefined || backbone === "none") return undefined;
+  if (backbone in own && backbone !== size)
+    throw new Error(
+      `Expected a network of size ${backbone} to begin from pistar's own backbone "${backbone}", got one of size ${size}; ` +
+        `give the folder of another (pistar ground --size ${size} makes one), or none`,
+    );
   const folder = own[backbone] ?? backbone;
   if (tokenizer !== undefined)
     throw new Error(

@@ -93,6 +93,15 @@ test("a policy and a value function begin from it, and read with its tokenizer",
   }
 });
 
+test("it goes on learning where it was", async () => {
+  const options = { ...few, steps: 1, validateEvery: 1, ema: 0, learningRate: 1e-12, from: made.backbone };
+  const again = await makeBackbone({ folder: path("again"), networks: ["policy"], options });
+  const learned = await readSafetensors(join(made.backbone, "policy.safetensors"));
+  const after = await readSafetensors(join(again.backbone, "policy.safetensors"));
+  expect(largestDifference(learned, after)).toBe(0);
+  expect(existsSync(join(again.backbone, "value.safetensors"))).toBe(false);
+});
+
 test("by name: pistar's own", async () => {
   const learned = await learnedBy("policy", "backbones/nano");
   const { last } = await policy("own", { backbone: "nano" });
@@ -108,7 +117,7 @@ test("the state's token means the same of a normalised state", async () => {
   };
   const space = { state: scaling, actions: scaling, deltaActions: stateNames.map(() => false) };
   const robot = { stateNames } as RobotFeatures;
-  const backbone = openBackbone({ backbone: made.backbone }, "policy")!;
+  const backbone = openBackbone({ backbone: made.backbone, size: "nano" }, "policy")!;
   const begun = await backbone.over(new Map(), { config, robot, space });
   const learned = await readSafetensors(join(made.backbone, "policy.safetensors"));
   const token = (of: ReadonlyMap<string, Value>, state: ArrayLike<number>) => {
@@ -146,6 +155,7 @@ test("a policy that learns no text leaves its backbone as it is, decay or not, i
 test("what is no backbone, or not this network's, is refused in words", async () => {
   await expect(policy("a", { backbone: path("nowhere") })).rejects.toThrow("expected a backbone's folder");
   await expect(policy("b", { backbone: made.backbone, size: "small" })).rejects.toThrow("expected");
+  await expect(policy("d", { backbone: "nano", size: "small" })).rejects.toThrow("got one of size small");
   writeFileSync(path("tokenizer.json"), "{}");
   await expect(policy("c", { backbone: made.backbone, tokenizer: path("tokenizer.json") })).rejects.toThrow("not both");
   for (const run of ["a", "c"]) expect(existsSync(join(path(run), "checkpoints"))).toBe(false);
