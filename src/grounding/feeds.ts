@@ -15,11 +15,11 @@ import type { Scenes } from "./scenes.ts";
 
 const signs = { positive: 1, negative: -1, none: 0 } as const;
 
-/** The inputs of `groundingLoss`. @param advantages that each scene's prompt speaks of, of any; default: none */
+/** The inputs of `groundingLoss`. @param advantages that the scenes' prompts speak of; default: none */
 export function groundingFeeds(
   config: PolicyConfig | ValueConfig,
   tokenizer: TextTokenizer,
-  { size, pictures, instructions, states, places, turns, turned, spots, seen, spotTurns, spotTurned }: Scenes,
+  { size, pictures, instructions, states, places, ...targets }: Scenes,
   advantages: readonly (Advantage | undefined)[] = [],
 ): Record<string, Feed> {
   const prompts = instructions.map((task, at) => {
@@ -36,14 +36,9 @@ export function groundingFeeds(
   const advantage = Float32Array.from(instructions, (_, at) => signs[advantages[at] ?? "none"]);
   return {
     ...prefix,
+    ...targets,
     ...("expert" in config && { advantage }),
     places: places.map((x) => x * perMetre),
-    turns,
-    turned,
-    spots,
-    seen,
-    spotTurns,
-    spotTurned,
     weights,
   };
 }
