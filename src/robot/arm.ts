@@ -16,6 +16,8 @@ const metresPerSecond = 0.2;
 const radiansPerSecond = 1.6;
 /** Straight lines are followed through points this far apart, metres. */
 const knotSpacing = 0.015;
+/** Height of the gripper at which its tips pass over all that stands on the table, metres. */
+const free = 0.06;
 
 const body = so101.slice(0, 5).map(({ joint }) => joint);
 const gripper = 5;
@@ -41,6 +43,12 @@ export class Arm {
     return [x!, y!, z!];
   }
 
+  /** The direction in which the jaws close, as an angle about the vertical, radians; of a gripper that points down. */
+  get yaw(): number {
+    const rotation = this.world.physics.data.site_xmat.subarray(9 * this.site, 9 * this.site + 9);
+    return Math.atan2(rotation[3]!, rotation[0]!);
+  }
+
   /** How far the finger tips are apart, metres. */
   get gap(): number {
     const { physics } = this.world;
@@ -50,6 +58,16 @@ export class Arm {
   /** Whether both jaws press on a body. */
   holds(object: string): boolean {
     return ["gripper", "moving_jaw"].every((jaw) => this.world.physics.contactForce(jaw, object) > 0.5);
+  }
+
+  /**
+   * Whether the jaws, at least `gap` metres open, are around a place or so near above it that they can go there in a straight line. Who
+   * begins in the middle of an attempt goes on with it from there, and does not raise the hand to begin anew.
+   */
+  isOver([x, y, z]: readonly [number, number, number], gap: number): boolean {
+    const [ownX, ownY, ownZ] = this.position;
+    const above = Math.max(0, ownZ - z);
+    return this.gap >= gap && above < 0.08 && Math.hypot(x - ownX, y - ownY) < 0.006 + 0.3 * above;
   }
 
   /** Through free space, all joints at once; strays by the style's detour and pauses as it hesitates. */
@@ -86,6 +104,11 @@ export class Arm {
   *rise(height: number): Motion {
     const [x, y] = this.position;
     yield* this.slide({ position: [x, y, height] }, 1);
+  }
+
+  /** Straight up and away from what stands on the table, the jaws as they are; where it is already, nothing. */
+  *clear(): Motion {
+    if (this.position[2] < free - 0.005) yield* this.rise(free);
   }
 
   /** Opens or closes the jaws to an angle in radians and gives them time to meet what is between. */

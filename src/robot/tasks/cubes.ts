@@ -50,15 +50,21 @@ export function isReleased(physics: Physics, body: string): boolean {
 /** Height of the gripper on its way over the table, metres. */
 export const hover = 0.085;
 
-/** Comes from above, closes on a cube wherever it lies, and lifts it to the hover height. It may fail: look whether the arm holds it. */
+/**
+ * Comes from above (or goes on from where it is, over the cube or around it), closes on a cube wherever it lies, and lifts it to the hover
+ * height. It may fail: look whether the arm holds it.
+ */
 export function* pick({ world, arm, style, random }: Attempt, body: string): Motion {
   const { position, quaternion } = world.physics.pose(body);
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
   const [x, y] = [position[0] + stray(), position[1] + stray()];
   const yaw = closingYaw(2 * Math.atan2(quaternion[3], quaternion[0]), x, y) + stray(20);
   const grasp = Math.max(position[2], half);
-  yield* arm.grip(opening(0.05));
-  yield* arm.reach({ position: [x, y, grasp + 0.06], yaw });
+  if (!arm.isOver([x, y, grasp], 0.04)) {
+    yield* arm.clear();
+    yield* arm.grip(opening(0.05));
+    yield* arm.reach({ position: [x, y, grasp + 0.06], yaw });
+  }
   yield* arm.slide({ position: [x, y, grasp], yaw });
   yield* arm.grip(opening(0.018));
   yield* arm.slide({ position: [x, y, hover], yaw });
@@ -75,7 +81,8 @@ export function* bring(
   z: number,
 ): Motion {
   const [x, y] = place.map((at) => at + style.sloppiness * random.normal()) as [number, number];
-  yield* arm.reach({ position: [x, y, z + 0.05] });
+  const [heldX, heldY] = world.physics.pose(body).position;
+  if (Math.hypot(heldX - x, heldY - y) > 0.012) yield* arm.reach({ position: [x, y, z + 0.05] });
   const held = world.physics.pose(body).position;
   const site = arm.position;
   const over = [site[0] + x - held[0], site[1] + y - held[1]] as const;

@@ -132,15 +132,18 @@ const beside = 0.0035;
 const carry = 0.09;
 const grasp = 0.013;
 
-/** Comes from above, closes on the peg, and lifts it. It may fail: look whether the arm holds it. */
+/** Comes from above, or goes on from where it is, closes on the peg, and lifts it. It may fail: look whether the arm holds it. */
 function* pick({ world, arm, style, random }: Attempt): Motion {
   const at = world.physics.pose("peg");
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
   const [px, py, pz] = [at.position[0] + stray(), at.position[1] + stray(), at.position[2]];
   const yaw = closingYaw(yawOf(at), px, py) + stray(20);
   const [x, y] = [px + beside * Math.cos(yaw), py + beside * Math.sin(yaw)];
-  yield* arm.grip(wide);
-  yield* arm.reach({ position: [x, y, pz + grasp + 0.06], yaw });
+  if (!arm.isOver([x, y, pz + grasp], 0.035)) {
+    yield* arm.clear();
+    yield* arm.grip(wide);
+    yield* arm.reach({ position: [x, y, pz + grasp + 0.06], yaw });
+  }
   yield* arm.slide({ position: [x, y, pz + grasp], yaw });
   yield* arm.grip(tight);
   yield* arm.slide({ position: [x, y, carry], yaw });
@@ -208,7 +211,8 @@ function* insert({ world, arm, style, random }: Attempt, holder: string): Motion
   const [x, y] = goal.position;
   let yaw = closingYaw(yawOf(goal), x, y);
   const miss = [style.sloppiness * random.normal(), style.sloppiness * random.normal()] as const;
-  yield* arm.reach({ position: [x, y, carry], yaw });
+  const [endX, endY] = endOf(physics.pose("peg"));
+  if (Math.hypot(endX - x, endY - y) > 0.012) yield* arm.reach({ position: [x, y, carry], yaw });
   for (let look = 0; look < looks; look++) {
     const held = physics.pose("peg");
     const end = endOf(held);
@@ -220,8 +224,10 @@ function* insert({ world, arm, style, random }: Attempt, holder: string): Motion
     const aimX = x + miss[0] * 0.5 ** look + dx * Math.cos(turn) - dy * Math.sin(turn);
     const aimY = y + miss[1] * 0.5 ** look + dx * Math.sin(turn) + dy * Math.cos(turn);
     const at = (z: number) => ({ position: [aimX, aimY, site[2] + z - end[2]] as const, yaw });
-    yield* arm.slide(at(hole.depth + near));
-    yield* arm.slide(at(hole.depth - near), 0.4);
+    if (end[2] > hole.depth - near / 2) {
+      yield* arm.slide(at(hole.depth + near));
+      yield* arm.slide(at(hole.depth - near), 0.4);
+    }
     if (endOf(physics.pose("peg"))[2] < hole.depth - near / 2) {
       yield* arm.slide(at(0.001), 0.4);
       yield* arm.grip(wide);

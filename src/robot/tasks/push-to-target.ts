@@ -1,7 +1,7 @@
 // Push the block of the named colour onto the marked target and turn it square with the mark; another block is left alone.
 //
 // The blocks' sides and tops are without friction: jaws can push and turn a block but find no hold to lift it by.
-import type { Motion } from "../arm.ts";
+import type { Arm, Motion } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Pose } from "../physics.ts";
 import { type Footprint, type Placement, placeObjects, type Region, shoulderX } from "../placement.ts";
@@ -152,8 +152,8 @@ const low = 0.024;
 const pace = 0.4;
 
 /**
- * One push: lowers the open jaws over the block, closes them around it with some play, turns them so that a jaw is behind it, pushes it
- * to the target in a straight line, turns it as the target is, and opens.
+ * One push: lowers the open jaws over the block (unless they are around it), closes them around it with some play, turns them so that a
+ * jaw is behind it, pushes it to the target in a straight line, turns it as the target is, and opens.
  */
 function* push({ world, arm, style, random }: Attempt, body: string): Motion {
   const { physics } = world;
@@ -162,15 +162,22 @@ function* push({ world, arm, style, random }: Attempt, body: string): Motion {
   const goal = physics.pose("target");
   const to = near(goal);
   const from = near(physics.pose(body));
-  const yaws = closingYaws(from, yawOf(physics.pose(body)) + stray(20), to, yawOf(goal) + stray(20));
+  const choices = closingYaws(from, yawOf(physics.pose(body)) + stray(20), to, yawOf(goal) + stray(20));
+  const present = isAround(arm, physics.pose(body))
+    ? choices.find(({ way }) => Math.abs(sameTurn(arm.yaw - way, 1)) < Math.PI / 3)
+    : undefined;
+  const yaws = present ?? choices[0]!;
   const over = (at: Point, yaw: number, play: number, z: number) => ({
     position: [at.x + play * Math.cos(yaw), at.y + play * Math.sin(yaw), z] as const,
     yaw,
   });
-  yield* arm.grip(wide);
-  // Open, the jaws have their middle nearer to the moving one, which swings; closed around the block, nearer to the fixed one.
-  yield* arm.reach(over(from, yaws.from, -0.01, 0.085));
-  yield* arm.slide(over(from, yaws.from, -0.01, low));
+  if (!present) {
+    yield* arm.clear();
+    yield* arm.grip(wide);
+    // Open, the jaws have their middle nearer to the moving one, which swings; closed around the block, nearer to the fixed one.
+    yield* arm.reach(over(from, yaws.from, -0.01, 0.085));
+    yield* arm.slide(over(from, yaws.from, -0.01, low));
+  }
   yield* arm.grip(around);
   // Closing has moved it: a jaw that is not straight behind a block loses it sideways.
   const [x, y] = physics.pose(body).position;
@@ -181,9 +188,17 @@ function* push({ world, arm, style, random }: Attempt, body: string): Motion {
   yield* arm.grip(wide);
 }
 
+/** Whether the jaws are down and have the block between them. */
+function isAround(arm: Arm, block: Pose): boolean {
+  const [x, y, z] = arm.position;
+  const [dx, dy] = [block.position[0] - x, block.position[1] - y];
+  const [cos, sin] = [Math.cos(arm.yaw), Math.sin(arm.yaw)];
+  return z < low + 0.012 && Math.abs(dx * cos + dy * sin) < 0.02 && Math.abs(dy * cos - dx * sin) < 0.008;
+}
+
 /**
  * Directions in which the jaws close: on the block where it stands, along the way, and where it shall stand. Either jaw can be the one behind;
- * the wrist turns 150° to both sides of straight away from the arm, so that one of the two is always within reach.
+ * the wrist turns 150° to both sides of straight away from the arm, so that one of the two, the first, is always within reach.
  */
 function closingYaws(from: Point, blockYaw: number, to: Point, goalYaw: number) {
   const heading = Math.atan2(to.y - from.y, to.x - from.x);
@@ -194,5 +209,5 @@ function closingYaws(from: Point, blockYaw: number, to: Point, goalYaw: number) 
     const turns = [yaws.from - outward, way - outward, yaws.to - Math.atan2(to.y, to.x - shoulderX)];
     return { yaws, most: Math.max(...turns.map(Math.abs)) };
   });
-  return choices.reduce((a, b) => (b.most < a.most ? b : a)).yaws;
+  return choices.sort((a, b) => a.most - b.most).map(({ yaws }) => yaws);
 }
