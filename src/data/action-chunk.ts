@@ -1,8 +1,8 @@
 /**
- * Writes the actions of `horizon` steps from a frame on. Steps beyond the end of the episode repeat its last action and are
- * marked as padding (LeRobot's action_is_pad), so that a loss can leave them out.
+ * Writes the actions of `horizon` steps from a frame on. Steps beyond the end of the episode, or of what somebody did, repeat the last
+ * action before it and are marked as padding (LeRobot's action_is_pad), so that a loss can leave them out.
  *
- * @param actions [frames, width], of which the episode is the frames before `end`
+ * @param actions [frames, width], of which those before `end` are meant
  * @param chunk [horizon, stride], written in the first `width` entries of each row; stride = chunk.length / horizon
  * @param isPad [horizon]
  */
@@ -16,7 +16,7 @@ export function actionChunk(
 ): void {
   const stride = chunk.length / isPad.length;
   for (let step = 0; step < isPad.length; step++) {
-    const at = Math.min(frame + step, end - 1);
+    const at = Math.max(frame, Math.min(frame + step, end - 1));
     chunk.set(actions.subarray(at * width, (at + 1) * width), step * stride);
     isPad[step] = frame + step < end ? 0 : 1;
   }

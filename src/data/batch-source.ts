@@ -2,6 +2,7 @@
 // and in memory that threads share, its labels beside them. Plain data: it goes to a worker thread as it is.
 import { buildFrameCache, type FrameCacheOptions } from "./frame-cache.ts";
 import { type Normalizer, normalize } from "./normalization.ts";
+import { nobody, type recordingFeatures } from "./recording.ts";
 import type { Pool } from "./sampler.ts";
 import { hasSubtasks, readSubtasks } from "./subtasks.ts";
 import type { Column, Dataset } from "./types.ts";
@@ -46,6 +47,8 @@ export interface BatchSource extends Pool {
   /** episode_index of each episode, and where its frames begin; one more begin than episodes. */
   readonly episodeIndices: Int32Array;
   readonly episodeStarts: Int32Array;
+  /** [all frames], the frame before which a chunk of actions ends: the episode's end, or where nobody acts next. */
+  readonly chunkEnds: Int32Array;
   /** [all frames], positions in `tasks`. */
   readonly taskOf: Int32Array;
   readonly tasks: readonly string[];
@@ -72,6 +75,7 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
   const actionSize = widthOf(dataset, actionColumn);
   const state = sharedFloats(total * stateSize);
   const actions = sharedFloats(total * actionSize);
+  const chunkEnds = sharedInts(total);
   const taskOf = sharedInts(total);
   const subtaskOf = sharedInts(total).fill(-1);
   const subtaskPosition = new Map<string, number>();
@@ -86,6 +90,7 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     const scaled = (values: Float32Array, by: Normalizer | undefined) => (by ? normalize(values, by) : values);
     state.set(scaled(read(stateColumn, stateSize), normalizers.state), start * stateSize);
     actions.set(scaled(read(actionColumn, actionSize), normalizers.actions), start * actionSize);
+    chunkEnds.set(await endsOf(dataset, episode.index, start, episode.length), start);
     for (const [frame, task] of read("task_index", 1).entries()) {
       const position = taskPosition.get(task);
       if (position === undefined) throw new Error(`${where}, frame ${frame}: expected a known task_index, got ${task}`);
@@ -127,6 +132,7 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     actionSize,
     episodeIndices: shared(Int32Array.from(dataset.episodes, ({ index }) => index)),
     episodeStarts: shared(episodeStarts),
+    chunkEnds,
     taskOf,
     tasks: [...dataset.tasks.values()],
     subtaskOf,
@@ -135,6 +141,18 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     advantageIndicator: label(new Int8Array(new SharedArrayBuffer(total)).fill(-1), labels.advantageIndicator),
     isIntervention: label(new Uint8Array(new SharedArrayBuffer(total)), labels.isIntervention),
   };
+}
+
+/** Of each of an episode's frames, where it begins at `start`. A pause before a take-over is no action to learn, nor is what follows part of one. */
+async function endsOf(dataset: Dataset, episode: number, start: number, length: number): Promise<Int32Array> {
+  const actor = "complementary_info.collector_policy_id" satisfies keyof typeof recordingFeatures;
+  const actors = dataset.features.has(actor) ? (await dataset.columns(episode, [actor])).get(actor)!.data : [];
+  const ends = new Int32Array(length);
+  for (let frame = length - 1, end = length; frame >= 0; frame--) {
+    if (actors[frame] === nobody) end = frame;
+    ends[frame] = start + end;
+  }
+  return ends;
 }
 
 function widthOf(dataset: Dataset, column: string): number {

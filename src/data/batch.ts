@@ -30,7 +30,7 @@ export interface Batch {
   readonly state: Float32Array;
   /** [B, H, A], normalised. */
   readonly actions: Float32Array;
-  /** [B, H]: 1 beyond the end of the episode. */
+  /** [B, H]: 1 beyond the end of the episode, and from where nobody acted on. */
   readonly actionIsPad: Uint8Array;
   /** [B], instruction texts. */
   readonly tasks: readonly string[];
@@ -131,7 +131,7 @@ export class BatchAssembler {
         source.actions,
         source.actionSize,
         frame,
-        source.episodeStarts[episode + 1]!,
+        source.chunkEnds[frame]!,
         batch.actions.subarray(at * chunk, (at + 1) * chunk),
         batch.actionIsPad.subarray(at * horizon, (at + 1) * horizon),
       );

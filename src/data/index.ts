@@ -22,7 +22,7 @@ export {
 export { type MaterializeOptions, materialize } from "./materialize.ts";
 export { denormalize, type NormalizationMode, type Normalizer, normalize, normalizer } from "./normalization.ts";
 export { encodePng } from "./png.ts";
-export { episodeSuccess, recordingFeatures } from "./recording.ts";
+export { episodeSuccess, nobody, recordingFeatures } from "./recording.ts";
 export { resizeWithPad } from "./resize.ts";
 export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";
 export { type Sample, Sampler, type SamplerState } from "./sampler.ts";

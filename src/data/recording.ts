@@ -9,9 +9,12 @@ export const recordingFeatures = {
   "next.done": { dtype: "bool", shape: [1], names: null },
   /** 1 where a person acted, 0 where the policy did. */
   "complementary_info.is_intervention": { dtype: "float32", shape: [1], names: null },
-  /** Which policy acted: a checkpoint's name, or "human". */
+  /** Who acted: a policy, by its checkpoint's name, "human", or `nobody`. */
   "complementary_info.collector_policy_id": { dtype: "string", shape: [1], names: null },
 } as const satisfies Readonly<Record<string, Feature>>;
+
+/** Who acted while the robot held still because it was told nothing: paused for a take-over, or without a usable answer. */
+export const nobody = "nobody";
 
 /** The episode-level column `episode_success`, as the writer's saveEpisode takes it. */
 export function episodeSuccess(success: boolean): { readonly episode_success: "success" | "failure" } {

@@ -18,7 +18,7 @@ export { openPolicy, type PolicyOptions, policyHelp } from "./open-policy.ts";
 export { collectOptions, type Driving, drivingOptions, evaluateOptions } from "./options.ts";
 export { type Lost, type ParallelOptions, runEpisodes } from "./parallel.ts";
 export { type Border, type Chunking, type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";
-export { type FrameSink, nobody, rolloutFeatures } from "./recording.ts";
+export { type FrameSink, rolloutFeatures } from "./recording.ts";
 export { type Replay, replayEpisode } from "./replay.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";
 export { bootstrap, type Estimate, mcnemar, wilson } from "./statistics.ts";

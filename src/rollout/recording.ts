@@ -8,9 +8,6 @@ export interface FrameSink {
   addFrame(values: FrameValues, task: string): Promise<void>;
 }
 
-/** Who acted while the robot held still: nobody. */
-export const nobody = "nobody";
-
 /** The features of a dataset of this robot's rollouts; each camera's pictures are stored inside the data files. */
 export function rolloutFeatures(robot: Pick<Robot, "joints">, { images }: Observation): Record<string, Feature> {
   const names = robot.joints.map(({ name }) => name);

@@ -6,7 +6,7 @@ import { type ActionSpace, actionConverter, fitActionSpace, normalizerOf, relati
 /** Two episodes of 3 and 2 frames; two joints, the second one's actions are absolute. */
 const source = {
   frames: Int32Array.of(0, 1, 2, 3, 4),
-  episodeStarts: Int32Array.of(0, 3, 5),
+  chunkEnds: Int32Array.of(3, 3, 3, 5, 5),
   state: Float32Array.of(0, 5, 1, 5, 2, 5, 10, 5, 20, 5),
   stateSize: 2,
   actions: Float32Array.of(1, 7, 2, 7, 3, 7, 20, 7, 30, 9),

@@ -58,15 +58,14 @@ export function fitActionSpace(
 
 export const everyNth = (frames: Int32Array, n: number): Int32Array => frames.filter((_, at) => at % n === 0);
 
-/** The actions from a frame on, up to `horizon` and within the episode, relative where they are learned so: [steps, A]. */
+/** The actions from a frame on, up to `horizon` and to the chunk's end, relative where they are learned so: [steps, A]. */
 export function relativeChunk(
-  { episodeStarts, actions, actionSize, state, stateSize }: BatchSource,
+  { chunkEnds, actions, actionSize, state, stateSize }: BatchSource,
   frame: number,
   horizon: number,
   deltaActions: readonly boolean[],
 ): Float32Array {
-  const end = episodeStarts.find((start) => start > frame)!;
-  const chunk = actions.slice(frame * actionSize, Math.min(end, frame + horizon) * actionSize);
+  const chunk = actions.slice(frame * actionSize, Math.min(chunkEnds[frame]!, frame + horizon) * actionSize);
   return relative(chunk, state.subarray(frame * stateSize, (frame + 1) * stateSize), deltaActions, -1);
 }
 

@@ -28,6 +28,7 @@ import {
   type TrainingData,
   type TrainingDataset,
   trainingSources,
+  whereSomebodyActs,
 } from "./training-data.ts";
 
 export interface TrainPolicyInput {
@@ -80,7 +81,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         `${datasets.map(({ root }) => root).join(", ")}: expected subtasks in the column language_persistent (rows of style ` +
           '"subtask"), got none: annotate the dataset, or train without --subtasks',
       );
-    const sources = drawingFrom(all, train);
+    const sources = whereSomebodyActs(drawingFrom(all, train));
     const description =
       run.last !== undefined
         ? await readPolicyDescription(findCheckpoint(run.last, "last"))

@@ -161,6 +161,11 @@ export function drawingFrom(sources: readonly BatchSource[], episodes: readonly 
   });
 }
 
+/** The sources without the frames in which nobody acted: there is nothing to imitate in them. */
+export function whereSomebodyActs(sources: readonly BatchSource[]): BatchSource[] {
+  return sources.map((source) => ({ ...source, frames: source.frames.filter((at) => source.chunkEnds[at]! > at) }));
+}
+
 /** Where an episode's frames begin in its source. */
 export function firstFrame(
   { episodeIndices, episodeStarts }: BatchSource,

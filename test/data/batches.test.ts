@@ -11,8 +11,11 @@ import { type Batch, BatchAssembler } from "../../src/data/batch.ts";
 import { BatchLoader, type BatchLoaderOptions } from "../../src/data/batch-loader.ts";
 import { type BatchSource, batchSource } from "../../src/data/batch-source.ts";
 import { normalize, normalizer } from "../../src/data/normalization.ts";
+import { nobody, recordingFeatures } from "../../src/data/recording.ts";
 import { resizeWithPad } from "../../src/data/resize.ts";
 import { datasetStats } from "../../src/data/running-stats.ts";
+import type { Column } from "../../src/data/types.ts";
+import { whereSomebodyActs } from "../../src/train/training-data.ts";
 import { type MemoryDataset, memoryDataset } from "./memory-dataset.ts";
 
 const size = { height: 8, width: 8 };
@@ -113,6 +116,25 @@ test("a batch holds what the datasets hold", async () => {
       expect(batch.isIntervention[at]).toBe(source === 0 && global % 5 === 0 ? 1 : 0);
     }
   }
+});
+
+test("a chunk ends where nobody acts, and a pause has none", async () => {
+  const actors = Array.from({ length: 25 }, (_, frame) => (frame >= 10 && frame < 13 ? nobody : "step-100"));
+  const name = "complementary_info.collector_policy_id";
+  const paused = { ...single, features: new Map([...single.features, [name, recordingFeatures[name]]]) };
+  paused.columns = async (episode, names) => {
+    const data = episode === 0 ? actors : Array(12).fill("human");
+    const actor: Column = { dtype: "string", shape: [1], data };
+    return names!.includes(name) ? new Map([[name, actor]]) : single.columns(episode, names);
+  };
+  const source = await batchSource(paused, { ...size, directory: join(directory, "paused"), cameras: {} });
+  const assembler = new BatchAssembler([source], { horizon: 5, seed: 1 });
+  const padded = (frame: number) => [...assembler.assemble([{ source: 0, frame, draw: 0 }]).actionIsPad].join("");
+  expect([5, 6, 9, 10, 12, 13, 22, 25].map(padded)).toEqual(
+    ["00000", "00001", "01111", "11111", "11111", "00000", "00011", "00000"], //
+  );
+  const [acting] = whereSomebodyActs([source]);
+  expect([...acting!.frames]).toEqual([...source.frames].filter((frame) => frame < 10 || frame > 12));
 });
 
 test("the same seed gives the same batches with 0, 1 and 2 workers, another seed others", async () => {

@@ -2,13 +2,12 @@
 import { resolve } from "node:path";
 import { serialize } from "node:v8";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { FrameValues } from "../../src/data/index.ts";
+import { type FrameValues, nobody } from "../../src/data/index.ts";
 import { createTaskWorld, taskNamed, type World } from "../../src/robot/index.ts";
 import {
   type Decision,
   drivingOptions,
   EpisodeRunner,
-  nobody,
   type Operator,
   PolicyDriver,
   runEpisode,
