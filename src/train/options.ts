@@ -33,8 +33,8 @@ const common = {
     .string()
     .optional()
     .describe(
-      "backbone that has learned to see before, to begin from without --from: a folder (see pistar ground), or nano, pistar's own for a " +
-        "policy of that size. It learns no more of the flow loss: try it with --no-fast",
+      "backbone that has learned to see before, to begin from without --from: a folder (see pistar ground), nano, pistar's own for a " +
+        "policy of that size, or none (default). It learns no more of the flow loss: try it with --no-fast",
     ),
   from: z.string().optional().describe("checkpoint to fine-tune: a run, a checkpoint or a pretrained_model folder"),
   tokenizer: z
