@@ -10,6 +10,8 @@ export interface ShardWork {
   readonly model: Uint8Array;
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
+  /** How many of them, the first, have a gradient. */
+  readonly learned: number;
   readonly threads: number;
   /** In memory that all threads see. */
   readonly shared: FlatAdamW & { readonly gradients: readonly Float32Array[] };
@@ -30,15 +32,12 @@ export type ShardReply = { readonly terms: Readonly<Record<string, number>> } | 
 
 if (!parentPort) throw new Error("Expected to run as a thread of shardedStep");
 const port = parentPort;
-const { shard, model, inputs, parameters: declared, threads, shared, range } = workerData as ShardWork;
+const { shard, model, inputs, parameters: declared, learned, threads, shared, range } = workerData as ShardWork;
 const opened = t.openOnnx(model, { threads });
 // ONNX Runtime does not read or write memory that threads share.
-const own = {
-  parameters: new Float32Array(shared.parameters.length),
-  gradient: new Float32Array(shared.parameters.length),
-};
-const weights = views(own.parameters, "");
-const outputs = views(own.gradient, "gradient.");
+const own = { parameters: shared.parameters.slice(), gradient: shared.gradients[shard]!.slice() };
+const weights = views(own.parameters, "", declared);
+const outputs = views(own.gradient, "gradient.", declared.slice(0, learned));
 
 port.on("message", async (request: ShardRequest) => port.postMessage((await answer(request)) satisfies ShardReply));
 
@@ -51,7 +50,7 @@ async function answer(request: ShardRequest): Promise<ShardReply> {
 
 async function gradientOf(feeds: Readonly<Record<string, TensorData | number>>): Promise<Record<string, number>> {
   const program = await opened;
-  own.parameters.set(shared.parameters);
+  own.parameters.set(shared.parameters.subarray(0, own.gradient.length));
   const fed = inputs.map(({ name, dtype, shape }): [string, Value] => {
     const feed = feeds[name]!;
     return [name, { dtype, shape, data: typeof feed === "number" ? Float32Array.of(feed) : feed }];
@@ -63,10 +62,10 @@ async function gradientOf(feeds: Readonly<Record<string, TensorData | number>>):
 }
 
 /** Each parameter's part of the numbers. */
-function views(numbers: Float32Array, prefix: string): Record<string, Value> {
+function views(numbers: Float32Array, prefix: string, parameters: ShardWork["parameters"]): Record<string, Value> {
   let end = 0;
   return Object.fromEntries(
-    declared.map(({ name, shape }) => {
+    parameters.map(({ name, shape }) => {
       const begin = end;
       end += t.elements(shape);
       return [`${prefix}${name}`, { dtype: "f32", shape, data: numbers.subarray(begin, end) }];

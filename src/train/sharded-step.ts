@@ -7,7 +7,7 @@ import type { Feed, Store, Tensor, TensorData, Value } from "../tensor/index.ts"
 import * as t from "../tensor/index.ts";
 import { clipFactor, flatAverage } from "./flat-adamw.ts";
 import type { ShardReply, ShardRequest, ShardWork } from "./shard-thread.ts";
-import { adamW, type Objective, type StepOptions, type TrainingStep, undecayed } from "./step.ts";
+import { adamW, learnedFirst, type Objective, type StepOptions, type TrainingStep, undecayed } from "./step.ts";
 
 /** Samples of a shard at least: fewer leave its operators too little to do. */
 const leastPerShard = 8;
@@ -22,31 +22,34 @@ export function shardsOf({ batchSize, device, threads }: StepOptions): number {
 
 /** The sum over shards is the batch's gradient, up to rounding: the same numbers with as many threads. */
 export async function shardedStep(objective: Objective, store: Store, options: StepOptions): Promise<TrainingStep> {
-  const { parameters } = objective;
+  const [learned, others] = learnedFirst(objective);
+  const parameters = [...learned, ...others];
   const shards = shardsOf(options);
   const { inputs, terms } = objective.loss(options.batchSize / shards);
   const shares = terms.map(({ name }) => t.input(`share.${name}`, []));
   const loss = lossOf(terms.map((term, i) => ({ ...term, value: t.mul(term.value, shares[i]!) })));
   // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
-  const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
-  const flat = await flatStates(objective, store);
+  const gradients = t.gradient(loss, learned, { unreached: "zeros" });
+  const flat = await flatStates(parameters, store);
+  const moving = learned.reduce((sum, { shape }) => sum + t.elements(shape), 0);
   const work = {
     model: t.onnxBytes([...inputs, ...shares, ...parameters], {
       ...Object.fromEntries(terms.map(({ name, value }) => [`term.${name}`, value])),
-      ...Object.fromEntries(gradients.map((gradient, i) => [`gradient.${nameOf(parameters[i]!)}`, gradient])),
+      ...Object.fromEntries(gradients.map((gradient, i) => [`gradient.${nameOf(learned[i]!)}`, gradient])),
     }),
     inputs: [...inputs, ...shares].map((input) => ({ name: nameOf(input), dtype: input.dtype, shape: input.shape })),
     parameters: parameters.map((parameter) => ({ name: nameOf(parameter), shape: parameter.shape })),
+    learned: learned.length,
     threads: Math.max(1, Math.floor(options.threads / shards)),
     shared: {
       parameters: flat.parameters,
       first: flat.first,
       second: flat.second,
       undecayed: flat.undecayed,
-      gradients: Array.from({ length: shards }, () => sharedNumbers(flat.numbers)),
+      gradients: Array.from({ length: shards }, () => sharedNumbers(moving)),
     },
   };
-  const edge = (shard: number) => Math.round((shard * flat.numbers) / shards);
+  const edge = (shard: number) => Math.round((shard * moving) / shards);
   const threads = Array.from(
     { length: shards },
     (_, shard) => new ShardThread({ ...work, shard, range: [edge(shard), edge(shard + 1)] }),
@@ -82,7 +85,7 @@ export async function shardedStep(objective: Objective, store: Store, options: S
       };
     },
     async average(decay) {
-      flatAverage(flat.averages!, flat.parameters, decay);
+      flatAverage(flat.averages!.subarray(0, moving), flat.parameters.subarray(0, moving), decay);
     },
     settle: () => store.write(flat.values()),
     async release() {
@@ -97,9 +100,7 @@ const sharedNumbers = (count: number) => new Float32Array(new SharedArrayBuffer(
 const nameOf = ({ node }: Tensor): string => node.name!;
 
 /** What the store holds of the parameters, one after the other. */
-async function flatStates(objective: Objective, store: Store) {
-  const { parameters } = objective;
-  const decayless = undecayed(objective);
+async function flatStates(parameters: readonly Tensor[], store: Store) {
   let numbers = 0;
   const places = parameters.map((parameter) => {
     const begin = numbers;
@@ -119,13 +120,12 @@ async function flatStates(objective: Objective, store: Store) {
     averages: t.emaName,
   };
   return {
-    numbers,
     step: Number((await store.read("adamw.step")).data[0]),
     parameters: await read(entries.parameters),
     first: await read(entries.first),
     second: await read(entries.second),
     averages: averaged ? await read(entries.averages) : undefined,
-    undecayed: places.filter(({ name }) => t.matches(name, decayless)).map(({ begin, end }) => [begin, end] as const),
+    undecayed: places.filter(({ name }) => t.matches(name, undecayed)).map(({ begin, end }) => [begin, end] as const),
     *values(): Generator<[string, Value]> {
       yield ["adamw.step", t.value(Float32Array.of(this.step), [])];
       for (const kind of ["parameters", "first", "second", "averages"] as const)

@@ -5,7 +5,7 @@ import * as t from "../tensor/index.ts";
 
 export interface Objective {
   readonly parameters: readonly Tensor[];
-  /** Names (* stands for any characters) of those that the loss does not reach: they stay as they are, and do not decay. */
+  /** Names (* stands for any characters) of those that the loss does not reach: they stay as they are, and cost nothing. */
   readonly unreached?: readonly string[];
   /** The loss of so many samples, the first dimension of every input. */
   readonly loss: (batch: number) => { readonly inputs: readonly Tensor[]; readonly terms: readonly LossTerm[] };
@@ -32,12 +32,14 @@ export interface TrainingStep {
 /** β₂ is openpi's: the moments of the first steps, which are unlike those that follow, are soon forgotten. */
 export const adamW = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
 
-/** Biases and norms do not decay, nor what is not learned. */
-export const undecayed = ({ unreached = [] }: Pick<Objective, "unreached">): readonly string[] => [
-  "*bias",
-  "*norm*",
-  ...unreached,
-];
+/** Biases and norms do not decay. */
+export const undecayed = ["*bias", "*norm*"] as const;
+
+/** The parameters that a step changes, then the others. */
+export function learnedFirst({ parameters, unreached = [] }: Objective): readonly [Tensor[], Tensor[]] {
+  const stays = ({ node }: Tensor) => t.matches(node.name!, unreached);
+  return [parameters.filter((parameter) => !stays(parameter)), parameters.filter(stays)];
+}
 
 /** What the store holds beside the parameters before the first step. */
 export const optimiserStates = (parameters: readonly Tensor[]): ReadonlyMap<string, Value> =>
@@ -45,22 +47,22 @@ export const optimiserStates = (parameters: readonly Tensor[]): ReadonlyMap<stri
 
 /** A step in one program. */
 export async function wholeStep(objective: Objective, store: Store, options: StepOptions): Promise<TrainingStep> {
-  const { parameters } = objective;
+  const [learned] = learnedFirst(objective);
   const { batchSize, device, threads, weightDecay, maxNorm } = options;
   const { inputs, terms } = objective.loss(batchSize);
   const loss = lossOf(terms);
   const learningRate = t.input("learningRate", []);
   // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
-  const gradients = t.gradient(loss, parameters, { unreached: "zeros" });
-  const rates = { ...adamW, learningRate, weightDecay, maxNorm, undecayed: undecayed(objective) };
-  const { updates, gradientNorm } = t.adamW(parameters, gradients, rates);
+  const gradients = t.gradient(loss, learned, { unreached: "zeros" });
+  const rates = { ...adamW, learningRate, weightDecay, maxNorm, undecayed };
+  const { updates, gradientNorm } = t.adamW(learned, gradients, rates);
   const parts = Object.fromEntries(terms.map(({ name, value }) => [name, value]));
   const outputs = { loss, gradientNorm, ...parts };
   const program = await t.compile({ inputs: [...inputs, learningRate], outputs, updates }, { store, device, threads });
   const decay = t.input("decay", []);
-  const averaged = store.names.includes(t.emaName(parameters[0]!.node.name!));
+  const averaged = store.names.includes(t.emaName(learned[0]!.node.name!));
   const averages = averaged
-    ? await t.compile({ inputs: [decay], updates: t.ema(parameters, decay) }, { store, device, threads })
+    ? await t.compile({ inputs: [decay], updates: t.ema(learned, decay) }, { store, device, threads })
     : undefined;
   return {
     async run(feeds, rate) {

@@ -37,9 +37,9 @@ function feeds(seed: number): Record<string, t.Feed> {
   };
 }
 
-async function course(make: typeof wholeStep, steps: number) {
+async function course(make: typeof wholeStep, steps: number, asked = objective) {
   const store = t.createStore(states);
-  const step = await make(objective, store, options);
+  const step = await make(asked, store, options);
   const found: Record<string, number>[] = [];
   for (let i = 0; i < steps; i++) {
     found.push(await step.run(feeds(i), 0.01));
@@ -96,6 +96,29 @@ test("the same threads give the same bytes, and a store goes on where another st
     await step.release();
   }
   for (const name of store.names) expect((await store.read(name)).data).toEqual((await first.store.read(name)).data);
+});
+
+test("what is not reached stays to the last bit, its averages too, and the rest moves by both ways", async () => {
+  const unreached = ["*.vision_tower.*", "*.input_layernorm*"];
+  const [whole, sharded] = [
+    await course(wholeStep, 2, { ...objective, unreached }),
+    await course(shardedStep, 2, { ...objective, unreached }),
+  ];
+  const kinds = new Set<boolean>();
+  for (const { node } of parameters) {
+    const name = node.name!;
+    const stays = t.matches(name, unreached);
+    for (const entry of [name, t.emaName(name)]) {
+      const start = new Map(states).get(entry)!.data;
+      const [found, same] = [(await whole.store.read(entry)).data, (await sharded.store.read(entry)).data];
+      if (stays) expect([found, same], entry).toEqual([start, start]);
+      else
+        for (const [i, x] of (found as Float32Array).entries())
+          expect(Math.abs(x - Number(same[i]))).toBeLessThan(1e-5);
+    }
+    kinds.add(stays);
+  }
+  expect(kinds.size).toBe(2);
 });
 
 test("a thread that has ended is an error, not a wait without end", async () => {
