@@ -11,7 +11,13 @@ export type SceneReply = { readonly scenes: Scenes } | { readonly failed: unknow
 if (!parentPort) throw new Error("Expected to run as a thread of SceneLoader");
 const port = parentPort;
 const maker = SceneMaker.open((workerData as { readonly pictureSize: number }).pictureSize);
-port.on("message", async ({ seed, size }: SceneRequest) => {
+// One after the other: they are made on the same tables.
+let done = Promise.resolve();
+port.on("message", (request: SceneRequest) => {
+  done = done.then(() => answer(request));
+});
+
+async function answer({ seed, size }: SceneRequest): Promise<void> {
   try {
     const scenes = await (await maker).make(seed, size);
     const { size: _, instructions: __, pictures, ...numbers } = scenes;
@@ -20,4 +26,4 @@ port.on("message", async ({ seed, size }: SceneRequest) => {
   } catch (failed) {
     port.postMessage({ failed } satisfies SceneReply);
   }
-});
+}

@@ -3,7 +3,7 @@
 import { InverseKinematics, type Physics, so101Joints, type Task, tasks, type World } from "../robot/index.ts";
 import { shoulderX } from "../robot/placement.ts";
 import { createTaskWorld } from "../robot/task-world.ts";
-import { yawOf } from "../robot/tasks/turns.ts";
+import { sameTurn, yawOf } from "../robot/tasks/turns.ts";
 import { type Random, random } from "../tensor/index.ts";
 
 /** Of the scene, in the order of `Scenes.spots`. */
@@ -17,6 +17,11 @@ const bodies: readonly string[] = [
 export const things: readonly string[] = [...bodies, "grasp"];
 /** Looks the same however it is turned; every other body does after a quarter of a turn. */
 const round = "bowl";
+/** Whether a body has a turn about the vertical that can be told: it is not round and has not fallen over. */
+function isTurned(physics: Physics, body: string): boolean {
+  const [, x, y] = physics.pose(body).quaternion;
+  return body !== round && x ** 2 + y ** 2 < 0.01;
+}
 /** Every instruction of every task. */
 export const instructions: readonly string[] = tasks.flatMap((task) => task.instructions);
 
@@ -32,7 +37,7 @@ export interface Scenes {
   readonly places: Float32Array;
   /** [B, 2, 2]: cosine and sine of four times the turn of the named object, and of the named goal, against the gripper. */
   readonly turns: Float32Array;
-  /** [B, 2]: 0 where that is round. */
+  /** [B, 2]: 0 where that is round or has fallen over. */
   readonly turned: Float32Array;
   /** [B, cameras, things, 2]: where in the picture, from −1 (left, top) to 1. */
   readonly spots: Float32Array;
@@ -40,10 +45,14 @@ export interface Scenes {
   readonly seen: Float32Array;
   /** [B, cameras, things, 2]: cosine and sine of four times its turn, against the table in the front camera and the gripper in the wrist's. */
   readonly spotTurns: Float32Array;
-  /** [B, cameras, things]: 1 where it is to be seen and is not round. */
+  /** [B, cameras, things]: 1 where it is to be seen and is neither round nor fallen over. */
   readonly spotTurned: Float32Array;
 }
 
+/** Share of scenes as they are late in an episode: the object is near its goal, on it or in it, and may hide it. */
+const late = 0.3;
+/** How far the object is from the goal then, on each axis, the height above its own that it falls from, metres, and how long it may, seconds. */
+const fall = { spread: 0.015, height: 0.03, seconds: 0.4 };
 /** Poses of the arm over one arrangement of a table: placing it costs as much as some pictures. */
 const posesEach = 4;
 
@@ -103,6 +112,7 @@ export class SceneMaker {
       const begun = table.world.saveMoment();
       for (let pose = 0; pose < posesEach && scenes.instructions.length < size; pose++) {
         if (pose > 0) table.world.restoreMoment(begun);
+        if (draws.uniform() < late) await bringToGoal(table, draws);
         arrange(table, draws);
         scenes.states.set((await table.world.observe()).state, scenes.instructions.length * so101Joints.length);
         this.look(table, scenes);
@@ -138,7 +148,7 @@ export class SceneMaker {
     };
     for (const [i, body] of [object, goal].entries()) {
       scenes.turns.set(turnOf(body, gripper), at * 4 + 2 * i);
-      scenes.turned[at * 2 + i] = body === round ? 0 : 1;
+      scenes.turned[at * 2 + i] = isTurned(physics, body) ? 1 : 0;
     }
     const points = new Map<string, Point>([["grasp", grasp]]);
     for (const body of bodiesOf(physics)) points.set(body, physics.pose(body).position);
@@ -155,7 +165,7 @@ export class SceneMaker {
         const index = (at * cameras.length + c) * things.length + i;
         scenes.spots.set(spot, 2 * index);
         scenes.seen[index] = 1;
-        if (thing === "grasp" || thing === round) continue;
+        if (thing === "grasp" || !isTurned(physics, thing)) continue;
         scenes.spotTurns.set(turnOf(thing, name === "front" ? 0 : gripper), 2 * index);
         scenes.spotTurned[index] = 1;
       }
@@ -171,6 +181,19 @@ const bodiesOf = (physics: Physics) => {
 /** Below, blocks wait that an episode does not need. */
 const isOnTable = (physics: Physics, body: string) => physics.pose(body).position[2] > -0.1;
 
+/** Drops the object that is named where the goal is, about as the goal is turned. */
+async function bringToGoal({ task, world }: Table, draws: Random): Promise<void> {
+  const { physics } = world;
+  const { object, goal } = task.named(world.instruction);
+  const at = physics.pose(goal);
+  const yaw = yawOf(at) + 0.4 * draws.normal();
+  const [x, y] = at.position.map((middle) => middle + fall.spread * draws.normal()) as [number, number];
+  const z = physics.pose(object).position[2] + fall.height;
+  physics.place(object, { position: [x, y, z], quaternion: [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)] });
+  const { state } = await world.observe();
+  for (let period = 0; period < fall.seconds * world.fps; period++) await world.act(state);
+}
+
 /** Puts the arm somewhere, mostly near things, and sometimes an object between its jaws. */
 function arrange({ task, world, kinematics }: Table, draws: Random): void {
   const { physics } = world;
@@ -180,7 +203,10 @@ function arrange({ task, world, kinematics }: Table, draws: Random): void {
   let joints: readonly number[];
   if (kind < 0.1) joints = around([0, -1.55, 1.4, 1, 0], [0.2, 0.2, 0.2, 0.2, 0.2]);
   else if (kind < 0.2) joints = around([0, -0.5, 0.8, 1, 0], [0.6, 0.5, 0.5, 0.4, 0.6]);
-  else {
+  else if (task.pushed && kind < 0.45) {
+    placeAround(world, kinematics, task.named(world.instruction).object, draws);
+    return;
+  } else {
     const near = bodiesOf(physics).filter((body) => isOnTable(physics, body));
     const [x, y] = physics.pose(near[draws.integer(near.length)]!).position;
     const spread = draws.uniform() < 0.7 ? 0.025 : 0.06;
@@ -193,13 +219,25 @@ function arrange({ task, world, kinematics }: Table, draws: Random): void {
     joints = kinematics.solve({ position: over, ...yaw }, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
   }
   world.placeArm([...joints, -0.15 + draws.uniform()]);
-  if (draws.uniform() >= 0.25) return;
+  if (task.pushed || draws.uniform() >= 0.25) return;
   const held = task.objects[draws.integer(task.objects.length)]!;
   if (!isOnTable(physics, held)) return;
   const [x, y, z] = graspPoint(physics);
   const position: Point = [x + 0.003 * draws.normal(), y + 0.003 * draws.normal(), z + 0.005 * draws.normal()];
   physics.place(held, { position, quaternion: physics.pose(held).quaternion });
   world.placeArm([...joints, 0.1 + 0.15 * draws.uniform()]);
+}
+
+/** Puts the jaws down around a block, closed to a little play or open. */
+function placeAround(world: World, kinematics: InverseKinematics, block: string, draws: Random): void {
+  const at = world.physics.pose(block);
+  const [x, y] = at.position;
+  const stray = 0.004;
+  const outward = Math.atan2(y, x - shoulderX);
+  const yaw = outward + sameTurn(yawOf(at) - outward, 4) + 0.15 * draws.normal();
+  const position: Point = [x + stray * draws.normal(), y + stray * draws.normal(), 0.02 + 0.01 * draws.uniform()];
+  const { joints } = kinematics.solve({ position, yaw }, [-outward, -0.2, 0.6, 1.2, 0]);
+  world.placeArm([...joints, draws.uniform() < 0.7 ? 0.2 + 0.03 * draws.normal() : 0.6]);
 }
 
 type Point = readonly [number, number, number];

@@ -24,6 +24,8 @@ export interface Task {
   readonly timeLimit: number;
   /** Free bodies that are to be moved by grasping or pushing: where one flies, success does not count. */
   readonly objects: readonly string[];
+  /** Whether they are pushed over the table, too smooth to be lifted. */
+  readonly pushed?: boolean;
   /**
    * Places the objects for a new episode and gives its instruction, one of `instructions`. Difficulty is from 0 (always nearly the same
    * place) to 1 (all of the table that the task allows).

@@ -78,6 +78,7 @@ export const pushToTarget: Task = {
   instructions: colours.map(instructionOf),
   timeLimit: 25,
   objects: colours.map(blockOf),
+  pushed: true,
 
   arrange(physics, random, difficulty) {
     const pushed = random.integer(colours.length);
