@@ -49,7 +49,7 @@ export function addGroundCommand(program: Command): void {
 }
 
 function print(errors: Readonly<Partial<Record<string, GroundingErrors>>>): void {
-  const shown = ({ median, nineOfTen }: Spread) => `${number(median)} / ${number(nineOfTen)}`;
+  const shown = (spread: Spread | null) => (spread ? `${number(spread.median)} / ${number(spread.nineOfTen)}` : "–");
   console.log(
     table(
       [
@@ -57,14 +57,15 @@ function print(errors: Readonly<Partial<Record<string, GroundingErrors>>>): void
         "object, mm",
         "goal, mm",
         "grasp point, mm",
+        "object on goal, mm",
         "turn, °",
         "front, pixels",
         "wrist, pixels",
       ],
       Object.entries(errors).flatMap(([network, found]) => {
         if (!found) return [];
-        const { object, goal, grasp, turn, pixels } = found;
-        return [[network, ...[object, goal, grasp, turn, pixels.front, pixels.wrist].map(shown)]];
+        const { object, goal, grasp, between, turn, pixels } = found;
+        return [[network, ...[object, goal, grasp, between, turn, pixels.front, pixels.wrist].map(shown)]];
       }),
     ),
   );

@@ -10,24 +10,30 @@ export interface Spread {
 }
 
 /**
- * Millimetres over the table to object and goal from the grasp point, and of the grasp point itself; degrees (0 to 45) by which object and goal
- * are turned; pixels in the pictures.
+ * Millimetres over the table to object and goal from the grasp point, of the grasp point itself, and from the goal to the object where that is
+ * less than 4 cm; degrees (0 to 45) by which object and goal are turned; pixels in the pictures.
  */
 export interface GroundingErrors {
   readonly scenes: number;
   readonly object: Spread;
   readonly goal: Spread;
   readonly grasp: Spread;
+  /** null where no scene is so. */
+  readonly between: Spread | null;
   readonly turn: Spread;
   readonly pixels: Readonly<Record<(typeof cameras)[number], Spread>>;
 }
 
-/** What a network said of scenes: `places` [B, 9] times `perMetre`, `turns` [B, 2, 2], `spots` [B, cameras, things, 2]. */
+/** What a network said of scenes: `places` [B, 9] and `between` [B, 3] times `perMetre`, `turns` [B, 2, 2], `spots` [B, cameras, things, 2]. */
 export interface Answers {
   readonly places: Float32Array;
+  readonly between: Float32Array;
   readonly turns: Float32Array;
   readonly spots: Float32Array;
 }
+
+/** Metres. */
+const near = 0.04;
 
 /** @param pictureSize height and width, pixels */
 export function groundingErrors(
@@ -36,6 +42,7 @@ export function groundingErrors(
   pictureSize: number,
 ): GroundingErrors {
   const millimetres: [number[], number[], number[]] = [[], [], []];
+  const between: number[] = [];
   const degrees: number[] = [];
   const pixels = cameras.map((): number[] => []);
   for (const [i, { size, places, turns, turned, spots, seen }] of batches.entries()) {
@@ -48,6 +55,12 @@ export function groundingErrors(
         };
         errors.push(1000 * Math.hypot(off(0), off(1)));
       }
+    for (let at = 0; at < size; at++) {
+      const apart = (axis: number) => places[at * placeCount + axis]! - places[at * placeCount + 3 + axis]!;
+      if (Math.hypot(apart(0), apart(1)) >= near) continue;
+      const off = (axis: number) => said.between[3 * at + axis]! / perMetre - apart(axis);
+      between.push(1000 * Math.hypot(off(0), off(1)));
+    }
     for (const [index, counts] of turned.entries()) {
       if (counts === 0) continue;
       const angle = (of: Float32Array) => Math.atan2(of[2 * index + 1]!, of[2 * index]!) / 4;
@@ -67,6 +80,7 @@ export function groundingErrors(
     object,
     goal,
     grasp,
+    between: between.length > 0 ? spreadOf(between) : null,
     turn: spreadOf(degrees),
     pixels: byCamera as GroundingErrors["pixels"],
   };

@@ -24,6 +24,7 @@ export interface Grounding {
   readonly spots: readonly t.nn.Linear[];
   /** Of what the backbone hands on. */
   readonly places: t.nn.Linear;
+  readonly between: t.nn.Linear;
   readonly turns: t.nn.Linear;
   /** Of what a policy's backbone hands on: a value function is not told of advantages. */
   readonly advantage: t.nn.Linear | undefined;
@@ -44,6 +45,7 @@ export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig):
     backbone: initBackbone(scope, config),
     spots: config.cameras.map((camera) => t.nn.initLinear(heads.at(camera), width, 5 * things.length)),
     places: t.nn.initLinear(heads.at("places"), handed, placeCount),
+    between: t.nn.initLinear(heads.at("between"), handed, 3),
     turns: t.nn.initLinear(heads.at("turns"), handed, 4),
     advantage: isPolicy ? t.nn.initLinear(heads.at("advantage"), handed, 1) : undefined,
   };
@@ -52,6 +54,8 @@ export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig):
 export interface Said {
   /** [B, 9]: `Scenes.places` times `perMetre`. */
   readonly places: Tensor;
+  /** [B, 3]: from the named goal to the named object, times `perMetre`: nearer to one another than two places tell. */
+  readonly between: Tensor;
   /** [B, 2, 2]: `Scenes.turns`. */
   readonly turns: Tensor;
   /** [B, 1]: 1 for a prompt that says "positive", −1 for "negative". */
@@ -69,7 +73,10 @@ export interface Said {
  * does not hand on. An action expert sees the last layer of a policy's language model as keys and values only: its values have to say
  * where things are. A value function reads the mean of what comes out.
  */
-export function say({ config, backbone, spots, places, turns, advantage }: Grounding, inputs: PrefixInputs): Said {
+export function say(
+  { config, backbone, spots, places, between, turns, advantage }: Grounding,
+  inputs: PrefixInputs,
+): Said {
   const [batch, length] = inputs.blocks.shape as [number, number];
   const prefix = readPrefix(backbone, inputs);
   const handedOn = "expert" in config ? t.nn.mergeHeads(prefix.keysValues.at(-1)![1]) : prefix.hidden;
@@ -81,6 +88,7 @@ export function say({ config, backbone, spots, places, turns, advantage }: Groun
   const [where, whether, turn] = t.split(t.concat(perPicture, 1), 3, [2, 1, 2]);
   return {
     places: t.nn.linear(places, mean),
+    between: t.nn.linear(between, mean),
     turns: t.reshape(t.nn.linear(turns, mean), [batch, 2, 2]),
     advantage: advantage && t.nn.linear(advantage, mean),
     spots: where!,
@@ -92,7 +100,9 @@ export function say({ config, backbone, spots, places, turns, advantage }: Groun
 /**
  * Its inputs are the prefix's, `places` [B, 9] (times `perMetre`), `turns` [B, 2, 2], `turned` [B, 2], `spots` and `spotTurns`
  * [B, cameras, things, 2], `seen` and `spotTurned` [B, cameras, things], `weights` [B] and, for a policy, `advantage` [B, 1].
- * Distances count as they are, but for the smallest: a few scenes that cannot be told from their pictures must not rule the others.
+ * Distances count as they are, but for the smallest: a few scenes that cannot be told from their pictures must not rule the others. The nearer
+ * object or goal is to the gripper, or they are to one another, the more it counts how far off that is said to be: there it decides a grasp or
+ * where to let go.
  */
 export function groundingLoss(
   grounding: Grounding,
@@ -109,7 +119,12 @@ export function groundingLoss(
   const spotTurned = t.input("spotTurned", seen.shape);
   const weights = t.input("weights", [batch]);
   const said = say(grounding, prefix);
-  const far = t.reshape(distance(said.places, places, 1e-3), [batch, placeCount]);
+  const three = t.reshape(places, [batch, 3, 3]);
+  const [near, grasp] = [t.slice(three, 1, 0, 2), t.full(1, [batch, 1, 3])];
+  const counts = t.reshape(t.concat([nearness(near), grasp], 1), [batch, placeCount]);
+  const far = t.mul(distance(said.places, places, 1e-3), counts);
+  const apart = t.sub(t.slice(places, 1, 0, 3), t.slice(places, 1, 3, 6));
+  const between = t.mul(distance(said.between, apart, 1e-3), nearness(apart));
   const askew = (a: Tensor, b: Tensor) => t.sum(t.mul(t.sub(a, b), t.sub(a, b)), -1);
   const off = distance(said.spots, spots, 1e-4);
   const doubt = t.sub(t.sigmoid(said.seen), seen);
@@ -130,6 +145,7 @@ export function groundingLoss(
     ],
     terms: [
       { name: "places", value: t.weightedMean(rows(far), weights), factor: 3, weight: weightOf("weights") },
+      { name: "between", value: t.weightedMean(rows(between), weights), factor: 3, weight: weightOf("weights") },
       {
         name: "turns",
         value: t.weightedMean(askew(said.turns, turns), turned),
@@ -161,6 +177,12 @@ export function groundingLoss(
       },
     ],
   };
+}
+
+/** How much each number of a vector [..., 3] counts, by its length: 2 where there is none, 1 at 5 cm. */
+function nearness(vectors: Tensor): Tensor {
+  const away = t.sqrt(t.sum(t.mul(vectors, vectors), -1, { keep: true }));
+  return t.expand(t.div(1, t.add(away, 0.05 * perMetre)), vectors.shape);
 }
 
 /** Along each axis, rounded off below about √soft so that it has a gradient everywhere. */

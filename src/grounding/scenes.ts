@@ -52,7 +52,7 @@ export interface Scenes {
 /** Share of scenes as they are late in an episode: the object is near its goal, on it or in it, and may hide it. */
 const late = 0.3;
 /** How far the object is from the goal then, on each axis, the height above its own that it falls from, metres, and how long it may, seconds. */
-const fall = { spread: 0.015, height: 0.03, seconds: 0.4 };
+const fall = { spread: 0.015, height: 0.03, seconds: 0.32 };
 /** Poses of the arm over one arrangement of a table: placing it costs as much as some pictures. */
 const posesEach = 4;
 
@@ -109,10 +109,10 @@ export class SceneMaker {
     while (scenes.instructions.length < size) {
       const table = this.tables[draws.integer(this.tables.length)]!;
       await table.world.reset(draws.integer(2 ** 31));
+      if (draws.uniform() < late) await bringToGoal(table, draws);
       const begun = table.world.saveMoment();
       for (let pose = 0; pose < posesEach && scenes.instructions.length < size; pose++) {
         if (pose > 0) table.world.restoreMoment(begun);
-        if (draws.uniform() < late) await bringToGoal(table, draws);
         arrange(table, draws);
         scenes.states.set((await table.world.observe()).state, scenes.instructions.length * so101Joints.length);
         this.look(table, scenes);

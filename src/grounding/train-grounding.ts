@@ -158,22 +158,30 @@ async function ask(
   { device, threads }: GroundingOptions,
 ): Promise<Answers[]> {
   const inputs = prefixInputs(grounding.config, batches[0]!.size);
-  const { places, turns, spots } = say(grounding, inputs);
+  const { places, between, turns, spots } = say(grounding, inputs);
   const given = { store, device, threads: threads ?? availableParallelism() };
-  const program = await t.compile({ inputs: inputs.all, outputs: { places, turns, spots } }, given);
+  const program = await t.compile({ inputs: inputs.all, outputs: { places, between, turns, spots } }, given);
   const names = inputs.all.map(({ node }) => node.name!);
   const answers: Answers[] = [];
   for (const scenes of batches) {
     const feeds = groundingFeeds(grounding.config, tokenizer, scenes);
     const said = await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])));
     const numbers = (name: keyof Answers) => said[name]!.data as Float32Array;
-    answers.push({ places: numbers("places"), turns: numbers("turns"), spots: numbers("spots") });
+    answers.push({
+      places: numbers("places"),
+      between: numbers("between"),
+      turns: numbers("turns"),
+      spots: numbers("spots"),
+    });
   }
   await program.release();
   return answers;
 }
 
-const flat = ({ object, goal, grasp, turn, pixels }: GroundingErrors): Record<string, number> =>
+const flat = ({ object, goal, grasp, between, turn, pixels }: GroundingErrors): Record<string, number> =>
   Object.fromEntries(
-    Object.entries({ object, goal, grasp, turn, ...pixels }).map(([name, { median }]) => [`heldOut/${name}`, median]),
+    Object.entries({ object, goal, grasp, ...(between && { between }), turn, ...pixels }).map(([name, { median }]) => [
+      `heldOut/${name}`,
+      median,
+    ]),
   );
