@@ -54,7 +54,7 @@ export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig):
 export interface Said {
   /** [B, 9]: `Scenes.places` times `perMetre`. */
   readonly places: Tensor;
-  /** [B, 3]: from the named goal to the named object, times `perMetre`: nearer to one another than two places tell. */
+  /** [B, 3]: from the named goal to the named object, times `perMetre`: more exact, where they are near one another, than two places are. */
   readonly between: Tensor;
   /** [B, 2, 2]: `Scenes.turns`. */
   readonly turns: Tensor;
