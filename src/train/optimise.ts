@@ -9,7 +9,7 @@ import * as t from "../tensor/index.ts";
 import { openMetrics } from "./metrics.ts";
 import type { OptimiserOptions } from "./options.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { shardedStep, shardsOf } from "./sharded-step.ts";
+import { shardedStep } from "./sharded-step.ts";
 import { type Objective, optimiserStates, wholeStep } from "./step.ts";
 
 /** Where batches come from, and how far it is: a position is JSON, from which a resumed training meets the same batches. */
@@ -90,7 +90,7 @@ export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Pr
       : await t.readSafetensors(join(run.last, "training_state", "state.safetensors")),
   );
   const stepOptions = { ...options, threads: options.threads ?? availableParallelism() };
-  const training = await (shardsOf(stepOptions) > 1 ? shardedStep : wholeStep)(objective, store, stepOptions);
+  const training = await (stepOptions.device === "cpu" ? shardedStep : wholeStep)(objective, store, stepOptions);
   const loader = plan.loader(resumed?.position ?? undefined);
   const judged = t.createStore();
   let best = resumed?.best ?? null;

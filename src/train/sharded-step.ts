@@ -1,5 +1,5 @@
 // A training step over threads: each has the gradient's graph for an equal part ("shard") of the batch, and makes AdamW's step for a part of the
-// parameters. Small networks gain more from several cores this way than within operators (bench/sharded-step.ts).
+// parameters. Small networks gain more from several cores this way than within operators (bench/sharded-step.ts), and one thread from AdamW in one pass.
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../data/index.ts";
 import { lossOf } from "../model/index.ts";
@@ -12,9 +12,8 @@ import { adamW, learnedFirst, type Objective, type StepOptions, type TrainingSte
 /** Samples of a shard at least: fewer leave its operators too little to do. */
 const leastPerShard = 8;
 
-/** Shards of a batch, one for each thread if they are not too small; 1 on a GPU. */
-export function shardsOf({ batchSize, device, threads }: StepOptions): number {
-  if (device !== "cpu") return 1;
+/** Shards of a batch, one for each thread if they are not too small. */
+export function shardsOf({ batchSize, threads }: Pick<StepOptions, "batchSize" | "threads">): number {
   let shards = Math.max(1, Math.min(threads, Math.floor(batchSize / leastPerShard)));
   while (batchSize % shards !== 0) shards--;
   return shards;
