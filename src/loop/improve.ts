@@ -10,7 +10,7 @@ import { curveOf } from "./record.ts";
 import { dataOf, type Run, trainingOf } from "./run.ts";
 import { autonomousSeed, correctedSeed } from "./seeds.ts";
 import type { Stage } from "./stages.ts";
-import type { ArmResult, Curve, Gain, LabelCount, TaskSummary, ValueCheck } from "./summary.ts";
+import type { ArmResult, Curve, Gain, LabelCount, Paired, TaskSummary, ValueCheck } from "./summary.ts";
 import { traces } from "./traces.ts";
 import { labelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
@@ -37,9 +37,14 @@ export async function improve(run: Run, task: string): Promise<Improved> {
     values.push(await fineTuneValue(run, task, k, curves));
     labels.push(await label(run, task, k));
     const beside = k === iterations ? controls.filter(({ name }) => wanted.includes(name)) : [];
-    for (const arm of [recap, ...beside]) {
+    await trainArm(run, task, k, recap, curves);
+    const improved = await evaluateArm(run, task, k, recap);
+    results.push({ ...armResult(recap, k, improved), againstSft: paired(run, improved, baseline) });
+    for (const arm of beside) {
       await trainArm(run, task, k, arm, curves);
-      results.push(armResult(arm, k, await evaluateArm(run, task, k, arm), baseline, run.options.seed));
+      const control = await evaluateArm(run, task, k, arm);
+      const [againstSft, recapAgainst] = [paired(run, control, baseline), paired(run, improved, control)];
+      results.push({ ...armResult(arm, k, control), againstSft, recapAgainst });
     }
     actor = trainingName(task, k, recap);
   }
@@ -149,29 +154,13 @@ function evaluateArm(run: Run, task: string, k: number, arm: ArmPlan): Promise<E
   });
 }
 
-function armResult(
-  arm: ArmPlan,
-  iteration: number,
-  evaluation: Evaluation,
-  baseline?: Evaluation,
-  seed = 0,
-): ArmResult {
-  const { episodes, successes, successRate, throughput, timesToSuccess } = evaluation.total;
-  const against = baseline && compare(evaluation, baseline, seed);
-  return {
-    arm: arm.name,
-    iteration,
-    episodes,
-    successes,
-    successRate,
-    throughput,
-    timesToSuccess,
-    ...(against && {
-      againstSft: {
-        successDifference: against.successDifference,
-        p: against.p,
-        throughputRatio: against.throughputRatio,
-      },
-    }),
-  };
+function armResult({ name }: ArmPlan, iteration: number, { total }: Evaluation): ArmResult {
+  const { episodes, successes, successRate, throughput, timesToSuccess } = total;
+  return { arm: name, iteration, episodes, successes, successRate, throughput, timesToSuccess };
+}
+
+/** A policy against another on the same episodes. */
+function paired(run: Run, policy: Evaluation, other: Evaluation): Paired {
+  const { successDifference, p, throughputRatio } = compare(policy, other, run.options.seed);
+  return { successDifference, p, throughputRatio };
 }

@@ -21,9 +21,11 @@ export interface ArmResult {
   readonly timesToSuccess: readonly number[];
   /** On the same seeds, against the task's "sft" arm; absent for that arm itself. */
   readonly againstSft?: Paired;
+  /** Of a control: RECAP's policy of the same iteration against it, on the same seeds. */
+  readonly recapAgainst?: Paired;
 }
 
-interface Paired {
+export interface Paired {
   /** Difference of the success rates, −1 to 1. */
   readonly successDifference: Estimate;
   /** Two-sided exact p of McNemar's test on the episodes that only one of both solved. */

@@ -105,7 +105,12 @@ test("every policy is evaluated on the same episodes and compared with SFT in pa
     ["no-corrections", 1, 2],
     ["guided", 1, 2],
   ]);
-  for (const { arm, againstSft } of results) expect(againstSft === undefined).toBe(arm === "sft");
+  const improved = results.find(({ arm }) => arm === "recap")!;
+  for (const { arm, successes, againstSft, recapAgainst } of results) {
+    expect(againstSft === undefined).toBe(arm === "sft");
+    expect(recapAgainst === undefined).toBe(["sft", "recap"].includes(arm));
+    if (recapAgainst) expect(recapAgainst.successDifference.value).toBe((improved.successes - successes) / 2);
+  }
   expect(gains.map(({ source, episodes }) => [source, episodes])).toEqual([
     ["demonstrations", 6],
     ["autonomous", 2],

@@ -162,6 +162,24 @@ describe("a trace", () => {
   });
 });
 
+test("RECAP stands beside each control, and one that does better is named in the first line", () => {
+  const by = (value: number) => ({ successDifference: { value, low: value - 0.1, high: value + 0.1 }, p: 0.04 });
+  const control = (arm: string, value: number) => ({
+    ...improved,
+    arm,
+    recapAgainst: { ...by(value), throughputRatio: { value: 1.2, low: 1.1, high: 1.3 } },
+  });
+  const results = [result, improved, control("filtered", -0.2), control("awr", 0.05)];
+  const page = render({ ...summary, tasks: [{ ...task, results }] });
+  expect(page).toMatch(
+    /<h1 class="better"><strong>RECAP made cube-in-bowl better; Filtered cloning does better \(RECAP −20 points/,
+  );
+  const table = page.match(/RECAP against each control.*?<\/table>/s)![0];
+  expect(table.match(/<th scope="row"/g)).toHaveLength(2);
+  expect(table).toMatch(/\+5\s\(−5\s…\s\+15\)/);
+  expect(render(summary)).not.toContain("RECAP against each control");
+});
+
 test("an unfinished run says so, whatever it lacks", () => {
   const bare: TaskSummary = { task: "a", description: "", results: [], gains: [], values: [], labels: [], traces: [] };
   const page = render({ ...summary, finishedAt: null, options: {}, stages: [], curves: [], tasks: [bare] });

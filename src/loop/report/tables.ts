@@ -80,6 +80,28 @@ export function resultTable({ results }: TaskSummary): Markup {
   return table("Policies on the held-out episodes, with 95 % intervals", columns, rows);
 }
 
+/** Whether RECAP does at least as well as each control that was trained on the same data. */
+export function controlTable({ results }: TaskSummary): Markup | null {
+  const rows = results.flatMap(({ arm, recapAgainst: by }) =>
+    by
+      ? [
+          [
+            armTitle(arm),
+            `${points(by.successDifference.value)} (${pointsInterval(by.successDifference)})`,
+            probability(by.p),
+            by.throughputRatio ? ratioEstimate(by.throughputRatio) : "",
+          ],
+        ]
+      : [],
+  );
+  if (rows.length === 0) return null;
+  return table(
+    "RECAP against each control on the same episodes, with 95 % intervals",
+    [words("Control"), figures("RECAP’s difference to it, points"), figures("p"), figures("RECAP’s throughput to its")],
+    rows,
+  );
+}
+
 const sources = { demonstrations: "Demonstrations", autonomous: "Autonomous", corrected: "With corrections" } as const;
 
 export function gainTable(gains: readonly Gain[]): Markup | null {

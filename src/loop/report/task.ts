@@ -3,7 +3,7 @@ import type { TaskSummary } from "../summary.ts";
 import { dotChart, type Measure } from "./dots.ts";
 import { estimate, percent, percentEstimate } from "./format.ts";
 import { html, type Markup } from "./html.ts";
-import { gainTable, labelTable, resultTable, valueTable } from "./tables.ts";
+import { controlTable, gainTable, labelTable, resultTable, valueTable } from "./tables.ts";
 import { timesCharts } from "./times.ts";
 import { traceCharts, traceKey } from "./trace.ts";
 
@@ -47,5 +47,5 @@ const throughput: Measure = {
 function results(task: TaskSummary): Markup {
   return html`<div class="charts">
 ${[successRate, throughput].map((measure) => dotChart(measure, task.results))}</div>
-${resultTable(task)}${timesCharts(task)}`;
+${resultTable(task)}${controlTable(task)}${timesCharts(task)}`;
 }

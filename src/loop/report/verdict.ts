@@ -46,7 +46,7 @@ export function taskVerdict(task: TaskSummary): Verdict {
   );
   return {
     outcome,
-    head: [`RECAP ${phrases[outcome](task.task)}`, ...setback].join("; "),
+    head: [`RECAP ${phrases[outcome](task.task)}`, ...setback, ...overtaken(task)].join("; "),
     detail: `${percent(before.successRate.value)}\u00a0→\u00a0${percent(after.successRate.value)} of episodes succeed${iterations} (${difference}), throughput ${throughput}`,
   };
 }
@@ -99,6 +99,15 @@ function setbacks(task: TaskSummary): readonly Setback[] {
     if (!change || side(change, 0) >= 0) return [];
     const than = previous ? `iteration ${previous.iteration}` : armTitle(sft.name);
     return [{ iteration: policy.iteration, than, change }];
+  });
+}
+
+/** Controls that are shown to succeed more often than RECAP, with the same data and steps. */
+function overtaken(task: TaskSummary): readonly string[] {
+  return task.results.flatMap(({ arm, recapAgainst }) => {
+    const change = recapAgainst?.successDifference;
+    if (!change || side(change, 0) >= 0) return [];
+    return [`${armTitle(arm)} does better (RECAP ${points(change.value)} points, ${pointsInterval(change)})`];
   });
 }
 
