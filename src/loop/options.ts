@@ -26,6 +26,8 @@ export const recapOptions = z.object({
       "backbone that policies begin from: nano, pistar's own for that size, a folder (see pistar ground), or none",
     ),
 
+  horizon: policyOptions.shape.horizon,
+
   demonstrations: count.default(40).describe("demonstrations of each task"),
   iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
   autonomous: z.int().min(0).default(40).describe("autonomous episodes per iteration and task"),
@@ -36,7 +38,7 @@ export const recapOptions = z.object({
     .default(1)
     .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
-  pretrainSteps: count.default(800).describe("steps of pre-training the policy"),
+  pretrainSteps: count.default(3000).describe("steps of pre-training the policy"),
   finetuneSteps: count.default(3000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
   batchSize: count.default(32).describe("frames in a batch of the policy"),
@@ -73,6 +75,7 @@ export const datasetOptions = recapOptions
   .pick({
     seed: true,
     size: true,
+    horizon: true,
     pretrainSteps: true,
     valueSteps: true,
     batchSize: true,
@@ -107,6 +110,10 @@ export const presets = {
       parallel: 2,
       tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
       iterations: 2,
+      autonomous: 30,
+      corrected: 80,
+      evaluation: 100,
+      pretrainSteps: 6000,
       controls: [...controlNames],
     },
   },

@@ -22,8 +22,9 @@ const shownOfEach = 2;
  * @throws Error saying what is wrong with a dataset or an option
  */
 export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
-  const { size, backbone, dropout, batchSize, learningRate, fast, pretrainSteps, valueSteps } = run.options;
-  const learned = { size, backbone, steps: pretrainSteps, batchSize, learningRate, fast, dropout };
+  const { size, backbone, horizon, dropout, batchSize, learningRate, fast, pretrainSteps, valueSteps } = run.options;
+  const chunks = horizon !== undefined && { horizon };
+  const learned = { size, backbone, ...chunks, steps: pretrainSteps, batchSize, learningRate, fast, dropout };
   const { pretrainPositive, forcePositive, lookahead } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;
@@ -42,8 +43,8 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    const horizon = lookahead !== undefined && { horizon: lookahead };
-    labels.push(await labelled(run, stage, root, "value", { ...shares, ...horizon }));
+    const ahead = lookahead !== undefined && { horizon: lookahead };
+    labels.push(await labelled(run, stage, root, "value", { ...shares, ...ahead }));
   }
   const pooled = roots.length === 1 ? labels : await relabelled(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())

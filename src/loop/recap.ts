@@ -32,7 +32,7 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
 async function pretrain(run: Run): Promise<Curve[]> {
   const { pretrainPositive, pretrainSteps, valueSteps, dropout, batchSize, learningRate, fast } = run.options;
-  const { size, backbone } = run.options;
+  const { size, backbone, horizon } = run.options;
   const datasets = await Promise.all(
     pretrainedOn(run.options).map(async (task) => {
       const root = dataOf(run, task);
@@ -46,9 +46,10 @@ async function pretrain(run: Run): Promise<Curve[]> {
       positiveFraction: pretrainPositive,
     });
   const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
+  const chunks = horizon !== undefined && { horizon };
   const policy = await trainedPolicy(run, pretrained.policy, () => ({
     datasets,
-    options: { size, backbone, steps: pretrainSteps, batchSize, learningRate, fast, ...labels },
+    options: { size, backbone, steps: pretrainSteps, batchSize, learningRate, fast, ...labels, ...chunks },
   }));
   return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
 }

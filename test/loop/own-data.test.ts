@@ -151,8 +151,11 @@ test("by its command: a flag of the simulation is refused by name, what a run fo
     expect.stringMatching(/: --randomise, --demonstrations: .*with --dataset.*--pretrain-steps/s),
   ]);
   expect(existsSync(join(folder, "second"))).toBe(false);
-  const done = pistar("--pretrain-steps", "2", "--value-steps", "2", "--batch-size", "2", "--lookahead", "0.5", ...out);
+  const brief = ["--pretrain-steps", "2", "--value-steps", "2", "--batch-size", "2"];
+  const done = pistar(...brief, "--lookahead", "0.5", "--horizon", "7", ...out);
   expect(done.stderr).toContain("4 of 4 episodes do not say whether they succeeded");
   expect(done.stdout).toMatch(/baseline.*held-out episodes.*\nReport: .*second.report\.html/);
   expect(listLabels(demos, "advantages")).toEqual(["first_run", "second"]);
+  const trained = readFileSync(join(folder, "second/trainings/policy/config.json"), "utf8");
+  expect(JSON.parse(trained)).toMatchObject({ options: { horizon: 7 } });
 }, 120_000);
