@@ -35,6 +35,8 @@ export interface Task {
   named(instruction: string): Named;
   /** Whether the goal is reached at this moment, everything at rest and let go. The judge demands that it holds for a while. */
   reached(physics: Physics, instruction: string): boolean;
+  /** Whether a person who watches would rather end the episode as a failure and begin anew than mend what has happened. */
+  isLost?(physics: Physics): boolean;
   /**
    * How a person would do it, in this style, from any moment of an episode on: looks at where things are, acts, looks again. Yields joint
    * targets in the robot's units, one a control period, and ends when it has done all it can.

@@ -1,5 +1,6 @@
 // Watches a rollout as a person with the take-over key would: sees that it stalls, grasps at nothing, drops what it held or runs out of time,
-// takes a moment to react, corrects by the task's script, and hands back when the object is in the gripper again, or finishes the task.
+// takes a moment to react, corrects by the task's script, and hands back when the object is in the gripper again, or finishes the task. What is
+// lost it gives up.
 import { Arm, bestStyle, sampleStyle, type Task, type World } from "../robot/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import { Demonstration } from "./demonstrator.ts";
@@ -58,6 +59,7 @@ export class Supervisor implements Operator {
 
   decide(tick: Tick): Decision {
     this.look(tick.seconds);
+    if (this.isLost()) return this.isTime(tick, reaction.notice) ? "failure" : "continue";
     switch (tick.control) {
       case "autonomous":
         if (!this.isInTrouble(tick)) this.actAt = undefined;
@@ -71,6 +73,7 @@ export class Supervisor implements Operator {
         this.demonstrate();
         return "correct";
       case "correcting":
+        this.actAt = undefined;
         if (!(this.handsBack && this.hasTime(tick.seconds) && this.hasLifted(tick.seconds))) return "continue";
         this.release();
         this.patientUntil = tick.seconds + patience.more * this.task.timeLimit;
@@ -138,6 +141,10 @@ export class Supervisor implements Operator {
       if (seconds - this.heldSince >= grasp.seconds) this.releasedAt = seconds;
       this.heldSince = undefined;
     }
+  }
+
+  private isLost(): boolean {
+    return this.heldSince === undefined && this.task.isLost?.(this.world.physics) === true;
   }
 
   private isInTrouble({ seconds, held }: Tick): boolean {

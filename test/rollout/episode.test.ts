@@ -197,6 +197,36 @@ describe("the supervisor", () => {
     await world.close();
   });
 
+  test("gives up what is lost, in either control, and not what stands", async () => {
+    const task = taskNamed("peg-in-hole");
+    const world = await createTaskWorld(task, { cameras: [], difficulty: 0.1 });
+    /** What it decides first in the second after the peg was laid down, or was left standing. */
+    const decided = async (control: "autonomous" | "correcting", topples: boolean) => {
+      await world.reset(1);
+      const supervisor = new Supervisor(task, world);
+      supervisor.reset(1);
+      const { position } = world.physics.pose("peg");
+      const lying = {
+        position: [position[0], position[1], 0.01],
+        quaternion: [Math.SQRT1_2, Math.SQRT1_2, 0, 0],
+      } as const;
+      if (topples) world.physics.place("peg", lying);
+      const { state } = await world.observe();
+      let decision: Decision = "continue";
+      for (let step = 0; step < world.fps && decision === "continue"; step++) {
+        decision = supervisor.decide({ step, seconds: step / world.fps, control, held: false });
+        await world.act(state);
+      }
+      supervisor.close();
+      return decision;
+    };
+    for (const control of ["autonomous", "correcting"] as const) {
+      expect(await decided(control, true)).toBe("failure");
+      expect(await decided(control, false)).toBe("continue");
+    }
+    await world.close();
+  });
+
   test("leaves a clean demonstration alone", async () => {
     const runner = new EpisodeRunner({ ...driving, policy: "demonstrator", supervisor: "scripted" }, false);
     let untouched = 0;

@@ -91,6 +91,9 @@ export const pegInHole: Task = {
     return isIn(physics, blockOf(holderOf(instruction))) && isStill(physics, "peg") && isReleased(physics, "peg");
   },
 
+  // To stand it up and bring it in takes twenty seconds, where it succeeds.
+  isLost: isToppled,
+
   *demonstrate(attempt) {
     const { world, arm, instruction, style } = attempt;
     const { physics } = world;
