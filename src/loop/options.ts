@@ -105,7 +105,7 @@ export const presets = {
     },
   },
   full: {
-    about: "all tasks, two at a time; two iterations, all controls; hours on two cores",
+    about: "all tasks, two at a time; two iterations, all controls; about an hour and a half on two cores",
     options: {
       parallel: 2,
       tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
