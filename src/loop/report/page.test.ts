@@ -178,6 +178,16 @@ test("RECAP stands beside each control, and one that does better is named in the
   expect(table.match(/<th scope="row"/g)).toHaveLength(2);
   expect(table).toMatch(/\+5\s\(−5\s…\s\+15\)/);
   expect(render(summary)).not.toContain("RECAP against each control");
+  const several = render({
+    ...summary,
+    tasks: [
+      { ...task, results },
+      { ...task, task: "stack-cubes" },
+    ],
+  });
+  expect(several).toContain(
+    "made cube-in-bowl and stack-cubes better; Filtered cloning does better on cube-in-bowl</strong></h1>",
+  );
 });
 
 test("an unfinished run says so, whatever it lacks", () => {

@@ -40,13 +40,17 @@ export function taskVerdict(task: TaskSummary): Verdict {
   const throughput = throughputRatio
     ? ratioEstimate(throughputRatio)
     : `${number(before.throughput.value)}\u00a0→\u00a0${number(after.throughput.value)} successes per hour`;
+  const better = overtaken(task).map(
+    ({ arm, change }) =>
+      `${armTitle(arm)} does better (RECAP ${points(change.value)} points, ${pointsInterval(change)})`,
+  );
   const setback = setbacks(task).map(
     ({ iteration, than, change }) =>
       `iteration ${iteration} made it worse than ${than} (${points(change.value)} points, ${pointsInterval(change)})`,
   );
   return {
     outcome,
-    head: [`RECAP ${phrases[outcome](task.task)}`, ...setback, ...overtaken(task)].join("; "),
+    head: [`RECAP ${phrases[outcome](task.task)}`, ...setback, ...better].join("; "),
     detail: `${percent(before.successRate.value)}\u00a0→\u00a0${percent(after.successRate.value)} of episodes succeed${iterations} (${difference}), throughput ${throughput}`,
   };
 }
@@ -66,12 +70,17 @@ export function runVerdict({ tasks, finishedAt }: Summary): Verdict {
       ? []
       : setbacks(task).map(({ iteration }) => `iteration ${iteration} made ${task.task} worse`),
   );
+  const better = tasks.flatMap((task) =>
+    overtaken(task).map(({ arm }) => `${armTitle(arm)} does better on ${task.task}`),
+  );
   const found = new Set(verdicts.map(({ outcome }) => outcome));
   return {
     outcome: found.has("worse") ? "worse" : (outcomes.find((outcome) => found.has(outcome)) ?? "unknown"),
     head:
       unfinished +
-      (parts.length > 0 ? `RECAP ${[parts.join("; "), ...setback].join("; ")}` : "no task has been evaluated"),
+      (parts.length > 0
+        ? `RECAP ${[parts.join("; "), ...setback, ...better].join("; ")}`
+        : "no task has been evaluated"),
     detail: "",
   };
 }
@@ -103,11 +112,10 @@ function setbacks(task: TaskSummary): readonly Setback[] {
 }
 
 /** Controls that are shown to succeed more often than RECAP, with the same data and steps. */
-function overtaken(task: TaskSummary): readonly string[] {
+function overtaken(task: TaskSummary): readonly { readonly arm: string; readonly change: Estimate }[] {
   return task.results.flatMap(({ arm, recapAgainst }) => {
     const change = recapAgainst?.successDifference;
-    if (!change || side(change, 0) >= 0) return [];
-    return [`${armTitle(arm)} does better (RECAP ${points(change.value)} points, ${pointsInterval(change)})`];
+    return change && side(change, 0) < 0 ? [{ arm, change }] : [];
   });
 }
 
