@@ -62,11 +62,12 @@ export function addRolloutCommands(program: Command): void {
 async function listTasks({ out }: { out?: string }): Promise<void> {
   console.log(
     table(
-      ["task", "", "time limit", "instructions"],
-      tasks.map(({ name, description, timeLimit, instructions }) => [
+      ["task", "", "time limit", "difficulty", "instructions"],
+      tasks.map(({ name, description, timeLimit, difficulty, instructions }) => [
         name,
         description,
         `${timeLimit} s`,
+        difficulty,
         `${instructions.length}, such as "${instructions[0]}"`,
       ]),
     ),
@@ -146,7 +147,7 @@ function printEvaluation({ policy, total, byTask, jumps, runs }: Evaluation): vo
 }
 
 function printComparison(comparison: Comparison, policy: string, baseline: string): void {
-  const { episodes, successDifference, onlyPolicy, onlyBaseline, p, throughputRatio } = comparison;
+  const { episodes, successDifference, onlyPolicy, onlyBaseline, p, throughputRatio, failureRatio } = comparison;
   console.log(
     table(
       [`${policy} against ${baseline}`, `on the same ${episodes} episodes`],
@@ -154,6 +155,7 @@ function printComparison(comparison: Comparison, policy: string, baseline: strin
         ["difference of success rates", interval(successDifference, percent)],
         ["solved by one alone", `${onlyPolicy} and ${onlyBaseline} (McNemar's exact p = ${number(p)})`],
         ["ratio of throughputs", throughputRatio ? interval(throughputRatio) : `${baseline} never succeeded`],
+        ["ratio of failures", failureRatio ? interval(failureRatio) : `${baseline} never failed`],
       ],
     ),
   );

@@ -1,6 +1,6 @@
 // A task's part of Algorithm 1 of π*0.6 (arXiv 2511.14759), after pre-training: the cloned policy, then iterations of collecting, valuing,
 // labelling and training, beside the controls.
-import { taskNamed } from "../robot/index.ts";
+import { difficultyOf, taskNamed } from "../robot/index.ts";
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { armEpisodes, sampleWeights } from "./arm-data.ts";
 import { type ArmPlan, controls, recap, sft } from "./arms.ts";
@@ -50,8 +50,9 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   }
   const shown = await traces(dataOf(run, task), tagOf(iterations));
   const { description } = taskNamed(task);
+  const difficulty = difficultyOf(task, run.options.difficulty);
   return {
-    summary: { task, description, results, gains, values, labels, traces: shown },
+    summary: { task, description, difficulty, results, gains, values, labels, traces: shown },
     curves,
     stages: run.stages.all,
   };
@@ -124,7 +125,8 @@ const trainingName = (task: string, k: number, arm: ArmPlan): string =>
 /** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. */
 async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<void> {
   if (arm.guided) return;
-  const { finetuneSteps, demonstrations, dropout, restart, temperature, batchSize, learningRate, fast } = run.options;
+  const { finetuneSteps, finetuneLearningRate, demonstrations, dropout, restart, temperature } = run.options;
+  const { batchSize, draws, fast } = run.options;
   const name = trainingName(task, k, arm);
   const goesOn = restart === "previous" && k > 1 && arm === recap;
   const from = goesOn ? trainingName(task, k - 1, arm) : pretrained.policy;
@@ -134,7 +136,8 @@ async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves:
     options: {
       steps: finetuneSteps,
       batchSize,
-      learningRate,
+      draws,
+      learningRate: finetuneLearningRate,
       fast,
       from: trainingOf(run, from),
       indicator: arm.indicator,
@@ -161,6 +164,6 @@ function armResult({ name }: ArmPlan, iteration: number, { total }: Evaluation):
 
 /** A policy against another on the same episodes. */
 function paired(run: Run, policy: Evaluation, other: Evaluation): Paired {
-  const { successDifference, p, throughputRatio } = compare(policy, other, run.options.seed);
-  return { successDifference, p, throughputRatio };
+  const { successDifference, p, throughputRatio, failureRatio } = compare(policy, other, run.options.seed);
+  return { successDifference, p, throughputRatio, failureRatio };
 }

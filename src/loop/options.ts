@@ -1,5 +1,6 @@
 // What a run of RECAP does: one flat schema from which the command's flags, the run folder's config.json and the report's table come.
 import * as z from "zod";
+import { collectOptions } from "../rollout/index.ts";
 import { labelOptions, policyOptions } from "../train/index.ts";
 import { controls } from "./arms.ts";
 import { maxIterations } from "./seeds.ts";
@@ -15,7 +16,7 @@ export const recapOptions = z.object({
     .default([])
     .describe("further tasks whose demonstrations are pre-trained on (those of --tasks always are)"),
   seed: z.int().min(0).default(0).describe("decides everything that is random in the run"),
-  difficulty: z.number().min(0).max(1).default(0.1).describe("how far objects are spread over the table, 0 to 1"),
+  difficulty: collectOptions.shape.difficulty,
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
 
@@ -42,12 +43,14 @@ export const recapOptions = z.object({
   finetuneSteps: count.default(3000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
   batchSize: count.default(32).describe("frames in a batch of the policy"),
-  learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy"),
+  draws: count.default(1).describe("draws of noise and time for every chunk of a batch"),
+  learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in pre-training"),
+  finetuneLearningRate: z.number().gt(0).default(1e-3).describe("and in fine-tuning"),
   fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
   positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
-  lookahead: z.number().gt(0).default(3).describe("N of the advantages of an iteration, in seconds"),
+  lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
   dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
   forcePositive: z.boolean().default(true).describe("label corrections positive whatever their advantage"),
   restart: z
@@ -79,7 +82,6 @@ export const datasetOptions = recapOptions
     pretrainSteps: true,
     valueSteps: true,
     batchSize: true,
-    learningRate: true,
     fast: true,
     pretrainPositive: true,
     dropout: true,
@@ -87,6 +89,8 @@ export const datasetOptions = recapOptions
   })
   .extend({
     pretrainSteps: count.default(4000).describe("steps of training the policy"),
+    draws: count.default(2).describe("draws of noise and time for every chunk of a batch"),
+    learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy"),
     backbone: policyOptions.shape.backbone,
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
     lookahead: labelOptions.shape.horizon,
@@ -105,15 +109,16 @@ export const presets = {
     },
   },
   full: {
-    about: "all tasks, two at a time; two iterations, all controls; about an hour and a half on two cores",
+    about: "all tasks, two at a time; two iterations, all controls; about an hour on two cores",
     options: {
       parallel: 2,
-      tasks: ["cube-in-bowl", "stack-cubes", "push-to-target", "peg-in-hole"],
+      tasks: ["cube-in-bowl", "push-to-target", "stack-cubes", "peg-in-hole"],
       iterations: 2,
       autonomous: 30,
       corrected: 80,
       evaluation: 100,
-      pretrainSteps: 6000,
+      pretrainSteps: 9000,
+      finetuneSteps: 2500,
       controls: [...controlNames],
     },
   },

@@ -22,9 +22,10 @@ const shownOfEach = 2;
  * @throws Error saying what is wrong with a dataset or an option
  */
 export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
-  const { size, backbone, horizon, dropout, batchSize, learningRate, fast, pretrainSteps, valueSteps } = run.options;
+  const { size, backbone, horizon, dropout, batchSize, draws, learningRate, fast, pretrainSteps, valueSteps } =
+    run.options;
   const chunks = horizon !== undefined && { horizon };
-  const learned = { size, backbone, ...chunks, steps: pretrainSteps, batchSize, learningRate, fast, dropout };
+  const learned = { size, backbone, ...chunks, steps: pretrainSteps, batchSize, draws, learningRate, fast, dropout };
   const { pretrainPositive, forcePositive, lookahead } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;

@@ -31,7 +31,7 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
 
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
 async function pretrain(run: Run): Promise<Curve[]> {
-  const { pretrainPositive, pretrainSteps, valueSteps, dropout, batchSize, learningRate, fast } = run.options;
+  const { pretrainPositive, pretrainSteps, valueSteps, dropout, batchSize, draws, learningRate, fast } = run.options;
   const { size, backbone, horizon } = run.options;
   const datasets = await Promise.all(
     pretrainedOn(run.options).map(async (task) => {
@@ -49,7 +49,7 @@ async function pretrain(run: Run): Promise<Curve[]> {
   const chunks = horizon !== undefined && { horizon };
   const policy = await trainedPolicy(run, pretrained.policy, () => ({
     datasets,
-    options: { size, backbone, steps: pretrainSteps, batchSize, learningRate, fast, ...labels, ...chunks },
+    options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, ...labels, ...chunks },
   }));
   return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
 }

@@ -30,8 +30,10 @@ export interface Paired {
   readonly successDifference: Estimate;
   /** Two-sided exact p of McNemar's test on the episodes that only one of both solved. */
   readonly p: number;
-  /** Ratio of the throughputs; infinite or NaN values are left out as null where the other policy never succeeded. */
+  /** Ratio of the throughputs; null where the other policy never succeeded. */
   readonly throughputRatio: Estimate | null;
+  /** Ratio of the failures; null where the other policy never failed. */
+  readonly failureRatio: Estimate | null;
 }
 
 /** Episodes that a task's data set gained at once. */
@@ -86,6 +88,8 @@ export interface Trace {
 export interface TaskSummary {
   readonly task: string;
   readonly description: string;
+  /** How far objects were spread over the table, 0 to 1. */
+  readonly difficulty: number;
   readonly results: readonly ArmResult[];
   readonly gains: readonly Gain[];
   readonly values: readonly ValueCheck[];

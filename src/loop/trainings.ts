@@ -41,9 +41,8 @@ export function trainedPolicy(
 ): Promise<PolicyResult> {
   return run.stages.run(name, async () => {
     const input = await asked();
-    // Half as often as by default: a validation takes as long as twenty steps. And two draws for each chunk in place of four: where the
-    // expert alone learns, draws are what costs, and half of them let twice the frames be seen in the same time.
-    const options = { validateEvery: 500, draws: 2, ...input.options };
+    // Half as often as by default: a validation takes as long as twenty steps.
+    const options = { validateEvery: 500, ...input.options };
     const result = await trainPolicy({ ...input, ...common(run, name, options) });
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
     if (error !== undefined && trivial !== undefined)

@@ -22,5 +22,5 @@ export { fromRadians, so101Joints, toRadians } from "./so101.ts";
 export { bestStyle, type Style, sampleStyle } from "./style.ts";
 export type { Attempt, Named, Task } from "./task.ts";
 export { createTaskWorld, type TaskWorldOptions } from "./task-world.ts";
-export { taskNamed, tasks } from "./tasks/index.ts";
+export { difficultyOf, taskNamed, tasks } from "./tasks/index.ts";
 export { createWorld, type Moment, type Setting, World, type WorldOptions } from "./world.ts";

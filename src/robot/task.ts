@@ -26,6 +26,8 @@ export interface Task {
   readonly objects: readonly string[];
   /** Whether they are pushed over the table, too smooth to be lifted. */
   readonly pushed?: boolean;
+  /** The usual one, see `arrange`: a policy that is cloned from a few demonstrations succeeds sometimes. */
+  readonly difficulty: number;
   /**
    * Places the objects for a new episode and gives its instruction, one of `instructions`. Difficulty is from 0 (always nearly the same
    * place) to 1 (all of the table that the task allows).

@@ -13,7 +13,7 @@ import {
   openDataset,
   resumeWriter,
 } from "../data/index.ts";
-import { createTaskWorld, taskNamed } from "../robot/index.ts";
+import { createTaskWorld, difficultyOf, taskNamed } from "../robot/index.ts";
 import type { EpisodeResult } from "./episode.ts";
 import type { collectOptions, Driving } from "./options.ts";
 import { type Lost, runEpisodes } from "./parallel.ts";
@@ -88,7 +88,8 @@ export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | und
  * it is appended: a kill loses those in progress alone. Fails where the dataset is of another layout.
  */
 export async function collect(options: CollectOptions): Promise<Collection> {
-  const { task, difficulty, randomise, episodes, seed, workers, out, progress, signal, ...driving } = options;
+  const { task, randomise, episodes, seed, workers, out, progress, signal, ...driving } = options;
+  const difficulty = difficultyOf(task, options.difficulty);
   const had = existsSync(join(out, "meta/info.json")) ? await collected(out) : [];
   const all = Array.from({ length: episodes }, (_, i) => ({ task, difficulty, randomise, seed: seed + i }));
   const missing = all.filter((assignment) => {
@@ -102,7 +103,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   progress?.(before, episodes);
 
   // A dataset that is there is checked first; a new one is not made before there is an episode for it.
-  let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, task, difficulty) : undefined;
+  let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, task) : undefined;
   try {
     await runEpisodes(missing, {
       driving,
@@ -111,7 +112,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
       async onEpisode(episode) {
         if ("lost" in episode) lost.push(episode);
         else {
-          writer ??= await openWriter(out, task, difficulty);
+          writer ??= await openWriter(out, task);
           done.push({ ...episode.result, ...(await append(writer, episode, driving)) });
         }
         progress?.(before + done.length + lost.length, episodes);
@@ -151,8 +152,8 @@ async function collected(root: string): Promise<Origin[]> {
 }
 
 /** Makes the dataset, or opens it if it has this robot's layout. */
-async function openWriter(root: string, task: string, difficulty: number): Promise<DatasetWriter> {
-  const world = await createTaskWorld(taskNamed(task), { difficulty });
+async function openWriter(root: string, task: string): Promise<DatasetWriter> {
+  const world = await createTaskWorld(taskNamed(task));
   try {
     const features = rolloutFeatures(world, await world.observe());
     if (!existsSync(join(root, "meta/info.json")))

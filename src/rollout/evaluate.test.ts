@@ -14,7 +14,7 @@ function evaluation(policy: string, successes: readonly boolean[], first = 0): E
     troubles: [],
   }));
   const total = score(runs, 10, random(0));
-  return { policy, difficulty: 0, resetSeconds: 10, total, byTask: { "cube-in-bowl": total }, runs, lost: [] };
+  return { policy, resetSeconds: 10, total, byTask: { "cube-in-bowl": total }, runs, lost: [] };
 }
 
 test("a score counts resets as robot time", () => {
@@ -37,12 +37,16 @@ test("two policies are compared on the seeds that both have", () => {
   // 4 successes in 4·30 + 40 s against 2 in 2·30 + 3·40 s.
   expect(found.throughputRatio!.value).toBeCloseTo(4 / 160 / (2 / 180), 12);
   expect(found.throughputRatio!.low).toBeGreaterThanOrEqual(1);
+  // 1 failure against 3.
+  expect(found.failureRatio!.value).toBeCloseTo(1 / 3, 12);
+  expect(found.failureRatio!.high).toBeLessThanOrEqual(1);
   expect(compare(ours, theirs, 7)).toEqual(found);
   expect(compare(ours, ours, 7).throughputRatio).toEqual({ value: 1, low: 1, high: 1 });
 });
 
-test("against a baseline that never succeeds there is no ratio; without common seeds no comparison", () => {
+test("against a baseline that never succeeds, or never fails, there is no ratio; without common seeds no comparison", () => {
   const ours = evaluation("ours", [true, true]);
   expect(compare(ours, evaluation("never", [false, false]), 0).throughputRatio).toBe(null);
+  expect(compare(evaluation("never", [false, false]), ours, 0).failureRatio).toBe(null);
   expect(() => compare(ours, evaluation("others", [true], 9), 0)).toThrow("ours and others");
 });

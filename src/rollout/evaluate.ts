@@ -1,5 +1,6 @@
 // How well a policy does on held-out episodes, and whether one does better than another on the same ones.
 import type * as z from "zod";
+import { difficultyOf } from "../robot/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import { type Jumps, summarise } from "./jumps.ts";
 import type { evaluateOptions } from "./options.ts";
@@ -36,7 +37,6 @@ export interface Score {
 
 export interface Evaluation {
   readonly policy: string;
-  readonly difficulty: number;
   readonly resetSeconds: number;
   readonly total: Score;
   readonly byTask: Readonly<Record<string, Score>>;
@@ -62,6 +62,8 @@ export interface Comparison {
    * infinite (null in JSON) where the baseline may succeed too rarely to tell.
    */
   readonly throughputRatio: Estimate | null;
+  /** Failures divided by the baseline's, likewise; null where the baseline never failed. */
+  readonly failureRatio: Estimate | null;
 }
 
 /** Runs the episodes and scores them. The intervals' randomness comes from `seed`. */
@@ -78,9 +80,10 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     signal,
     ...driving
   } = options;
-  const assignments = tasks.flatMap((task) =>
-    Array.from({ length: episodes }, (_, i) => ({ task, difficulty, randomise, seed: seed + i })),
-  );
+  const assignments = tasks.flatMap((task) => {
+    const episode = { task, difficulty: difficultyOf(task, difficulty), randomise };
+    return Array.from({ length: episodes }, (_, i) => ({ ...episode, seed: seed + i }));
+  });
   const runs: EvaluatedEpisode[] = [];
   const lost: Lost[] = [];
   const jumps: number[] = [];
@@ -107,7 +110,6 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
   const ran = tasks.filter((task) => runs.some((run) => run.task === task));
   return {
     policy: options.policy,
-    difficulty,
     resetSeconds,
     total: scoreOf(runs),
     byTask: Object.fromEntries(ran.map((task) => [task, scoreOf(runs.filter((run) => run.task === task))])),
@@ -178,6 +180,10 @@ export function compare(policy: Evaluation, baseline: Evaluation, seed: number):
     const [ours, theirs] = sides(some);
     return throughput(ours, policy.resetSeconds) / throughput(theirs, baseline.resetSeconds);
   };
+  const failures = (some: readonly Pair[]) => {
+    const [ours, theirs] = sides(some);
+    return (some.length - successesOf(ours)) / (some.length - successesOf(theirs));
+  };
   const [onlyPolicy, onlyBaseline] = [
     pairs.filter(([run, other]) => run.success && !other.success).length,
     pairs.filter(([run, other]) => !run.success && other.success).length,
@@ -189,5 +195,6 @@ export function compare(policy: Evaluation, baseline: Evaluation, seed: number):
     onlyBaseline,
     p: mcnemar(onlyPolicy, onlyBaseline),
     throughputRatio: pairs.some(([, other]) => other.success) ? bootstrap(pairs, ratio, generator) : null,
+    failureRatio: pairs.some(([, other]) => !other.success) ? bootstrap(pairs, failures, generator) : null,
   };
 }

@@ -45,7 +45,12 @@ export const drivingOptions = z.object({
 const episodes = {
   episodes: count.default(20).describe("episodes of each task"),
   seed: z.int().min(0).default(0).describe("of the first episode; the others follow"),
-  difficulty: z.number().min(0).max(1).default(0.3).describe("how far objects are spread over the table, 0 to 1"),
+  difficulty: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("how far objects are spread over the table, 0 to 1 (default: the task's usual, see pistar tasks)"),
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   workers: count.default(2).describe("threads that run episodes"),
 };

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const faulty = resolve(import.meta.dirname, "../fixtures/faulty-policy.ts");
 
 const options = (name: string, changes: Partial<CollectOptions> = {}): CollectOptions => ({
-  ...collectOptions.parse({ out: join(folder, name), episodes: 3, seed: 5, deadline: 0.5 }),
+  ...collectOptions.parse({ out: join(folder, name), episodes: 3, seed: 5, difficulty: 0.3, deadline: 0.5 }),
   ...changes,
 });
 

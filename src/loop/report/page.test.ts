@@ -20,7 +20,12 @@ const improved: ArmResult = {
   arm: "recap",
   iteration: 1,
   timesToSuccess: [3, 4],
-  againstSft: { successDifference: { value: 0.3, low: 0.1, high: 0.4 }, p: 0.01, throughputRatio: null },
+  againstSft: {
+    successDifference: { value: 0.3, low: 0.1, high: 0.4 },
+    p: 0.01,
+    throughputRatio: null,
+    failureRatio: { value: 0.44, low: 0.2, high: 0.7 },
+  },
 };
 
 const trace: Trace = {
@@ -37,7 +42,8 @@ const trace: Trace = {
 
 const task: TaskSummary = {
   task: "cube-in-bowl",
-  description: "A cube goes into a bowl.",
+  description: "put the cube of the named colour into the bowl, past two others",
+  difficulty: 0.5,
   results: [result, improved],
   gains: [{ iteration: 0, source: "demonstrations", episodes: 200, successes: 199 }],
   values: [
@@ -167,7 +173,7 @@ test("RECAP stands beside each control, and one that does better is named in the
   const control = (arm: string, value: number) => ({
     ...improved,
     arm,
-    recapAgainst: { ...by(value), throughputRatio: { value: 1.2, low: 1.1, high: 1.3 } },
+    recapAgainst: { ...by(value), throughputRatio: { value: 1.2, low: 1.1, high: 1.3 }, failureRatio: null },
   });
   const results = [result, improved, control("filtered", -0.2), control("awr", 0.05)];
   const page = render({ ...summary, tasks: [{ ...task, results }] });
@@ -191,7 +197,16 @@ test("RECAP stands beside each control, and one that does better is named in the
 });
 
 test("an unfinished run says so, whatever it lacks", () => {
-  const bare: TaskSummary = { task: "a", description: "", results: [], gains: [], values: [], labels: [], traces: [] };
+  const bare: TaskSummary = {
+    task: "a",
+    description: "",
+    difficulty: 0,
+    results: [],
+    gains: [],
+    values: [],
+    labels: [],
+    traces: [],
+  };
   const page = render({ ...summary, finishedAt: null, options: {}, stages: [], curves: [], tasks: [bare] });
   expect(page).toContain(
     "<strong>Unfinished run: RECAP cannot be judged on a yet</strong>: no policy has been evaluated",
@@ -228,7 +243,7 @@ test("numbers that are not finite are dashes, also as null from JSON", () => {
             successRate: none,
             timesToSuccess: [],
             throughput: none,
-            againstSft: { successDifference: none, p: Number.NaN, throughputRatio: none },
+            againstSft: { successDifference: none, p: Number.NaN, throughputRatio: none, failureRatio: none },
           },
         ],
         values: [{ ...task.values[0]!, heldOutError: Number.NaN }],

@@ -60,6 +60,7 @@ export function resultTable({ results }: TaskSummary): Markup {
     figures("p"),
     figures("Successes per hour"),
     figures("Throughput to SFT"),
+    figures("Failures to SFT"),
     figures("Median time"),
   ];
   const rows = byIteration(results).flatMap(({ iteration, results: ofIteration }) => [
@@ -74,6 +75,7 @@ export function resultTable({ results }: TaskSummary): Markup {
       againstSft ? probability(againstSft.p) : "",
       estimate(throughput),
       againstSft?.throughputRatio ? ratioEstimate(againstSft.throughputRatio) : "",
+      againstSft?.failureRatio ? ratioEstimate(againstSft.failureRatio) : "",
       seconds(median(timesToSuccess)),
     ]),
   ]);

@@ -1,7 +1,7 @@
 // A task's part of the report.
 import type { TaskSummary } from "../summary.ts";
 import { dotChart, type Measure } from "./dots.ts";
-import { estimate, percent, percentEstimate } from "./format.ts";
+import { estimate, number, percent, percentEstimate } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { controlTable, gainTable, labelTable, resultTable, valueTable } from "./tables.ts";
 import { timesCharts } from "./times.ts";
@@ -10,7 +10,7 @@ import { traceCharts, traceKey } from "./trace.ts";
 export function taskSection(task: TaskSummary): Markup {
   return html`<section id="task-${task.task}">
 <h2>${task.task}</h2>
-<p>${task.description}</p>
+<p>${task.description}; difficulty ${number(task.difficulty)}</p>
 ${task.results.length > 0 ? results(task) : html`<p class="note">No policy has been evaluated on this task yet.</p>`}
 ${
   task.traces.length > 0

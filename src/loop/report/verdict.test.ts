@@ -21,13 +21,14 @@ function recap(iteration: number, rate: number, difference: Estimate, throughput
     arm: "recap",
     iteration,
     successRate,
-    againstSft: { successDifference: difference, p: 0.5, throughputRatio },
+    againstSft: { successDifference: difference, p: 0.5, throughputRatio, failureRatio: null },
   };
 }
 
 const task = (...results: readonly ArmResult[]): TaskSummary => ({
   task: "cube-in-bowl",
   description: "",
+  difficulty: 0,
   results,
   gains: [],
   values: [],

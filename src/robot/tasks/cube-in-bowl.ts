@@ -45,6 +45,7 @@ export const cubeInBowl: Task = {
   },
   instructions: colours.map(instructionOf),
   timeLimit: 20,
+  difficulty: 0.5,
   objects: colours.map(cubeOf),
 
   arrange(physics, random, difficulty) {

@@ -13,3 +13,6 @@ export function taskNamed(name: string): Task {
   if (!task) throw new Error(`Expected a task, one of ${tasks.map(({ name }) => name).join(", ")}; got "${name}"`);
   return task;
 }
+
+/** How far a task's objects are spread: as was asked, or as usual. @throws Error as `taskNamed` */
+export const difficultyOf = (task: string, asked?: number): number => asked ?? taskNamed(task).difficulty;

@@ -68,6 +68,7 @@ export const pegInHole: Task = {
   },
   instructions: holders.map(instructionOf),
   timeLimit: 25,
+  difficulty: 0.1,
   objects: ["peg"],
 
   arrange(physics, random, difficulty) {

@@ -77,6 +77,7 @@ export const pushToTarget: Task = {
   scene: { objects: [target, ...colours.map(slidingBlock)] },
   instructions: colours.map(instructionOf),
   timeLimit: 25,
+  difficulty: 0.1,
   objects: colours.map(blockOf),
   pushed: true,
 

@@ -25,6 +25,7 @@ export const stackCubes: Task = {
   scene: { objects: colours.map((colour, i) => cube(colour, 0.06 * (i - 1))) },
   instructions: pairs.map(({ instruction }) => instruction),
   timeLimit: 20,
+  difficulty: 0.1,
   objects: colours.map(cubeOf),
 
   arrange(physics, random, difficulty) {
