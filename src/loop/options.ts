@@ -45,7 +45,7 @@ export const recapOptions = z.object({
   batchSize: count.default(32).describe("frames in a batch of the policy"),
   draws: count.default(1).describe("draws of noise and time for every chunk of a batch"),
   learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in pre-training"),
-  finetuneLearningRate: z.number().gt(0).default(1e-3).describe("and in fine-tuning"),
+  finetuneLearningRate: z.number().gt(0).default(1e-3).describe("highest learning rate of the policy in fine-tuning"),
   fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
