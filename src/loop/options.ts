@@ -29,7 +29,7 @@ export const recapOptions = z.object({
 
   horizon: policyOptions.shape.horizon,
 
-  demonstrations: count.default(40).describe("demonstrations of each task"),
+  demonstrations: count.default(20).describe("demonstrations of each task"),
   iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
   autonomous: z.int().min(0).default(40).describe("autonomous episodes per iteration and task"),
   corrected: z.int().min(0).default(140).describe("supervised episodes, with corrections, per iteration and task"),
@@ -39,8 +39,8 @@ export const recapOptions = z.object({
     .default(1)
     .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
-  pretrainSteps: count.default(3000).describe("steps of pre-training the policy"),
-  finetuneSteps: count.default(3000).describe("steps of fine-tuning a policy, the same for every arm"),
+  pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
+  finetuneSteps: count.default(4000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
   batchSize: count.default(32).describe("frames in a batch of the policy"),
   draws: count.default(1).describe("draws of noise and time for every chunk of a batch"),
@@ -117,8 +117,8 @@ export const presets = {
       autonomous: 30,
       corrected: 80,
       evaluation: 100,
-      pretrainSteps: 9000,
-      finetuneSteps: 2500,
+      pretrainSteps: 4000,
+      finetuneSteps: 2700,
       controls: [...controlNames],
     },
   },
