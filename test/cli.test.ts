@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -39,4 +40,24 @@ test("devices: the CPU is always there, and what is missing is explained", async
   expect(found.map(({ device }) => device)).toEqual(["cpu", "webgpu", "cuda"]);
   expect(found[0]).toEqual({ device: "cpu", available: true });
   for (const { available, reason } of found) expect(available || reason?.includes("needs")).toBe(true);
+});
+
+test("seeds: a folder and a file as one table; what is no summary is named", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pistar-seeds-"));
+  try {
+    const summary = (seed: number, rate: number) => {
+      const results = [{ arm: "sft", iteration: 0, successRate: { value: rate, low: 0, high: 1 } }];
+      return JSON.stringify({ options: { seed }, tasks: [{ task: "cube-in-bowl", results }] });
+    };
+    writeFileSync(join(folder, "summary.json"), summary(0, 0.25));
+    writeFileSync(join(folder, "other.json"), summary(1, 0.35));
+    const { stdout } = await pistar("seeds", folder, join(folder, "other.json"));
+    // 30 ± 12.706 · 5 points, cut at 0.
+    expect(stdout.split("\n")[1]).toMatch(/^sft +25 35 +30 \(0 … 94\)$/);
+    const wrong = await pistar("seeds", folder, join(root, "package.json"));
+    expect(wrong).toMatchObject({ code: 1, stdout: "" });
+    expect(wrong.stderr).toContain("package.json: expected the summary.json of a run");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -7,6 +7,7 @@ import { addExportCommand } from "./export.ts";
 import { addGroundCommand } from "./ground.ts";
 import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
+import { addSeedsCommand } from "./seeds.ts";
 import { addServeCommand } from "./serve.ts";
 import { addTrainCommands } from "./train.ts";
 
@@ -20,6 +21,7 @@ const program = new Command("pistar")
   .version(version)
   .showHelpAfterError("(pistar --help lists the commands)");
 addRecapCommand(program);
+addSeedsCommand(program);
 addDevices(program);
 addTrainCommands(program);
 addRolloutCommands(program);
@@ -28,6 +30,11 @@ addServeCommand(program);
 addExportCommand(program);
 addDatasetCommands(program);
 
+// Whoever reads the output may have seen enough, such as head.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 try {
   await program.parseAsync();
 } catch (error) {

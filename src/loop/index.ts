@@ -1,4 +1,5 @@
 // The main job: RECAP from demonstrations to a better policy, beside its controls, with a report.
+export { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds } from "./across-seeds.ts";
 export { type ArmPlan, type ControlName, controls, recap, sft } from "./arms.ts";
 export {
   type DatasetOptions,

@@ -21,7 +21,7 @@ export { type Border, type Chunking, type ChunkOptions, type DriverOptions, Poli
 export { type FrameSink, rolloutFeatures } from "./recording.ts";
 export { type Replay, replayEpisode } from "./replay.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";
-export { bootstrap, type Estimate, mcnemar, wilson } from "./statistics.ts";
+export { bootstrap, type Estimate, mcnemar, meanInterval, wilson } from "./statistics.ts";
 export { Supervisor } from "./supervisor.ts";
 export { type Control, controlAfter, type Decision, type Operator, type Tick } from "./take-over.ts";
 export { type Assignment, EpisodeRunner, type Finished } from "./work.ts";

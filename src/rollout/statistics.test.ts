@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { random } from "../tensor/index.ts";
-import { bootstrap, mcnemar, quantile, wilson } from "./statistics.ts";
+import { bootstrap, mcnemar, meanInterval, quantile, wilson } from "./statistics.ts";
 
 test("Wilson's interval, worked by hand", () => {
   // 8 of 10: (0.8 + z²/20 ± z √(0.016 + z²/400)) / (1 + z²/10) with z² = 3.841459
@@ -61,4 +61,16 @@ test("McNemar's exact p, worked by hand", () => {
   expect(mcnemar(2, 2)).toBe(1); // 2 · 11/16 is cut off at 1
   // 2 Σ C(1300, k) / 2¹³⁰⁰ for k ≤ 600 in exact fractions: 2⁻¹³⁰⁰ itself is no double.
   expect(mcnemar(600, 700)).toBeCloseTo(0.0060157938610449525, 12);
+});
+
+test("Student's interval by hand", () => {
+  // Mean 4, variance 4: half = 4.303 · √(4 / 3).
+  const { value, low, high } = meanInterval([2, 4, 6]);
+  expect(value).toBe(4);
+  expect(high - value).toBeCloseTo(4.9687, 3);
+  expect(value - low).toBeCloseTo(4.9687, 3);
+  // 21 values, t of 20 degrees of freedom 2.0860: 0 … 20 have mean 10 and variance 38.5.
+  const many = meanInterval(Array.from({ length: 21 }, (_, i) => i));
+  expect(many.high - 10).toBeCloseTo(2.086 * Math.sqrt(38.5 / 21), 3);
+  expect(() => meanInterval([1])).toThrow("got 1");
 });

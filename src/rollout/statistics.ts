@@ -44,6 +44,23 @@ export function bootstrap<Item>(
   return { value: statistic(items), low: quantile(values, 0.025), high: quantile(values, 0.975) };
 }
 
+/** Student's 97.5 % quantiles for 1 to 10 degrees of freedom. */
+const student = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228] as const;
+
+/** For more than 10, by the expansion about the normal distribution (Abramowitz & Stegun 26.7.5), right to three decimals. */
+const studentBeyond = (freedom: number): number =>
+  z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
+
+/** The mean of two or more values with Student's 95 % interval: of few values it is wide, as it should be. */
+export function meanInterval(values: readonly number[]): Estimate {
+  const count = values.length;
+  if (count < 2) throw new RangeError(`Expected two or more values, got ${count}`);
+  const mean = values.reduce((sum, x) => sum + x, 0) / count;
+  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (count - 1);
+  const half = (student[count - 2] ?? studentBeyond(count - 1)) * Math.sqrt(variance / count);
+  return { value: mean, low: mean - half, high: mean + half };
+}
+
 /** Of sorted values, between neighbours linearly; NaN of none. */
 export function quantile(sorted: readonly number[], share: number): number {
   if (sorted.length === 0) return Number.NaN;

@@ -1,0 +1,84 @@
+// pistar seeds: what several runs of one configuration show together.
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { type ArmAcrossSeeds, acrossSeeds, type Summary } from "../loop/index.ts";
+import type { Estimate } from "../rollout/index.ts";
+import { table } from "./table.ts";
+
+export function addSeedsCommand(program: Command): void {
+  program
+    .command("seeds <runs...>")
+    .description("what runs of pistar recap that differ in their seed alone show together")
+    .option("--json", "print as JSON")
+    .addHelpText(
+      "after",
+      `
+Takes folders of runs, or their summary.json. Intervals are Student's 95 % over the runs, so that they hold what differs
+from training to training; ratios are geometric means. "To SFT" compares each policy with SFT of its own run on the same
+episodes, "RECAP to it" RECAP with a control.
+
+  pistar recap --preset full --seed 0
+  pistar recap --preset full --seed 1
+  pistar seeds runs/recap-full-0 runs/recap-full-1`,
+    )
+    .action((runs: string[], { json }: { json?: boolean }) => {
+      const found = acrossSeeds(runs.map(readSummary));
+      if (found.length === 0) throw new Error("Expected runs with results of the same tasks and policies, found none");
+      if (json) console.log(JSON.stringify(found, null, 2));
+      else for (const task of new Set(found.map((arm) => arm.task))) printTask(task, found);
+    });
+}
+
+function readSummary(path: string): Summary {
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "summary.json") : path;
+  let summary: Partial<Summary>;
+  try {
+    summary = JSON.parse(readFileSync(file, "utf8")) as Partial<Summary>;
+  } catch (error) {
+    throw new Error(`${file}: expected the summary.json that pistar recap writes: ${(error as Error).message}`);
+  }
+  if (!summary.tasks || !summary.options)
+    throw new Error(`${file}: expected the summary.json of a run of pistar recap in simulation, got other JSON`);
+  return summary as Summary;
+}
+
+function printTask(task: string, all: readonly ArmAcrossSeeds[]): void {
+  const rows = all
+    .filter((arm) => arm.task === task)
+    .map(({ arm, iteration, successRates, successRate, againstSft, recapAgainst }) => [
+      `${arm}${iteration > 0 ? ` ${iteration}` : ""}`,
+      successRates.map(percent).join(" "),
+      interval(successRate, percent),
+      againstSft ? interval(againstSft.successDifference, percent) : "",
+      ratio(againstSft?.throughputRatio),
+      ratio(againstSft?.failureRatio),
+      recapAgainst ? interval(recapAgainst.successDifference, percent) : "",
+      ratio(recapAgainst?.throughputRatio),
+    ]);
+  console.log(
+    table(
+      [
+        task,
+        "success, %",
+        "mean",
+        "to SFT, points",
+        "throughput to SFT's",
+        "failures",
+        "RECAP to it, points",
+        "throughput",
+      ],
+      rows,
+    ),
+  );
+  console.log();
+}
+
+// Without a negative zero.
+const percent = (share: number) => String(Math.round(100 * share) || 0).replace("-", "−");
+
+const interval = ({ value, low, high }: Estimate, shown: (x: number) => string) =>
+  `${shown(value)} (${shown(low)} … ${shown(high)})`;
+
+const ratio = (found: Estimate | null | undefined) =>
+  found === undefined ? "" : found === null ? "–" : `×${interval(found, (x) => x.toFixed(2))}`;

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { acrossSeeds } from "./across-seeds.ts";
+import type { ArmResult, Estimate, Paired, Summary } from "./summary.ts";
+
+const sure = (value: number): Estimate => ({ value, low: value, high: value });
+
+const pair = (difference: number, throughput: number | null, failures: number): Paired => ({
+  successDifference: sure(difference),
+  p: 1,
+  throughputRatio: throughput === null ? null : sure(throughput),
+  failureRatio: sure(failures),
+});
+
+function arm(name: string, iteration: number, rate: number, pairs: Partial<ArmResult> = {}): ArmResult {
+  const successes = 100 * rate;
+  const [successRate, throughput] = [sure(rate), sure(100)];
+  return { arm: name, iteration, episodes: 100, successes, successRate, throughput, timesToSuccess: [], ...pairs };
+}
+
+const run = (seed: number, results: readonly ArmResult[], options: object = {}): Summary => ({
+  pistar: "0.1.0",
+  startedAt: "2026-01-01T00:00:00Z",
+  finishedAt: null,
+  options: { demonstrations: 20, ...options, seed },
+  stages: [],
+  curves: [],
+  tasks: [{ task: "cube", description: "", difficulty: 0, results, gains: [], values: [], labels: [], traces: [] }],
+});
+
+test("means over runs by hand", () => {
+  const found = acrossSeeds([
+    run(0, [
+      arm("sft", 0, 0.2),
+      arm("recap", 1, 0.4, { againstSft: pair(0.2, 1, 0.5) }),
+      arm("awr", 1, 0.3, { againstSft: pair(0.1, null, 1), recapAgainst: pair(0.1, 2, 1) }),
+    ]),
+    run(1, [
+      arm("sft", 0, 0.4),
+      arm("recap", 1, 0.8, { againstSft: pair(0.4, 4, 0.5) }),
+      arm("awr", 1, 0.3, { againstSft: pair(0.1, 1, 1), recapAgainst: pair(0.5, 2, 1) }),
+    ]),
+  ]);
+  const [sft, recap, awr] = found;
+  expect(found.map(({ arm, iteration }) => `${arm} ${iteration}`)).toEqual(["sft 0", "recap 1", "awr 1"]);
+  // Two values a distance d apart: half = 12.706 · d / 2.
+  expect(sft!.successRates).toEqual([0.2, 0.4]);
+  expect(sft!.successRate.value).toBeCloseTo(0.3);
+  // 0.3 ± 1.27, within what a share can be.
+  expect(sft!.successRate).toMatchObject({ low: 0, high: 1 });
+  expect(sft!.againstSft).toBeUndefined();
+  expect(recap!.againstSft!.successDifference.value).toBeCloseTo(0.3);
+  expect(recap!.againstSft!.successDifference.high).toBeCloseTo(0.3 + 12.706 * 0.1, 6);
+  // √(1 · 4), and its interval in logarithms.
+  expect(recap!.againstSft!.throughputRatio!.value).toBeCloseTo(2);
+  expect(Math.log(recap!.againstSft!.throughputRatio!.high)).toBeCloseTo(Math.log(2) * (1 + 12.706), 6);
+  for (const end of ["value", "low", "high"] as const) expect(recap!.againstSft!.failureRatio![end]).toBeCloseTo(0.5);
+  expect(awr!.againstSft!.throughputRatio).toBeNull();
+  expect(awr!.recapAgainst!.throughputRatio!.value).toBeCloseTo(2);
+});
+
+test("arms that a run lacks are left out; a throughput of 0 has no ratio", () => {
+  const zero = arm("recap", 1, 0, { againstSft: pair(-0.2, 0, 1.2) });
+  const found = acrossSeeds([
+    run(0, [arm("sft", 0, 0.2), zero, arm("awr", 1, 0.1)]),
+    run(1, [arm("sft", 0, 0.2), zero]),
+  ]);
+  expect(found.map(({ arm }) => arm)).toEqual(["sft", "recap"]);
+  expect(found[1]!.againstSft!.throughputRatio).toBeNull();
+});
+
+test("what cannot be put together is said", () => {
+  const results = [arm("sft", 0, 0.2)];
+  expect(() => acrossSeeds([run(0, results)])).toThrow("two or more runs, got 1");
+  expect(() => acrossSeeds([run(0, results), run(0, results)])).toThrow("different seeds, got 0, 0");
+  expect(() => acrossSeeds([run(0, results), run(1, results, { demonstrations: 40 })])).toThrow(
+    "in their seed alone, got demonstrations 20 and 40",
+  );
+  expect(acrossSeeds([run(0, results, { workers: 1 }), run(1, results, { workers: 2 })])).toHaveLength(1);
+});

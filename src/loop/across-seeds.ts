@@ -1,0 +1,93 @@
+// Runs that differ in their seed alone, as one result. A single run's intervals know of its episodes, not of how much a training happens to
+// succeed; those over seeds know both.
+import { isDeepStrictEqual } from "node:util";
+import { type Estimate, meanInterval } from "../rollout/index.ts";
+import type { ArmResult, Paired, Summary } from "./summary.ts";
+
+/** An arm of a task over all runs. Intervals are Student's over the runs, of ratios over their logarithms. */
+export interface ArmAcrossSeeds {
+  readonly task: string;
+  readonly arm: string;
+  readonly iteration: number;
+  /** Of each run, from 0 to 1, in the order of the runs. */
+  readonly successRates: readonly number[];
+  readonly successRate: Estimate;
+  /** Against the run's own SFT; absent for SFT. */
+  readonly againstSft?: PairedAcrossSeeds;
+  /** Of a control: RECAP's policy of the same iteration against it. */
+  readonly recapAgainst?: PairedAcrossSeeds;
+}
+
+export interface PairedAcrossSeeds {
+  /** Of success rates, −1 to 1. */
+  readonly successDifference: Estimate;
+  /** Null where a run has none, or one that is 0. */
+  readonly throughputRatio: Estimate | null;
+  readonly failureRatio: Estimate | null;
+}
+
+/**
+ * The arms that all of the runs have, by task and iteration.
+ * @throws RangeError for less than two runs, two of one seed, or runs that differ in more than their seed, naming in what
+ */
+export function acrossSeeds(runs: readonly Summary[]): ArmAcrossSeeds[] {
+  checkRuns(runs);
+  const [first, ...others] = runs;
+  return first!.tasks.flatMap(({ task, results }) => {
+    const elsewhere = others.map((run) => run.tasks.find((other) => other.task === task)?.results ?? []);
+    return results.flatMap((result): ArmAcrossSeeds[] => {
+      const same = elsewhere.map((list) =>
+        list.find(({ arm, iteration }) => arm === result.arm && iteration === result.iteration),
+      );
+      const all = [result, ...same];
+      return all.every((one) => one !== undefined) ? [combined(task, all)] : [];
+    });
+  });
+}
+
+function combined(task: string, results: readonly ArmResult[]): ArmAcrossSeeds {
+  const { arm, iteration, againstSft, recapAgainst } = results[0]!;
+  const successRates = results.map(({ successRate }) => successRate.value);
+  const { value, low, high } = meanInterval(successRates);
+  return {
+    task,
+    arm,
+    iteration,
+    successRates,
+    successRate: { value, low: Math.max(0, low), high: Math.min(1, high) },
+    ...(againstSft && { againstSft: pairedAcross(results.map((result) => result.againstSft!)) }),
+    ...(recapAgainst && { recapAgainst: pairedAcross(results.map((result) => result.recapAgainst!)) }),
+  };
+}
+
+const pairedAcross = (pairs: readonly Paired[]): PairedAcrossSeeds => ({
+  successDifference: meanInterval(pairs.map(({ successDifference }) => successDifference.value)),
+  throughputRatio: meanRatio(pairs.map(({ throughputRatio }) => throughputRatio?.value)),
+  failureRatio: meanRatio(pairs.map(({ failureRatio }) => failureRatio?.value)),
+});
+
+/** The geometric mean: half and twice as much are as far from the same. */
+function meanRatio(ratios: readonly (number | null | undefined)[]): Estimate | null {
+  // A summary that was read from JSON holds null where a number was not finite.
+  const logarithms = ratios.map((ratio) => Math.log(ratio ?? Number.NaN));
+  if (!logarithms.every(Number.isFinite)) return null;
+  const { value, low, high } = meanInterval(logarithms);
+  return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
+}
+
+/** Options that decide how long a run takes and which controls it has, not what an arm learns. */
+const free = new Set(["seed", "workers", "parallel", "controls"]);
+
+function checkRuns(runs: readonly Summary[]): void {
+  if (runs.length < 2) throw new RangeError(`Expected two or more runs, got ${runs.length}`);
+  const seeds = runs.map(({ options }) => options.seed);
+  if (new Set(seeds).size < seeds.length)
+    throw new RangeError(`Expected runs of different seeds, got ${seeds.join(", ")}`);
+  const [first, ...others] = runs.map(({ options }) => options);
+  for (const other of others)
+    for (const name of new Set([...Object.keys(first!), ...Object.keys(other)]))
+      if (!free.has(name) && !isDeepStrictEqual(first![name], other[name]))
+        throw new RangeError(
+          `Expected runs that differ in their seed alone, got ${name} ${JSON.stringify(first![name])} and ${JSON.stringify(other[name])}`,
+        );
+}
