@@ -184,7 +184,7 @@ test("RECAP stands beside each control, and one that does better is named in the
   const results = [result, improved, control("filtered", -0.2), control("awr", 0.05)];
   const page = render({ ...summary, tasks: [{ ...task, results }] });
   expect(page).toMatch(
-    /<h1 class="better"><strong>RECAP made cube-in-bowl better; Filtered cloning does better \(RECAP −20 points/,
+    /<h1 class="better"><strong>RECAP made cube-in-bowl better; filtered cloning does better \(RECAP −20 points/,
   );
   const table = page.match(/RECAP against each control.*?<\/table>/s)![0];
   expect(table.match(/<th scope="row"/g)).toHaveLength(2);
@@ -198,7 +198,7 @@ test("RECAP stands beside each control, and one that does better is named in the
     ],
   });
   expect(several).toContain(
-    "made cube-in-bowl and stack-cubes better; Filtered cloning does better on cube-in-bowl</strong></h1>",
+    "made cube-in-bowl and stack-cubes better; filtered cloning does better on cube-in-bowl</strong></h1>",
   );
 });
 

@@ -7,6 +7,10 @@ const arms = [sft, recap, ...controls];
 /** "RECAP without corrections" for "no-corrections"; an unknown arm is called by its name. */
 export const armTitle = (arm: string): string => arms.find(({ name }) => name === arm)?.title ?? arm;
 
+/** The same within a sentence: "filtered cloning", "SFT on all data". */
+export const armWords = (arm: string): string =>
+  armTitle(arm).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+
 export const iterationTitle = (iteration: number): string =>
   iteration === 0 ? "Demonstrations alone" : `Iteration ${iteration}`;
 

@@ -2,7 +2,7 @@
 import { recap, sft } from "../arms.ts";
 import type { ArmResult, Estimate, Summary, TaskSummary } from "../summary.ts";
 import { finite, list, number, percent, percentInterval, points, pointsInterval, ratioEstimate } from "./format.ts";
-import { armTitle } from "./titles.ts";
+import { armTitle, armWords } from "./titles.ts";
 
 const outcomes = ["better", "mixed", "worse", "raised", "lowered", "uncertain", "unknown"] as const;
 
@@ -42,7 +42,7 @@ export function taskVerdict(task: TaskSummary): Verdict {
     : `${number(before.throughput.value)}\u00a0→\u00a0${number(after.throughput.value)} successes per hour`;
   const better = overtaken(task).map(
     ({ arm, change }) =>
-      `${armTitle(arm)} does better (RECAP ${points(change.value)} points, ${pointsInterval(change)})`,
+      `${armWords(arm)} does better (RECAP ${points(change.value)} points, ${pointsInterval(change)})`,
   );
   const setback = setbacks(task).map(
     ({ iteration, than, change }) =>
@@ -71,7 +71,7 @@ export function runVerdict({ tasks, finishedAt }: Summary): Verdict {
       : setbacks(task).map(({ iteration }) => `iteration ${iteration} made ${task.task} worse`),
   );
   const better = tasks.flatMap((task) =>
-    overtaken(task).map(({ arm }) => `${armTitle(arm)} does better on ${task.task}`),
+    overtaken(task).map(({ arm }) => `${armWords(arm)} does better on ${task.task}`),
   );
   const found = new Set(verdicts.map(({ outcome }) => outcome));
   return {
