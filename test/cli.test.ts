@@ -42,6 +42,14 @@ test("devices: the CPU is always there, and what is missing is explained", async
   for (const { available, reason } of found) expect(available || reason?.includes("needs")).toBe(true);
 });
 
+test("whoever reads the output may stop: no error", async () => {
+  const line = `set -o pipefail; "$0" --import tsx src/cli/main.ts tasks | true`;
+  const error = await new Promise((resolve) => {
+    execFile("bash", ["-c", line, process.execPath], { cwd: root }, (error, _, stderr) => resolve(error ?? stderr));
+  });
+  expect(error).toBe("");
+});
+
 test("seeds: a folder and a file as one table; what is no summary is named", async () => {
   const folder = mkdtempSync(join(tmpdir(), "pistar-seeds-"));
   try {

@@ -72,5 +72,8 @@ test("Student's interval by hand", () => {
   // 21 values, t of 20 degrees of freedom 2.0860: 0 … 20 have mean 10 and variance 38.5.
   const many = meanInterval(Array.from({ length: 21 }, (_, i) => i));
   expect(many.high - 10).toBeCloseTo(2.086 * Math.sqrt(38.5 / 21), 3);
+  // 12 values, t of 11 degrees of freedom 2.2010: 0 … 11 have variance 13.
+  const twelve = meanInterval(Array.from({ length: 12 }, (_, i) => i));
+  expect((twelve.high - 5.5) / Math.sqrt(13 / 12)).toBeCloseTo(2.201, 3);
   expect(() => meanInterval([1])).toThrow("got 1");
 });
