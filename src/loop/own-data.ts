@@ -9,7 +9,7 @@ import { renderDatasetReport } from "./report/index.ts";
 import type { Run } from "./run.ts";
 import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
 import { traces } from "./traces.ts";
-import { labelled, relabelled, trainedPolicy, trainedValue } from "./trainings.ts";
+import { dropFrameCache, labelled, relabelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
 type DatasetRun = Run<DatasetOptions>;
 
@@ -57,7 +57,9 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
     options: { ...learned, indicator: "labels", labels: tag },
   }));
   curves.push(curveOf("policy", policy));
-  return write(run, { datasets, value, policy }, curves, true);
+  const summary = write(run, { datasets, value, policy }, curves, true);
+  dropFrameCache(run);
+  return summary;
 }
 
 /** The tag of a run's labels: its folder's name, so that runs on one dataset keep theirs apart. */

@@ -11,7 +11,7 @@ import { renderReport } from "./report/index.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary } from "./summary.ts";
-import { labelled, trainedPolicy, trainedValue } from "./trainings.ts";
+import { dropFrameCache, labelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
 /** Runs all that is missing in a run's folder; writes summary.json and report.html, after each task and at the end. */
 export async function runRecap(run: Run): Promise<Summary> {
@@ -19,7 +19,9 @@ export async function runRecap(run: Run): Promise<Summary> {
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
   const curves = await pretrain(run);
   const done = await improveAll(run, (improved) => write(run, demonstrations, curves, improved, false));
-  return write(run, demonstrations, curves, done, true);
+  const summary = write(run, demonstrations, curves, done, true);
+  dropFrameCache(run);
+  return summary;
 }
 
 /** D_demo. */

@@ -4,6 +4,7 @@
 //     data/TASK/          in simulation, the task's data set D_ℓ: demonstrations first, then what each iteration gains
 //     trainings/NAME/     each training's own folder, such as pretrain/policy or cube-in-bowl/1/recap
 //     stages/NAME.json    what a stage found
+//     cache/              decoded pictures, until the run ends
 //     summary.json, report.html
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,5 +1,7 @@
 // Stages that train and label. Each training resumes within itself: a run that was killed loses what came after its last checkpoint.
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import {
   type LabelOptions,
   type LabelReport,
@@ -58,13 +60,18 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
   const { listener } = run;
   return {
     run: trainingOf(run, name),
-    options: { ...options, seed: run.options.seed, cache: `${run.folder}/cache`, ...threadsOf(run) },
+    options: { ...options, seed: run.options.seed, cache: cacheOf(run), ...threadsOf(run) },
     resume: true,
     onProgress: ({ step, steps, loss }: Progress) =>
       listener.onProgress?.(name, step, steps, `loss ${loss.toFixed(3)}`),
     onDecode: (done: number, total: number) => listener.onProgress?.(name, done, total, "decoding pictures"),
   };
 }
+
+const cacheOf = ({ folder }: AnyRun) => join(folder, "cache");
+
+/** Frees what pictures take at training resolution, several times the data itself; a run that goes on decodes them again. */
+export const dropFrameCache = (run: AnyRun): void => rmSync(cacheOf(run), { recursive: true, force: true });
 
 const threadsOf = ({ share }: AnyRun) =>
   share < 1 && { threads: Math.max(1, Math.floor(availableParallelism() * share)) };
@@ -82,7 +89,7 @@ export function labelled(
     const report = await labelDataset({
       dataset,
       value: trainingOf(run, value),
-      options: { ...options, cache: `${run.folder}/cache`, ...threadsOf(run) },
+      options: { ...options, cache: cacheOf(run), ...threadsOf(run) },
       onProgress: (done, total) => listener.onProgress?.(name, done, total),
     });
     tell(run, report);

@@ -54,10 +54,12 @@ beforeAll(async () => {
     "stopped",
   );
   expect(readFileSync(join(run, "report.html"), "utf8")).toContain("<strong>Unfinished run: the value function");
+  expect(existsSync(join(run, "cache"))).toBe(true);
   const onSecond = (name: string, state: StageState) => {
     if (state !== "ends") stages.second.push([name, state]);
   };
   summary = await runOnDatasets(await openDatasetRun(run, options, { onStage: onSecond }));
+  expect(existsSync(join(run, "cache"))).toBe(false);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
