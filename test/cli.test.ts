@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -48,6 +48,19 @@ test("whoever reads the output may stop: no error", async () => {
     execFile("bash", ["-c", line, process.execPath], { cwd: root }, (error, _, stderr) => resolve(error ?? stderr));
   });
   expect(error).toBe("");
+});
+
+test("a full disk: what to do about it is said", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pistar-full-"));
+  try {
+    symlinkSync("/dev/full", join(folder, "cube-in-bowl.png"));
+    const { code, stderr } = await pistar("tasks", "--out", folder);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no space left on device");
+    expect(stderr).toContain("make room and give the command again");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("seeds: a folder and a file as one table; what is no summary is named", async () => {

@@ -38,6 +38,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`pistar: ${error instanceof Error ? error.message : String(error)}`);
+  const message = error instanceof Error ? error.message : String(error);
+  const mend = message.includes("ENOSPC") ? "; make room and give the command again: what it has finished is kept" : "";
+  console.error(`pistar: ${message}${mend}`);
   process.exitCode = 1;
 }
