@@ -1,6 +1,9 @@
 // pistar recap: the whole of Algorithm 1 with its report, in simulation; or its pre-training on existing datasets.
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
+import * as z from "zod";
+import { readJson } from "../data/files.ts";
 import {
   datasetOptions,
   datasetVerdict,
@@ -28,7 +31,12 @@ export function addRecapCommand(program: Command): void {
     )
     .addOption(new Option("--preset <preset>", "see below").choices(Object.keys(presets)).default("quick"))
     .option("--dataset <folders...>", "LeRobot datasets to train on in place of the simulation, see below")
-    .option("--out <folder>", "the run's folder (default: runs/recap-PRESET-SEED, or runs/recap-DATASET-SEED)");
+    .option("--out <folder>", "the run's folder (default: runs/recap-PRESET-SEED, or runs/recap-DATASET-SEED)")
+    .option(
+      "--config <file>",
+      "config.json of a run whose options to take for the new one in --out; flags replace them",
+    )
+    .option("--resume", "go on with the run in --out, with the options that it was begun with; flags replace them");
   addFlags(command, recapOptions)
     .addHelpText(
       "after",
@@ -56,9 +64,13 @@ Another share of positive frames needs no new value function (RUN of the run abo
   pistar relabel data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
   pistar train data/demos data/rollouts --indicator labels --labels strict --out runs/strict
 
-A run that was stopped or killed goes on when the same command is given again. One that has ended gains controls, or an
-iteration, when its command is given again with other --controls or more --iterations.
-Its folder ends with report.html and summary.json.`,
+A run that was stopped or killed goes on when the same command is given again, or with --resume. One that has ended gains
+controls, or an iteration, when it is resumed with other --controls or more --iterations. Options never change within a
+run; another seed of it is a run of its own:
+  pistar recap --resume --out runs/recap-quick-0
+  pistar recap --resume --out runs/recap-quick-0 --controls filtered awr
+  pistar recap --config runs/recap-quick-0/config.json --seed 1 --out runs/recap-quick-1
+A run's folder ends with report.html and summary.json.`,
     )
     .action((flags: Record<string, unknown>) => recap(command, flags));
 }
@@ -68,33 +80,70 @@ const changes = (options: object) =>
     .map(([name, value]) => `    ${name}: ${Array.isArray(value) ? value.join(", ") : value}`)
     .join("\n");
 
+type Options = Readonly<Record<string, unknown>>;
+
 async function recap(command: Command, flags: Record<string, unknown>): Promise<void> {
-  const given = Object.fromEntries(
-    Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli"),
-  );
-  if (flags.dataset === undefined) await inSimulation(flags.preset as Preset, given);
-  else await onDatasets(given);
+  const given = Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli");
+  const { out, dataset, config, resume, ...options } = Object.fromEntries(given) as {
+    readonly [flag in "out" | "config"]?: string;
+  } & { readonly dataset?: string[]; readonly resume?: true };
+  const known = resume || config !== undefined ? configOf(out, config, resume) : undefined;
+  if (known !== undefined && "preset" in options)
+    throw new Error(`--preset: of no use where options come from ${known}; leave it out`);
+  const base = known === undefined ? undefined : optionsIn(known);
+  const datasets = dataset ?? (base?.datasets as string[] | undefined);
+  if (datasets === undefined) await inSimulation(out, flags.preset as Preset, base, options);
+  else await onDatasets(out, { ...base, datasets }, options);
 }
 
-function inSimulation(preset: Preset, given: Readonly<Record<string, unknown>>): Promise<void> {
-  const options = fromFlags(recapOptions, { ...presets[preset].options, ...given });
-  const folder = (given.out as string | undefined) ?? join("runs", `recap-${preset}-${options.seed}`);
+/** Where the options are that the run in `out` goes on with, or begins with. */
+function configOf(out: string | undefined, config: string | undefined, resume = false): string {
+  const flag = resume ? "--resume" : "--config";
+  if (out === undefined)
+    throw new Error(`${flag}: expected the folder of the run ${resume ? "to go on with" : "to begin"}, by --out`);
+  if (config === undefined) return join(out, "config.json");
+  if (resume) throw new Error("--config: of no use with --resume, which takes the run's own; leave it out");
+  return config;
+}
+
+const configSchema = z.object({ options: z.record(z.string(), z.unknown()) });
+
+/** The options in a run's config.json. */
+function optionsIn(path: string): Options {
+  if (!existsSync(path)) throw new Error(`${path}: expected the config.json of a run, found no such file`);
+  const found = configSchema.safeParse(readJson(path));
+  if (!found.success) throw new Error(`${path}: expected the config.json of a run, got one without "options"`);
+  return found.data.options;
+}
+
+/** @param base options of another run, in place of the preset's */
+function inSimulation(
+  out: string | undefined,
+  preset: Preset,
+  base: Options | undefined,
+  given: Options,
+): Promise<void> {
+  const options = fromFlags(recapOptions, { ...(base ?? presets[preset].options), ...given });
+  const folder = out ?? join("runs", `recap-${preset}-${options.seed}`);
   return reported(folder, async (progress, signal) =>
     runVerdict(await runRecap(openRun(folder, options, progress, signal))),
   );
 }
 
-async function onDatasets({ dataset, out, ...given }: Readonly<Record<string, unknown>>): Promise<void> {
+async function onDatasets(
+  out: string | undefined,
+  base: Options & { readonly datasets: readonly string[] },
+  given: Options,
+): Promise<void> {
   const foreign = Object.keys(given).filter((name) => !(name in datasetFlags));
   if (foreign.length > 0)
     throw new Error(
       `${foreign.map((name) => recapFlags[name]).join(", ")}: of no use with --dataset, where no simulation runs; ` +
         `leave out, or give one of ${Object.values(datasetFlags).join(" ")}`,
     );
-  const datasets = dataset as string[];
-  const options = fromFlags(datasetOptions, { ...given, datasets });
-  const folder =
-    (out as string | undefined) ?? join("runs", `recap-${basename(resolve(datasets[0]!))}-${options.seed}`);
+  const options = fromFlags(datasetOptions, { ...base, ...given });
+  const { datasets, seed } = options;
+  const folder = out ?? join("runs", `recap-${basename(resolve(datasets[0]!))}-${seed}`);
   await reported(folder, async (progress, signal) => {
     const run = await openDatasetRun(folder, options, progress, signal);
     const summary = await runOnDatasets(run);

@@ -112,6 +112,9 @@ Labels are a file in the dataset's meta folder, by tag; the data is left as it i
 --indicator positive supervised fine-tuning of a policy that was trained with labels
 --indicator none     plain cloning
 
+--learn-from successes, without an indicator, is filtered cloning, and --temperature 0.05 advantage-weighted regression
+by the advantages of --labels: what RECAP is compared with.
+
 --subtasks           the model also learns to write what the robot is about to do, where the dataset says so by LeRobot's
                      column language_persistent (rows of style "subtask"), and acts by it
 

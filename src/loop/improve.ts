@@ -2,7 +2,6 @@
 // labelling and training, beside the controls.
 import { difficultyOf, taskNamed } from "../robot/index.ts";
 import { compare, type Evaluation } from "../rollout/index.ts";
-import { armEpisodes, sampleWeights } from "./arm-data.ts";
 import { type ArmPlan, controls, recap, sft } from "./arms.ts";
 import { evaluated, gain } from "./episodes.ts";
 import { pretrained } from "./pretrained.ts";
@@ -125,14 +124,13 @@ const trainingName = (task: string, k: number, arm: ArmPlan): string =>
 /** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. */
 async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<void> {
   if (arm.guided) return;
-  const { finetuneSteps, finetuneLearningRate, demonstrations, dropout, restart, temperature } = run.options;
+  const { finetuneSteps, finetuneLearningRate, dropout, restart, temperature } = run.options;
   const { batchSize, draws, fast } = run.options;
   const name = trainingName(task, k, arm);
   const goesOn = restart === "previous" && k > 1 && arm === recap;
   const from = goesOn ? trainingName(task, k - 1, arm) : pretrained.policy;
-  const root = dataOf(run, task);
-  const result = await trainedPolicy(run, name, async () => ({
-    datasets: [{ root, episodes: await armEpisodes(root, arm, demonstrations) }],
+  const result = await trainedPolicy(run, name, {
+    datasets: [{ root: dataOf(run, task) }],
     options: {
       steps: finetuneSteps,
       batchSize,
@@ -140,12 +138,13 @@ async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves:
       learningRate: finetuneLearningRate,
       fast,
       from: trainingOf(run, from),
+      learnFrom: arm.learnFrom,
       indicator: arm.indicator,
       dropout,
-      ...(arm.indicator === "labels" && { labels: tagOf(k) }),
+      ...((arm.indicator === "labels" || arm.weighted) && { labels: tagOf(k) }),
+      ...(arm.weighted && { temperature }),
     },
-    ...(arm.weighted && { weight: await sampleWeights(root, tagOf(k), temperature) }),
-  }));
+  });
   curves.push(curveOf(name, result));
 }
 

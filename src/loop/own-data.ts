@@ -52,10 +52,10 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
     datasets[at] = { ...datasets[at]!, labels: pooled[at]!, traces: await traces(root, tag, shownOfEach) };
   write(run, { datasets, value, policy: null }, curves, false);
 
-  const policy = await trainedPolicy(run, "policy", () => ({
+  const policy = await trainedPolicy(run, "policy", {
     datasets: roots.map((root) => ({ root })),
     options: { ...learned, indicator: "labels", labels: tag },
-  }));
+  });
   curves.push(curveOf("policy", policy));
   const summary = write(run, { datasets, value, policy }, curves, true);
   dropFrameCache(run);

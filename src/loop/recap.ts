@@ -1,7 +1,5 @@
 // Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, beside its controls: demonstrations and pre-training of all tasks, then each task
 // by itself (improve.ts).
-import { armEpisodes } from "./arm-data.ts";
-import { sft } from "./arms.ts";
 import { gain } from "./episodes.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
@@ -35,12 +33,7 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
 async function pretrain(run: Run): Promise<Curve[]> {
   const { pretrainPositive, pretrainSteps, valueSteps, dropout, batchSize, draws, learningRate, fast } = run.options;
   const { size, backbone, horizon } = run.options;
-  const datasets = await Promise.all(
-    pretrainedOn(run.options).map(async (task) => {
-      const root = dataOf(run, task);
-      return { root, episodes: await armEpisodes(root, sft, run.options.demonstrations) };
-    }),
-  );
+  const datasets = pretrainedOn(run.options).map((task) => ({ root: dataOf(run, task) }));
   const value = await trainedValue(run, pretrained.value, { datasets, options: { size, steps: valueSteps } });
   for (const task of pretrainedOn(run.options))
     await labelled(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
@@ -49,10 +42,10 @@ async function pretrain(run: Run): Promise<Curve[]> {
     });
   const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
   const chunks = horizon !== undefined && { horizon };
-  const policy = await trainedPolicy(run, pretrained.policy, () => ({
+  const policy = await trainedPolicy(run, pretrained.policy, {
     datasets,
     options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, ...labels, ...chunks },
-  }));
+  });
   return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
 }
 

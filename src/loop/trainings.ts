@@ -35,17 +35,11 @@ export function trainedValue(run: AnyRun, name: string, asked: Asked<TrainValueI
   });
 }
 
-/** @param asked may be made when the stage begins, from what earlier stages left */
-export function trainedPolicy(
-  run: AnyRun,
-  name: string,
-  asked: () => Asked<TrainPolicyInput> | Promise<Asked<TrainPolicyInput>>,
-): Promise<PolicyResult> {
+export function trainedPolicy(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
   return run.stages.run(name, async () => {
-    const input = await asked();
     // Half as often as by default: a validation takes as long as twenty steps.
-    const options = { validateEvery: 500, ...input.options };
-    const result = await trainPolicy({ ...input, ...common(run, name, options) });
+    const options = { validateEvery: 500, ...asked.options };
+    const result = await trainPolicy({ ...asked, ...common(run, name, options) });
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
     if (error !== undefined && trivial !== undefined)
       run.listener.onNote?.(

@@ -30,7 +30,6 @@ export {
   type ValueOptions,
   valueOptions,
 } from "./options.ts";
-export type { SampleWeight } from "./policy-samples.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
 export type { Asked, PolicyObservation, TrainedPolicy } from "./trained-policy.ts";

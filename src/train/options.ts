@@ -1,5 +1,6 @@
 // The options of each stage: flat schemas with defaults and descriptions, from which the commands' flags and a run's config.json come.
 import * as z from "zod";
+import { episodeChoices } from "./training-data.ts";
 
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -62,7 +63,20 @@ export const policyOptions = z.object({
     .enum(["labels", "positive", "none"])
     .default("none")
     .describe("the prompt's advantage: by the labels, always positive (supervised fine-tuning), or left out"),
-  labels: z.string().default("default").describe("tag of the advantage labels, for --indicator labels"),
+  labels: z.string().default("default").describe("tag of the labels, for --indicator labels and --temperature"),
+  temperature: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe(
+      "advantage-weighted regression: frames count by exp(advantage / temperature), at most 20 (default: all alike)",
+    ),
+  learnFrom: z
+    .enum(episodeChoices)
+    .default("all")
+    .describe(
+      "episodes to learn from: all, demonstrations (in which no policy acted), successes (filtered cloning), or uncorrected (no supervisor watched)",
+    ),
   dropout: share
     .default(0.3)
     .describe("probability that the advantage, and the subtask, is left out of a training prompt"),

@@ -16,9 +16,6 @@ import type { Feed, Random } from "../tensor/index.ts";
 import { type ActionConverter, actionConverter } from "./action-space.ts";
 import type { PolicyDescription } from "./checkpoint.ts";
 
-/** How much a sample counts, from 0; by position of its dataset, episode_index and frame_index. */
-export type SampleWeight = (dataset: number, episode: number, frame: number) => number;
-
 export interface PolicySamples {
   readonly converter: ActionConverter;
   /** Pictures, states and prompts. @param said [B], what the prompts say beside instruction and state */

@@ -11,12 +11,13 @@ import {
 import { initPolicy, policyLoss, sizes } from "../model/index.ts";
 import type { Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
+import { advantageWeights, type FrameWeight } from "./advantage-weights.ts";
 import { backboneNames, openBackbone } from "./backbone.ts";
 import { findCheckpoint, isForeign, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
 import { type Course, optimise, type Progress } from "./optimise.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
 import { describePolicy, withSnugPrompts } from "./policy-description.ts";
-import { advantagesOf, policySamples, type SampleWeight } from "./policy-samples.ts";
+import { advantagesOf, policySamples } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
 import { type BasePolicy, readPublished } from "./published-policy.ts";
 import { checkFeatures, robotFeatures } from "./robot-features.ts";
@@ -36,8 +37,6 @@ export interface TrainPolicyInput {
   readonly run: string;
   readonly datasets: readonly TrainingDataset[];
   readonly options?: Partial<PolicyOptions>;
-  /** How much each frame counts (default: 1), for weighted regression and filtered cloning. */
-  readonly weight?: SampleWeight;
   /** Whether to go on with a run that is there already. */
   readonly resume?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -55,12 +54,12 @@ export interface PolicyResult extends Course {
 
 /** @throws Error saying what is wrong with the run, the data or an option */
 export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
-  const { datasets, weight, resume = false, onProgress, onDecode } = input;
+  const { datasets, resume = false, onProgress, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
-  const run = openRun(input.run, { stage: "policy", options, datasets, weighted: weight !== undefined }, resume);
+  const run = openRun(input.run, { stage: "policy", options, datasets }, resume);
   const finished = readResult<PolicyResult>(run);
   if (finished) return finished;
-  const data = await openTrainingData(datasets);
+  const data = await openTrainingData(datasets, options.learnFrom);
   try {
     const base = options.from === undefined ? undefined : findCheckpoint(options.from, "last");
     const based = base === undefined ? undefined : await basePolicy(base, data.datasets[0]!, options);
@@ -94,7 +93,9 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     const { config } = learner;
     const scope = t.scope();
     const network = initPolicy(scope, config);
-    const { flowWeight, draws, subtasks: learnsText } = options;
+    const { flowWeight, draws, subtasks: learnsText, temperature } = options;
+    const weightOf: FrameWeight =
+      temperature === undefined ? () => 1 : await advantageWeights(data, options.labels, temperature);
     const samples = policySamples(learner, options.subtasks);
     const validator = heldOut.length > 0 ? policyValidator(learner, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };
@@ -130,7 +131,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
           return { advantage, subtask: subtask && random.uniform() >= options.dropout ? subtask : undefined };
         });
         const weights = Array.from(batch.source, (source, at) =>
-          weight ? weight(source, batch.episodeIndex[at]!, batch.frameIndex[at]!) : 1,
+          weightOf(source, batch.episodeIndex[at]!, batch.frameIndex[at]!),
         );
         return samples.lossFeeds(batch, said, weights, random, options.draws);
       },

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { splitEpisodes, spreadFrames, succeeded, type TrainingEpisode } from "./training-data.ts";
+import {
+  type EpisodeChoice,
+  episodeChoices,
+  isChosen,
+  splitEpisodes,
+  spreadFrames,
+  succeeded,
+  type TrainingEpisode,
+} from "./training-data.ts";
 
 const episodes = fc
   .array(fc.record({ task: fc.constantFrom("a", "b"), success: fc.boolean(), length: fc.integer({ min: 1, max: 50 }) }))
@@ -42,4 +50,23 @@ test("demonstrations do not say that they succeeded", () => {
   expect(succeeded(episode({}))).toBe(true);
   expect(succeeded(episode({ episode_success: "failure" }))).toBe(false);
   expect(() => succeeded(episode({ episode_success: "maybe" }))).toThrow('got "maybe"');
+});
+
+test("what an episode counts as is told by its policy, its supervisor and its end", () => {
+  const choices = (extra: Record<string, unknown>): EpisodeChoice[] =>
+    episodeChoices.filter((choice) => isChosen[choice]({ index: 3, extra }));
+  expect(choices({})).toEqual(["all", "demonstrations", "successes", "uncorrected"]);
+  expect(choices({ episode_policy: "demonstrator", episode_supervisor: "none", episode_success: "failure" })).toEqual([
+    "all",
+    "demonstrations",
+    "uncorrected",
+  ]);
+  expect(choices({ episode_policy: "runs/sft", episode_supervisor: "none", episode_success: "success" })).toEqual([
+    "all",
+    "successes",
+    "uncorrected",
+  ]);
+  expect(choices({ episode_policy: "runs/sft", episode_supervisor: "scripted", episode_success: "failure" })).toEqual([
+    "all",
+  ]);
 });

@@ -41,8 +41,15 @@ export interface TrainingData {
   close(): Promise<void>;
 }
 
-/** Opens the datasets. @throws Error naming a dataset without episodes, or an episode that it does not have */
-export async function openTrainingData(given: readonly TrainingDataset[]): Promise<TrainingData> {
+/** Which of the given episodes to learn from; by what meta/episodes says of them, and where it says nothing they are demonstrations. */
+export const episodeChoices = ["all", "demonstrations", "successes", "uncorrected"] as const;
+export type EpisodeChoice = (typeof episodeChoices)[number];
+
+/** Opens the datasets. @throws Error naming a dataset without episodes or an episode that it does not have, or if none is left to learn from */
+export async function openTrainingData(
+  given: readonly TrainingDataset[],
+  learnFrom: EpisodeChoice = "all",
+): Promise<TrainingData> {
   if (given.length === 0) throw new RangeError("Expected at least one dataset to train on, got none");
   const datasets: LeRobotDataset[] = [];
   const close = async () => {
@@ -50,7 +57,9 @@ export async function openTrainingData(given: readonly TrainingDataset[]): Promi
   };
   try {
     for (const { root } of given) datasets.push(await openDataset(root));
-    const episodes = given.flatMap((chosen, dataset) => chosenEpisodes(chosen, datasets[dataset]!, dataset));
+    const episodes = given.flatMap((chosen, dataset) => chosenEpisodes(chosen, datasets[dataset]!, dataset, learnFrom));
+    if (episodes.length === 0)
+      throw new Error(`${given.map(({ root }) => root).join(", ")}: expected ${learnFrom} to learn from, got none`);
     return { given, datasets, episodes, tasks: [...new Set(episodes.map(({ task }) => task))], close };
   } catch (error) {
     await close();
@@ -62,22 +71,27 @@ function chosenEpisodes(
   { root, episodes: wanted }: TrainingDataset,
   opened: LeRobotDataset,
   dataset: number,
+  learnFrom: EpisodeChoice,
 ): TrainingEpisode[] {
   const known = new Map(opened.episodes.map((episode) => [episode.index, episode]));
   const chosen = wanted ?? [...known.keys()];
   if (chosen.length === 0) throw new Error(`${root}: expected at least one episode to train on, got none`);
-  return chosen.map((index) => {
+  return chosen.flatMap((index) => {
     const episode = known.get(index);
     if (!episode) throw new Error(`${root}: expected one of its ${known.size} episodes, got ${index}`);
-    return {
-      dataset,
-      episode: index,
-      length: episode.length,
-      task: episode.tasks[0] ?? "",
-      success: succeeded(episode),
-    };
+    const { length, tasks } = episode;
+    const success = succeeded(episode);
+    return isChosen[learnFrom](episode) ? [{ dataset, episode: index, length, task: tasks[0] ?? "", success }] : [];
   });
 }
+
+/** Which episodes a choice takes. How they came about is told by the columns that `pistar collect` writes. */
+export const isChosen: Readonly<Record<EpisodeChoice, (episode: Pick<Episode, "extra" | "index">) => boolean>> = {
+  all: () => true,
+  demonstrations: ({ extra }) => (extra.episode_policy ?? "demonstrator") === "demonstrator",
+  successes: succeeded,
+  uncorrected: ({ extra }) => (extra.episode_supervisor ?? "none") === "none",
+};
 
 /** Whether an episode succeeded; demonstrations, which do not say, did. */
 export function succeeded({ extra, index }: Pick<Episode, "extra" | "index">): boolean {

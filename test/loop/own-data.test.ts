@@ -143,21 +143,43 @@ test("by its command: a flag of the simulation is refused by name, what a run fo
   const pistar = (...flags: string[]) =>
     spawnSync(
       process.execPath,
-      ["--import", "tsx", join(import.meta.dirname, "../../src/cli/main.ts"), "recap", "--dataset", demos, ...flags],
+      ["--import", "tsx", join(import.meta.dirname, "../../src/cli/main.ts"), "recap", ...flags],
       { encoding: "utf8" },
     );
   const out = ["--out", join(folder, "second")];
-  const refused = pistar("--demonstrations", "3", "--randomise", "--seed", "1", ...out);
+  const data = ["--dataset", demos];
+  const refused = pistar(...data, "--demonstrations", "3", "--randomise", "--seed", "1", ...out);
   expect([refused.status, refused.stderr]).toEqual([
     1,
     expect.stringMatching(/: --randomise, --demonstrations: .*with --dataset.*--pretrain-steps/s),
   ]);
   expect(existsSync(join(folder, "second"))).toBe(false);
   const brief = ["--pretrain-steps", "2", "--value-steps", "2", "--batch-size", "2"];
-  const done = pistar(...brief, "--lookahead", "0.5", "--horizon", "7", ...out);
+  const done = pistar(...data, ...brief, "--lookahead", "0.5", "--horizon", "7", ...out);
   expect(done.stderr).toContain("4 of 4 episodes do not say whether they succeeded");
   expect(done.stdout).toMatch(/baseline.*held-out episodes.*\nReport: .*second.report\.html/);
   expect(listLabels(demos, "advantages")).toEqual(["first_run", "second"]);
   const trained = readFileSync(join(folder, "second/trainings/policy/config.json"), "utf8");
   expect(JSON.parse(trained)).toMatchObject({ options: { horizon: 7 } });
-}, 120_000);
+
+  const again = pistar("--resume", ...out);
+  expect([again.status, again.stdout]).toEqual([0, done.stdout]);
+  const config = join(folder, "second/config.json");
+  const other = pistar("--config", config, "--seed", "1", "--out", join(folder, "of another seed"));
+  expect(other.status).toBe(0);
+  const [before, after] = [config, join(folder, "of another seed/config.json")].map(
+    (path) => (JSON.parse(readFileSync(path, "utf8")) as { options: DatasetOptions }).options,
+  );
+  expect(after).toEqual({ ...before, seed: 1 });
+  for (const [flags, mend] of [
+    [["--resume"], "by --out"],
+    [["--resume", "--out", join(folder, "nothing")], "nothing/config.json: expected the config.json of a run"],
+    [["--resume", "--preset", "full", ...out], "--preset: of no use"],
+    [["--resume", "--positive", "0.1", ...out], "--positive: of no use with --dataset"],
+    [["--resume", "--dropout", "0.1", ...out], "a run with dropout 0.3 is there"],
+    [["--config", config, "--resume", ...out], "--config: of no use with --resume"],
+  ] as const) {
+    const { status, stderr } = pistar(...flags);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(mend)]);
+  }
+}, 180_000);

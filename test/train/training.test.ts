@@ -3,8 +3,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readLabels } from "../../src/data/index.ts";
+import { readLabels, writeLabels } from "../../src/data/index.ts";
 import { readSafetensors } from "../../src/tensor/index.ts";
+import { advantageWeights } from "../../src/train/advantage-weights.ts";
 import {
   type LabelReport,
   labelDataset,
@@ -16,6 +17,7 @@ import {
   trainValue,
   type ValueResult,
 } from "../../src/train/index.ts";
+import { openTrainingData } from "../../src/train/training-data.ts";
 import { picture, tinyDataset } from "./tiny-dataset.ts";
 
 let folder: string;
@@ -184,15 +186,46 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   await expect(loadPolicy(older)).rejects.toThrow("must be trained anew");
 }, 120_000);
 
+test("advantage-weighted regression: frames count by exp(advantage / temperature)", async () => {
+  const found = await readLabels(dots, "advantages", "default");
+  const written = (tag: string, advantage: (row: number) => number) =>
+    writeLabels(dots, "advantages", tag, {
+      ...found,
+      advantage_continuous: found.advantage_continuous.map((_, row) => advantage(row)),
+    });
+  await written("even", () => 0.02);
+  await written("uneven", (row) => [0, 0.1, 1, -1000][found.frame_index[row]! % 4]!);
+
+  const data = await openTrainingData([{ root: dots }]);
+  const weight = await advantageWeights(data, "uneven", 0.05);
+  await data.close();
+  expect([0, 1, 2, 3].map((frame) => weight(0, 5, frame))).toEqual([1, expect.closeTo(Math.exp(2), 4), 20, 0]);
+  expect(weight(0, 5, 1000)).toBe(0);
+
+  const losses = async (name: string, asked: { labels?: string; temperature?: number }) => {
+    const options = { ...policyShort(), fast: false, ...asked };
+    await trainPolicy({ run: path(name), datasets: [{ root: dots }], options });
+    return lines(path(name)).flatMap(({ loss }) => (loss === undefined ? [] : [loss]));
+  };
+  const plain = await losses("unweighted", {});
+  const even = await losses("even", { labels: "even", temperature: 0.05 });
+  const uneven = await losses("uneven", { labels: "uneven", temperature: 0.05 });
+  for (const [at, loss] of plain.entries()) {
+    expect(even[at]).toBeCloseTo(loss, 5);
+    expect(Math.abs(uneven[at]! - loss)).toBeGreaterThan(1e-3);
+  }
+  await expect(losses("missing", { labels: "missing", temperature: 0.05 })).rejects.toThrow("missing");
+}, 120_000);
+
 test("fine-tuning begins with the checkpoint's weights, normalisation and tokens", async () => {
   const base = await trainPolicy({
     run: path("base"),
-    datasets: [{ root: dots, episodes: [0, 2, 4] }],
-    options: { ...policyShort(), steps: 2, indicator: "none" },
+    datasets: [{ root: dots, episodes: [0, 1, 2, 3, 4] }],
+    options: { ...policyShort(), steps: 2, indicator: "none", learnFrom: "successes" },
   });
+  expect(base.episodes).toEqual({ train: 2, heldOut: 1 });
   const other = path("other");
   await tinyDataset(other, { episodes: 3, seed: 5, task: "push the dot", failures: false });
-  let samples = 0;
   const tuned = await trainPolicy({
     run: path("tuned"),
     datasets: [{ root: dots, episodes: [1, 3] }, { root: other }],
@@ -204,14 +237,8 @@ test("fine-tuning begins with the checkpoint's weights, normalisation and tokens
       weightDecay: 0,
       indicator: "positive",
     },
-    weight: (dataset, episode, frame) => {
-      samples++;
-      expect(dataset === 0 ? [1, 3] : [0, 1, 2]).toContain(episode);
-      expect(frame).toBeGreaterThanOrEqual(0);
-      return dataset + 1;
-    },
   });
-  expect(samples).toBe(4);
+  expect(tuned.episodes).toEqual({ train: 3, heldOut: 2 });
   for (const name of [
     "tokenizer.json",
     "fast/tokenizer.json",
