@@ -49,6 +49,11 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
   return command;
 }
 
+/** Of what commander parsed, what the user gave. */
+export function givenFlags(command: Command, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli"));
+}
+
 /** The checked options from what commander parsed. The error names each flag that is wrong. */
 export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: unknown): z.output<Schema> {
   const { shape } = schema;

@@ -17,7 +17,7 @@ import {
   runRecap,
   runVerdict,
 } from "../loop/index.ts";
-import { addFlags, flagsOf, fromFlags } from "./flags.ts";
+import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
 import { stageProgress } from "./stage-progress.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
@@ -61,7 +61,7 @@ return by time and repeating the last action do; how often the policy succeeds o
   returns_RUN.parquet, RUN being the name of the run's folder. Nothing else of the dataset is changed.
 
 Another share of positive frames needs no new value function (RUN of the run above is recap-demos-0):
-  pistar relabel data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
+  pistar label data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
   pistar train data/demos data/rollouts --indicator labels --labels strict --out runs/strict
 
 A run that was stopped or killed goes on when the same command is given again, or with --resume. One that has ended gains
@@ -83,8 +83,7 @@ const changes = (options: object) =>
 type Options = Readonly<Record<string, unknown>>;
 
 async function recap(command: Command, flags: Record<string, unknown>): Promise<void> {
-  const given = Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli");
-  const { out, dataset, config, resume, ...options } = Object.fromEntries(given) as {
+  const { out, dataset, config, resume, ...options } = givenFlags(command, flags) as {
     readonly [flag in "out" | "config"]?: string;
   } & { readonly dataset?: string[]; readonly resume?: true };
   const known = resume || config !== undefined ? configOf(out, config, resume) : undefined;

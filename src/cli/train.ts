@@ -1,4 +1,4 @@
-// pistar value, label, relabel, train and model: from a dataset to a policy.
+// pistar value, label, train and model: from a dataset to a policy.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -14,6 +14,7 @@ import {
 import { elements } from "../tensor/types.ts";
 import {
   findCheckpoint,
+  type LabelOptions,
   type LabelReport,
   labelDataset,
   labelOptions,
@@ -28,7 +29,7 @@ import {
   type ValueResult,
   valueOptions,
 } from "../train/index.ts";
-import { addFlags, fromFlags } from "./flags.ts";
+import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
 import { withPhases } from "./progress.ts";
 import { number, table } from "./table.ts";
 
@@ -63,37 +64,28 @@ printed at the end tells whether its labels can be trusted.
 
   addFlags(
     program
-      .command("label <dataset>")
-      .description("write which frames' actions were better than usual, by a value function, beside a dataset")
-      .requiredOption("--value <checkpoint>", "value function: a run, a checkpoint or its folder")
+      .command("label <datasets...>")
+      .description(
+        "write which frames' actions were better than usual, by a value function, beside datasets; a task has one threshold in all of them",
+      )
+      .option("--value <checkpoint>", "value function: a run, a checkpoint or its folder")
+      .option(
+        "--labels <tag>",
+        "labels whose advantages to take in place of a value function's: quick; they are replaced unless --tag names others",
+      )
       .option(...json),
     labelOptions,
   )
     .addHelpText(
       "after",
       `
-Labels are a file in the dataset's meta folder, by tag; the data is left as it is.
+Labels are a file in each dataset's meta folder, by tag; the data is left as it is.
 
   pistar label data/demos --value runs/value                                             before the first iteration
-  pistar label data/rollouts --value runs/value-2 --positive-fraction 0.4 --horizon 1    after it`,
+  pistar label data/rollouts --value runs/value-2 --positive-fraction 0.4 --horizon 1    after it
+  pistar label data/rollouts --labels default --positive-fraction 0.1 --tag strict       another share, in seconds`,
     )
-    .action((dataset: string, flags: Flags) => label(dataset, flags));
-
-  addFlags(
-    program
-      .command("relabel <datasets...>")
-      .description(
-        "label anew from advantages that are there, with another share: takes no time; a task has one threshold in all datasets",
-      )
-      .requiredOption("--labels <tag>", "tag of the advantages to take")
-      .option(...json),
-    labelOptions.pick({ positiveFraction: true, forceInterventions: true, tag: true }),
-  ).action(async (datasets: string[], { labels, ...flags }: Flags) => {
-    const options = fromFlags(labelOptions, flags);
-    const reports = await relabelDatasets({ datasets, from: String(labels), options });
-    if (flags.json) console.log(JSON.stringify(reports, null, 2));
-    else for (const report of reports) printLabels(report);
-  });
+    .action((datasets: string[], flags: Flags, command: Command) => label(command, datasets, flags));
 
   addFlags(
     program
@@ -185,19 +177,47 @@ function printValue({ best, bestStep, parameters, episodes, check }: ValueResult
   console.log(table(["value function", ""], rows));
 }
 
-async function label(dataset: string, { value: checkpoint, ...flags }: Flags): Promise<void> {
-  const options = fromFlags(labelOptions, flags);
-  const report = await withPhases((show) =>
-    labelDataset({
-      dataset,
-      value: String(checkpoint),
-      options,
-      onDecode: (done, total) => show("decoding pictures").update(done, total),
-      onProgress: (done, total) => show("labelling").update(done, total),
-    }),
+async function label(command: Command, datasets: readonly string[], { value, labels, json, ...flags }: Flags) {
+  if ((value === undefined) === (labels === undefined))
+    throw new Error("Expected --value or --labels, one of both: where advantages come from (see pistar label --help)");
+  const reports =
+    labels === undefined
+      ? await labelled(datasets, String(value), fromFlags(labelOptions, flags))
+      : await relabelled(datasets, String(labels), givenFlags(command, flags));
+  if (json) console.log(JSON.stringify(reports, null, 2));
+  else for (const report of reports) printLabels(report);
+}
+
+/** By a value function: each dataset by itself, then a task's threshold in all of them. */
+async function labelled(datasets: readonly string[], value: string, options: LabelOptions): Promise<LabelReport[]> {
+  const reports: LabelReport[] = [];
+  for (const dataset of datasets)
+    reports.push(
+      await withPhases((show) =>
+        labelDataset({
+          dataset,
+          value,
+          options,
+          onDecode: (done, total) => show("decoding pictures").update(done, total),
+          onProgress: (done, total) => show("labelling").update(done, total),
+        }),
+      ),
+    );
+  return datasets.length === 1 ? reports : relabelDatasets({ datasets, from: options.tag, options });
+}
+
+/** Another share from the same advantages, in their place unless --tag names another. */
+function relabelled(datasets: readonly string[], from: string, flags: Flags): Promise<LabelReport[]> {
+  const names = flagsOf(labelOptions);
+  const foreign = Object.keys(flags).filter(
+    (name) => !["positiveFraction", "forceInterventions", "tag"].includes(name),
   );
-  if (flags.json) console.log(JSON.stringify(report, null, 2));
-  else printLabels(report);
+  if (foreign.length > 0)
+    throw new Error(
+      `${foreign.map((name) => names[name]).join(", ")}: of no use with --labels, whose advantages are there already; ` +
+        "leave out, or give --value in place of --labels",
+    );
+  return relabelDatasets({ datasets, from, options: fromFlags(labelOptions, { tag: from, ...flags }) });
 }
 
 function printLabels({ tag, tasks }: LabelReport): void {

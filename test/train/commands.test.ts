@@ -29,10 +29,19 @@ test("from a dataset to labels to a policy", () => {
 
   const cache = ["--cache", join(folder, "cache")];
   const labelled = pistar("label", dots, "--value", value, "--positive-fraction", "0.5", "--json", ...cache);
-  const { tasks } = JSON.parse(labelled.stdout) as { tasks: { frames: number; positive: number }[] };
+  const [{ tasks }] = JSON.parse(labelled.stdout) as [{ tasks: { frames: number; positive: number }[] }];
   expect(Math.abs(tasks[0]!.positive - tasks[0]!.frames / 2)).toBeLessThan(1);
-  const again = pistar("relabel", dots, "--labels", "default", "--tag", "strict", "--positive-fraction", "0.1");
-  expect(again.stdout).toContain('labels "strict"');
+  const other = ["--labels", "default", "--positive-fraction", "0.1"];
+  expect(pistar("label", dots, ...other, "--tag", "strict").stdout).toContain('labels "strict"');
+  expect(pistar("label", dots, ...other).stdout).toContain('labels "default"');
+  for (const [wrong, mend] of [
+    [["--labels", "default", "--horizon", "1"], "--horizon: of no use with --labels"],
+    [["--labels", "default", "--value", value], "Expected --value or --labels"],
+    [[], "Expected --value or --labels"],
+  ] as const) {
+    const { status, stderr } = pistar("label", dots, ...wrong);
+    expect([status, stderr]).toEqual([1, expect.stringContaining(mend)]);
+  }
 
   const flags = ["--indicator", "labels", "--horizon", "4", "--denoising", "1", "--held-out", "0.5"];
   const first = pistar("train", dots, "--out", policy, ...short, ...flags, "--json");
