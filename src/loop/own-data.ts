@@ -24,8 +24,7 @@ const shownOfEach = 2;
 export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const { size, backbone, horizon, dropout, batchSize, draws, learningRate, fast, pretrainSteps, valueSteps } =
     run.options;
-  const chunks = horizon !== undefined && { horizon };
-  const learned = { size, backbone, ...chunks, steps: pretrainSteps, batchSize, draws, learningRate, fast, dropout };
+  const learned = { size, backbone, horizon, steps: pretrainSteps, batchSize, draws, learningRate, fast, dropout };
   const { pretrainPositive, forcePositive, lookahead } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;
@@ -44,8 +43,7 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    const ahead = lookahead !== undefined && { horizon: lookahead };
-    labels.push(await labelled(run, stage, root, "value", { ...shares, ...ahead }));
+    labels.push(await labelled(run, stage, root, "value", { ...shares, horizon: lookahead }));
   }
   const pooled = roots.length === 1 ? labels : await relabelled(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())

@@ -41,10 +41,9 @@ async function pretrain(run: Run): Promise<Curve[]> {
       positiveFraction: pretrainPositive,
     });
   const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
-  const chunks = horizon !== undefined && { horizon };
   const policy = await trainedPolicy(run, pretrained.policy, {
     datasets,
-    options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, ...labels, ...chunks },
+    options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon, ...labels },
   });
   return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
 }
