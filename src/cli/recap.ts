@@ -36,7 +36,7 @@ export function addRecapCommand(program: Command): void {
       "--config <file>",
       "config.json of a run whose options to take for the new one in --out; flags replace them",
     )
-    .option("--resume", "go on with the run in --out, with the options that it was begun with; flags replace them");
+    .option("--resume", "go on with the run in --out, with the options that it was begun with");
   addFlags(command, recapOptions)
     .addHelpText(
       "after",
