@@ -202,10 +202,13 @@ test("advantage-weighted regression: frames count by exp(advantage / temperature
   expect([0, 1, 2, 3].map((frame) => weight(0, 5, frame))).toEqual([1, expect.closeTo(Math.exp(2), 4), 20, 0]);
   expect(weight(0, 5, 1000)).toBe(0);
 
-  const losses = async (name: string, asked: { labels?: string; temperature?: number }) => {
+  type Asked = { labels?: string; temperature?: number };
+  const losses = async (name: string, asked: Asked, episodes = [0, 1, 2, 3, 4, 5, 6, 7]) => {
     const options = { ...policyShort(), fast: false, ...asked };
-    await trainPolicy({ run: path(name), datasets: [{ root: dots }], options });
-    return lines(path(name)).flatMap(({ loss }) => (loss === undefined ? [] : [loss]));
+    await trainPolicy({ run: path(name), datasets: [{ root: dots, episodes }], options });
+    const recorded = lines(path(name)).flatMap((line) => line["train/loss"] ?? []);
+    expect(recorded.length).toBeGreaterThan(0);
+    return recorded;
   };
   const plain = await losses("unweighted", {});
   const even = await losses("even", { labels: "even", temperature: 0.05 });
@@ -214,6 +217,13 @@ test("advantage-weighted regression: frames count by exp(advantage / temperature
     expect(even[at]).toBeCloseTo(loss, 5);
     expect(Math.abs(uneven[at]! - loss)).toBeGreaterThan(1e-3);
   }
+  // Nothing is drawn from episodes that were not asked for: if it were, leaving it out would make a difference.
+  await written("known", (row) => ([1, 3].includes(found.episode_index[row]!) ? 0 : -1000));
+  const known = { labels: "known", temperature: 0.05 };
+  const [some, chosen] = [await losses("some", {}, [1, 3]), await losses("chosen", known, [1, 3])];
+  for (const [at, loss] of some.entries()) expect(chosen[at]).toBeCloseTo(loss, 5);
+  const all = await losses("all", known);
+  expect(all.some((loss, at) => Math.abs(loss - plain[at]!) > 1e-3)).toBe(true);
   await expect(losses("missing", { labels: "missing", temperature: 0.05 })).rejects.toThrow("missing");
 }, 120_000);
 
