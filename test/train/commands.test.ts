@@ -8,11 +8,13 @@ import { tinyDataset } from "./tiny-dataset.ts";
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 let folder: string;
 let dots: string;
+let others: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pistar-train-cli-"));
-  dots = join(folder, "dots");
+  [dots, others] = [join(folder, "dots"), join(folder, "others")];
   await tinyDataset(dots, { episodes: 4 });
+  await tinyDataset(others, { episodes: 4, seed: 1 });
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,6 +36,10 @@ test("from a dataset to labels to a policy", () => {
   const other = ["--labels", "default", "--positive-fraction", "0.1"];
   expect(pistar("label", dots, ...other, "--tag", "strict").stdout).toContain('labels "strict"');
   expect(pistar("label", dots, ...other).stdout).toContain('labels "default"');
+  const both = pistar("label", dots, others, "--value", value, "--tag", "both", "--json", ...cache);
+  const [here, there] = JSON.parse(both.stdout) as { tasks: { threshold: number; spread: number }[] }[];
+  expect(here!.tasks[0]!.threshold).toBe(there!.tasks[0]!.threshold);
+  expect(here!.tasks[0]!.spread).not.toBe(there!.tasks[0]!.spread);
   for (const [wrong, mend] of [
     [["--labels", "default", "--horizon", "1"], "--horizon: of no use with --labels"],
     [["--labels", "default", "--value", value], "Expected --value or --labels"],
