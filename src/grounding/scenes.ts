@@ -1,5 +1,7 @@
 // Pictures of the tasks' tables with the arm anywhere over them, and where in them is what the instruction names: what a backbone learns to
 // see and to read from, before it is anybody's policy.
+
+import { middleOf, opening } from "../robot/arm.ts";
 import { InverseKinematics, type Physics, so101Joints, type Task, tasks, type World } from "../robot/index.ts";
 import { shoulderX } from "../robot/placement.ts";
 import { createTaskWorld } from "../robot/task-world.ts";
@@ -222,10 +224,17 @@ function arrange({ task, world, kinematics }: Table, draws: Random): void {
   if (task.pushed || draws.uniform() >= 0.25) return;
   const held = task.objects[draws.integer(task.objects.length)]!;
   if (!isOnTable(physics, held)) return;
+  const width = widthOf(physics, held);
   const [x, y, z] = graspPoint(physics);
-  const position: Point = [x + 0.003 * draws.normal(), y + 0.003 * draws.normal(), z + 0.005 * draws.normal()];
+  const site = physics.id("site", "grasp");
+  const along = (axis: number) => middleOf(width) * physics.data.site_xmat[9 * site + 3 * axis]!;
+  const position: Point = [
+    x + along(0) + 0.003 * draws.normal(),
+    y + along(1) + 0.003 * draws.normal(),
+    z + along(2) + 0.005 * draws.normal(),
+  ];
   physics.place(held, { position, quaternion: physics.pose(held).quaternion });
-  world.placeArm([...joints, 0.1 + 0.15 * draws.uniform()]);
+  world.placeArm([...joints, opening(width) + 0.15 * (draws.uniform() - 1 / 3)]);
 }
 
 /** Puts the jaws down around a block, closed to a little play or open. */
@@ -235,12 +244,24 @@ function placeAround(world: World, kinematics: InverseKinematics, block: string,
   const stray = 0.004;
   const outward = Math.atan2(y, x - shoulderX);
   const yaw = outward + sameTurn(yawOf(at) - outward, 4) + 0.15 * draws.normal();
-  const position: Point = [x + stray * draws.normal(), y + stray * draws.normal(), 0.02 + 0.01 * draws.uniform()];
+  const width = widthOf(world.physics, block) + (draws.uniform() < 0.7 ? 0.001 + 0.002 * draws.normal() : 0.03);
+  const aside = middleOf(width);
+  const position: Point = [
+    x - aside * Math.cos(yaw) + stray * draws.normal(),
+    y - aside * Math.sin(yaw) + stray * draws.normal(),
+    0.02 + 0.01 * draws.uniform(),
+  ];
   const { joints } = kinematics.solve({ position, yaw }, [-outward, -0.2, 0.6, 1.2, 0]);
-  world.placeArm([...joints, draws.uniform() < 0.7 ? 0.2 + 0.03 * draws.normal() : 0.6]);
+  world.placeArm([...joints, opening(width)]);
 }
 
 type Point = readonly [number, number, number];
+
+/** Of a box, metres. */
+function widthOf(physics: Physics, body: string): number {
+  const geom = physics.model.geom_bodyid.indexOf(physics.id("body", body));
+  return 2 * physics.model.geom_size[3 * geom]!;
+}
 
 function graspPoint(physics: Physics): Point {
   const site = physics.id("site", "grasp");

@@ -178,6 +178,17 @@ export function opening(width: number): number {
   return 0.15 + (width - 0.025) / 0.066;
 }
 
+/** From the grasp point to the fixed jaw, metres. */
+const fixedJaw = 0.016;
+
+/**
+ * Where the middle of jaws is whose tips are `width` metres apart: so many metres from the grasp point in the direction in which they
+ * close. The fixed jaw stays where it is, the other one swings.
+ */
+export function middleOf(width: number): number {
+  return width / 2 - fixedJaw;
+}
+
 const tipDistance = (angle: number): number => 0.025 + 0.066 * (angle - 0.15);
 
 /** Of the directions across the faces of a box turned by `yaw`, the one nearest to straight away from the arm at (x, y). */

@@ -114,7 +114,7 @@ test("turns: of what is not round, against the gripper, and in the wrist's pictu
 });
 
 test("some scenes are late in an episode: the object is as good as at its goal, wherever the arm is", async () => {
-  const { places, instructions: told, states } = await maker.make("late", 160);
+  const { places, instructions: told, states } = await maker.make("late", 320);
   const near = new Map<string, number>();
   for (const [at, instruction] of told.entries()) {
     const [ox, oy, , gx, gy] = places.subarray(9 * at, 9 * at + 5);
@@ -123,8 +123,8 @@ test("some scenes are late in an episode: the object is as good as at its goal, 
   }
   expect([...near.keys()].sort()).toEqual(tasks.map(({ name }) => name).sort());
   const total = [...near.values()].reduce((a, b) => a + b);
-  expect(total).toBeGreaterThan(0.15 * 160);
-  expect(total).toBeLessThan(0.5 * 160);
+  expect(total).toBeGreaterThan(0.15 * 320);
+  expect(total).toBeLessThan(0.5 * 320);
   expect(states.every(Number.isFinite)).toBe(true);
 });
 

@@ -58,10 +58,10 @@ async function run(motion: Motion): Promise<void> {
 describe("success", () => {
   test.each<[string, Offset]>([
     ["on the target", {}],
-    ["11 mm beside its middle", { dx: -11e-3 }],
-    ["turned by 11°", { turn: -11 }],
+    ["15 mm beside its middle", { dx: -15e-3 }],
+    ["turned by 14°", { turn: -14 }],
     ["turned by a quarter, which a square cannot show", { turn: 90 }],
-    ["both a little", { dx: 7e-3, dy: 7e-3, turn: 190 }],
+    ["both a little", { dx: 10e-3, dy: 10e-3, turn: 190 }],
   ])("%s counts", async (_, offset) => {
     put("red block", offset);
     expect(reached()).toBe(true);
@@ -70,8 +70,8 @@ describe("success", () => {
   });
 
   test.each<[string, Offset]>([
-    ["15 mm off", { dx: 15e-3 }],
-    ["10 mm off on both axes", { dx: 10e-3, dy: -10e-3 }],
+    ["18 mm off", { dx: 18e-3 }],
+    ["13 mm off on both axes", { dx: 13e-3, dy: -13e-3 }],
     ["turned by 20°", { turn: 20 }],
     ["turned by 45°", { turn: 45 }],
     ["lifted by 3 mm", { dz: 3e-3 }],
@@ -97,7 +97,7 @@ describe("success", () => {
       return reached();
     };
     expect(lying(8 * degrees, halfHeight)).toBe(false);
-    expect(lying(90 * degrees, 0.014)).toBe(false);
+    expect(lying(90 * degrees, 0.02)).toBe(false);
     expect(lying(180 * degrees, halfHeight)).toBe(false);
 
     put("red block", { dx: 0.1 });
@@ -126,7 +126,7 @@ describe("success", () => {
       highest = Math.max(highest, physics.pose(block).position[2]);
     }
     expect(arm.position[2]).toBeGreaterThan(0.085);
-    expect(highest).toBeLessThan(halfHeight + 0.001);
+    expect(highest).toBeLessThan(halfHeight + 0.002);
   });
 });
 

@@ -3,8 +3,10 @@ import { opening } from "../arm.ts";
 import { element } from "../mjcf.ts";
 import { placeObjects } from "../placement.ts";
 import type { Task } from "../task.ts";
-import { bring, type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
+import { bring, type Colour, colours, cube, cubeOf, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
 
+/** Half a side of a cube, metres. */
+const half = 0.0125;
 /** Inner and outer radius and height of the wall, metres. */
 const bowl = { inner: 0.036, outer: 0.046, rim: 0.03 };
 const sides = 10;
@@ -40,7 +42,7 @@ export const cubeInBowl: Task = {
         }),
         ...wall,
       ]),
-      ...colours.map((colour, i) => cube(colour, 0.06 * (i - 1))),
+      ...colours.map((colour, i) => cube(colour, half, 0.06 * (i - 1))),
     ],
   },
   instructions: colours.map(instructionOf),
@@ -81,7 +83,7 @@ export const cubeInBowl: Task = {
     const { physics } = world;
     const body = cubeOf(colourOf(instruction));
     for (let tries = 0; tries < style.tries && !cubeInBowl.reached(physics, instruction); tries++) {
-      if (!arm.holds(body)) yield* pick(attempt, body);
+      if (!arm.holds(body)) yield* pick(attempt, body, half);
       if (!arm.holds(body)) continue;
       const [x, y] = physics.pose("bowl").position;
       yield* bring(attempt, body, [x, y], bowl.rim + half);

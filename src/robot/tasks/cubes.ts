@@ -1,12 +1,10 @@
-// Cubes of 25 mm, and how a gripper picks one up: what several tasks share.
-import { closingYaw, type Motion, opening } from "../arm.ts";
+// Cubes, and how a gripper picks one up: what several tasks share.
+import { closingYaw, type Motion, middleOf, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics } from "../physics.ts";
 import type { Placement } from "../placement.ts";
 import type { Attempt } from "../task.ts";
 
-/** Half a side, metres. */
-export const half = 0.0125;
 export const colours = ["red", "green", "blue"] as const;
 export type Colour = (typeof colours)[number];
 
@@ -16,8 +14,8 @@ export const paints: Readonly<Record<Colour, readonly number[]>> = {
   blue: [0.1, 0.2, 0.75, 1],
 };
 
-/** The body "red cube" and so on, resting at `position` until it is placed. */
-export function cube(colour: Colour, y: number): Element {
+/** The body "red cube" and so on, until it is placed at rest at `y`. @param half half a side, metres */
+export function cube(colour: Colour, half: number, y: number): Element {
   return element("body", { name: cubeOf(colour), pos: [0.2, y, half] }, [
     element("freejoint"),
     element("geom", {
@@ -47,27 +45,33 @@ export function isReleased(physics: Physics, body: string): boolean {
   return ["gripper", "moving_jaw"].every((jaw) => physics.contactForce(jaw, body) === 0);
 }
 
-/** Height of the gripper on its way over the table, metres. */
+/** Height of the gripper on its way over the table, and how low it grasps at least, metres. */
 export const hover = 0.085;
+const low = 0.0125;
 
 /**
- * Comes from above (or goes on from where it is, over the cube or around it), closes on a cube wherever it lies, and lifts it to the hover
- * height. It may fail: look whether the arm holds it.
+ * Comes from above (or goes on from where it is, over the cube or around it) with jaws twice as wide open as the cube, as much room on the
+ * one side as on the other, closes on it wherever it lies, and lifts it to the hover height. It may fail: look whether the arm holds it.
+ *
+ * @param half half a side of the cube, metres
  */
-export function* pick({ world, arm, style, random }: Attempt, body: string): Motion {
+export function* pick({ world, arm, style, random }: Attempt, body: string, half: number): Motion {
   const { position, quaternion } = world.physics.pose(body);
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
   const [x, y] = [position[0] + stray(), position[1] + stray()];
   const yaw = closingYaw(2 * Math.atan2(quaternion[3], quaternion[0]), x, y) + stray(20);
-  const grasp = Math.max(position[2], half);
-  if (!arm.isOver([x, y, grasp], 0.04)) {
+  const wide = 4 * half;
+  const aside = middleOf(wide);
+  const around = (z: number) => [x - aside * Math.cos(yaw), y - aside * Math.sin(yaw), z] as const;
+  const grasp = Math.max(position[2], low);
+  if (!arm.isOver(around(grasp), wide - 0.01)) {
     yield* arm.clear();
-    yield* arm.grip(opening(0.05));
-    yield* arm.reach({ position: [x, y, grasp + 0.06], yaw });
+    yield* arm.grip(opening(wide));
+    yield* arm.reach({ position: around(grasp + 0.06), yaw });
   }
-  yield* arm.slide({ position: [x, y, grasp], yaw });
+  yield* arm.slide({ position: around(grasp), yaw });
   yield* arm.grip(opening(0.018));
-  yield* arm.slide({ position: [x, y, hover], yaw });
+  yield* arm.slide({ position: around(hover), yaw });
 }
 
 /**

@@ -1,7 +1,7 @@
 // Push the block of the named colour onto the marked target and turn it square with the mark; another block is left alone.
 //
 // The blocks' sides and tops are without friction: jaws can push and turn a block but find no hold to lift it by.
-import type { Arm, Motion } from "../arm.ts";
+import { type Arm, type Motion, middleOf, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Pose } from "../physics.ts";
 import { type Footprint, type Placement, placeObjects, type Region, shoulderX } from "../placement.ts";
@@ -10,9 +10,9 @@ import { type Colour, colours, hover, isReleased, isStill, paints, putDown } fro
 import { sameTurn, yawOf } from "./turns.ts";
 
 /** Half the block's width and height, metres. It stands on a felt sole, set back so that no jaw reaches it. */
-const block = { half: 0.014, halfHeight: 0.018, sole: 0.002 };
+const block = { half: 0.02, halfHeight: 0.018, sole: 0.002 };
 /** How far the block's middle may be from the target's (metres), and how far it may be turned (radians). */
-const tolerance = { place: 0.012, turn: (12 * Math.PI) / 180 };
+const tolerance = { place: 0.016, turn: (15 * Math.PI) / 180 };
 
 const blockOf = (colour: Colour) => `${colour} block`;
 
@@ -54,10 +54,10 @@ const target = element(
   "body",
   { name: "target", mocap: true, pos: [0.2, 0.1, 0] },
   [
-    { half: [0.038, 0.003], top: 0.0004, rgba: ink },
-    { half: [0.003, 0.038], top: 0.0004, rgba: ink },
-    { half: [0.022, 0.022], top: 0.0008, rgba: ink },
-    { half: [0.0165, 0.0165], top: 0.0012, rgba: paper },
+    { half: [0.045, 0.003], top: 0.0004, rgba: ink },
+    { half: [0.003, 0.045], top: 0.0004, rgba: ink },
+    { half: [0.028, 0.028], top: 0.0008, rgba: ink },
+    { half: [0.0225, 0.0225], top: 0.0012, rgba: paper },
   ].map(({ half, top, rgba }) =>
     element("geom", { type: "box", size: [...half, top], contype: 0, conaffinity: 0, rgba }),
   ),
@@ -76,7 +76,7 @@ export const pushToTarget: Task = {
   description: "push the block of the named colour onto the marked target and align it, past another one",
   scene: { objects: [target, ...colours.map(slidingBlock)] },
   instructions: colours.map(instructionOf),
-  timeLimit: 25,
+  timeLimit: 20,
   difficulty: 0.1,
   objects: colours.map(blockOf),
   pushed: true,
@@ -85,9 +85,9 @@ export const pushToTarget: Task = {
     const pushed = random.integer(colours.length);
     const other = (pushed + 1 + random.integer(colours.length - 1)) % colours.length;
     const footprints: readonly Footprint[] = [
-      { body: "target", radius: 0.04, home: { radius: 0.21, angle: 0.4 } },
-      { body: blockOf(colours[pushed]!), radius: 0.02, home: { radius: 0.21, angle: -0.15 } },
-      { body: blockOf(colours[other]!), radius: 0.02, home: { radius: 0.21, angle: -0.7 } },
+      { body: "target", radius: 0.047, home: { radius: 0.21, angle: 0.4 } },
+      { body: blockOf(colours[pushed]!), radius: 0.0285, home: { radius: 0.21, angle: -0.15 } },
+      { body: blockOf(colours[other]!), radius: 0.0285, home: { radius: 0.21, angle: -0.7 } },
     ];
     let places: readonly Placement[];
     do places = placeObjects(random, footprints, { region, spread: difficulty });
@@ -145,9 +145,9 @@ function distanceToWay(point: Point, from: Point, to: Point): number {
   return Math.hypot(point.x - from.x - at * dx, point.y - from.y - at * dy);
 }
 
-/** Angle of the jaws around a block, with a millimetre of play on each side, and wide open to come down over it. */
-const around = 0.19;
-const wide = 0.6;
+/** How far the jaws are open around a block, with a little play, and wide to come down over it, metres. */
+const around = 2 * block.half + 0.001;
+const wide = 2 * block.half + 0.03;
 /** Height of the gripper on a push: the jaws' tips are 9 mm lower. */
 const low = 0.024;
 /** Pushes are slow. */
@@ -169,25 +169,24 @@ function* push({ world, arm, style, random }: Attempt, body: string): Motion {
     ? choices.find(({ way }) => Math.abs(sameTurn(arm.yaw - way, 1)) < Math.PI / 3)
     : undefined;
   const yaws = present ?? choices[0]!;
-  const over = (at: Point, yaw: number, play: number, z: number) => ({
-    position: [at.x + play * Math.cos(yaw), at.y + play * Math.sin(yaw), z] as const,
+  const over = (at: Point, yaw: number, width: number, z: number) => ({
+    position: [at.x - middleOf(width) * Math.cos(yaw), at.y - middleOf(width) * Math.sin(yaw), z] as const,
     yaw,
   });
   if (!present) {
     yield* arm.clear();
-    yield* arm.grip(wide);
-    // Open, the jaws have their middle nearer to the moving one, which swings; closed around the block, nearer to the fixed one.
-    yield* arm.reach(over(from, yaws.from, -0.01, 0.085));
-    yield* arm.slide(over(from, yaws.from, -0.01, low));
+    yield* arm.grip(opening(wide));
+    yield* arm.reach(over(from, yaws.from, wide, 0.085));
+    yield* arm.slide(over(from, yaws.from, wide, low));
   }
-  yield* arm.grip(around);
+  yield* arm.grip(opening(around));
   // Closing has moved it: a jaw that is not straight behind a block loses it sideways.
   const [x, y] = physics.pose(body).position;
   const way = yaws.way + sameTurn(Math.atan2(to.y - y, to.x - x) - yaws.way, 2);
-  yield* arm.slide(over({ x, y }, way, 0.0015, low), pace);
-  yield* arm.slide(over(to, way, 0.0015, low), pace);
-  yield* arm.slide(over(to, yaws.to, 0.0015, low), pace);
-  yield* arm.grip(wide);
+  yield* arm.slide(over({ x, y }, way, around, low), pace);
+  yield* arm.slide(over(to, way, around, low), pace);
+  yield* arm.slide(over(to, yaws.to, around, low), pace);
+  yield* arm.grip(opening(wide));
 }
 
 /** Whether the jaws are down and have the block between them. */
@@ -195,7 +194,7 @@ function isAround(arm: Arm, block: Pose): boolean {
   const [x, y, z] = arm.position;
   const [dx, dy] = [block.position[0] - x, block.position[1] - y];
   const [cos, sin] = [Math.cos(arm.yaw), Math.sin(arm.yaw)];
-  return z < low + 0.012 && Math.abs(dx * cos + dy * sin) < 0.02 && Math.abs(dy * cos - dx * sin) < 0.008;
+  return z < low + 0.012 && Math.abs(dx * cos + dy * sin) < 0.025 && Math.abs(dy * cos - dx * sin) < 0.008;
 }
 
 /**

@@ -1,8 +1,12 @@
-// Stack the cube of one named colour on that of another; the third is left alone.
+// Stack the cube of one named colour on that of another; the third is left alone. Cubes and success are those of ManiSkill's StackCube (Tao et al.
+// 2024, arXiv 2410.00425): 40 mm, and one rests on the other and is let go.
 import { opening } from "../arm.ts";
 import { placeObjects } from "../placement.ts";
 import type { Named, Task } from "../task.ts";
-import { bring, type Colour, colours, cube, cubeOf, half, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
+import { bring, type Colour, colours, cube, cubeOf, hover, isReleased, isStill, pick, putDown } from "./cubes.ts";
+
+/** Half a side of a cube, metres. */
+const half = 0.02;
 
 const pairs = colours.flatMap((upper) =>
   colours
@@ -22,16 +26,16 @@ function named(instruction: string): Named {
 export const stackCubes: Task = {
   name: "stack-cubes",
   description: "stack the cube of one named colour on that of another",
-  scene: { objects: colours.map((colour, i) => cube(colour, 0.06 * (i - 1))) },
+  scene: { objects: colours.map((colour, i) => cube(colour, half, 0.06 * (i - 1))) },
   instructions: pairs.map(({ instruction }) => instruction),
   timeLimit: 20,
-  difficulty: 0.1,
+  difficulty: 0.4,
   objects: colours.map(cubeOf),
 
   arrange(physics, random, difficulty) {
     const homes = colours.map((colour, i) => ({
       body: cubeOf(colour),
-      radius: 0.018,
+      radius: Math.SQRT2 * half,
       home: { radius: 0.21, angle: 0.5 * (1 - i) },
     }));
     for (const place of placeObjects(random, homes, { spread: difficulty, gap: 0.03 })) putDown(physics, place, half);
@@ -44,9 +48,9 @@ export const stackCubes: Task = {
     const { object: upper, goal: lower } = named(instruction);
     const [x, y, z] = physics.pose(upper).position;
     const [lowerX, lowerY, lowerZ] = physics.pose(lower).position;
-    // Flat on one another and well over its middle: not on an edge, not leaning.
+    // Flat on one another and held by it alone: not on an edge, not leaning.
     const onTop = Math.abs(z - 3 * half) < 0.003 && Math.abs(lowerZ - half) < 0.003;
-    if (!onTop || Math.hypot(x - lowerX, y - lowerY) > 0.7 * half) return false;
+    if (!onTop || Math.hypot(x - lowerX, y - lowerY) > half) return false;
     return [upper, lower].every((body) => isStill(physics, body) && isReleased(physics, body));
   },
 
@@ -55,11 +59,11 @@ export const stackCubes: Task = {
     const { physics } = world;
     const { object: upper, goal: lower } = named(instruction);
     for (let tries = 0; tries < style.tries && !stackCubes.reached(physics, instruction); tries++) {
-      if (!arm.holds(upper)) yield* pick(attempt, upper);
+      if (!arm.holds(upper)) yield* pick(attempt, upper, half);
       if (!arm.holds(upper)) continue;
       const [x, y, z] = physics.pose(lower).position;
       yield* bring(attempt, upper, [x, y], z + 2 * half + 0.002);
-      yield* arm.grip(opening(0.045));
+      yield* arm.grip(opening(4 * half));
       yield* arm.rise(hover + 0.02);
       yield* arm.wait(0.3);
     }
