@@ -124,7 +124,7 @@ const trainingName = (task: string, k: number, arm: ArmPlan): string =>
 /** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. */
 async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<void> {
   if (arm.guided) return;
-  const { finetuneSteps, finetuneLearningRate, dropout, restart, temperature } = run.options;
+  const { finetuneSteps, finetuneLearningRate, dropout, positiveShare, restart, temperature } = run.options;
   const { batchSize, draws, fast } = run.options;
   const name = trainingName(task, k, arm);
   const goesOn = restart === "previous" && k > 1 && arm === recap;
@@ -141,6 +141,7 @@ async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves:
       learnFrom: arm.learnFrom,
       indicator: arm.indicator,
       dropout,
+      ...(arm.indicator === "labels" && { positiveShare }),
       ...((arm.indicator === "labels" || arm.weighted) && { labels: tagOf(k) }),
       ...(arm.weighted && { temperature }),
     },

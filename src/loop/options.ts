@@ -52,6 +52,12 @@ export const recapOptions = z.object({
   positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
   lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
   dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
+  positiveShare: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.75)
+    .describe("share of positive frames in the batches of an iteration that has the word"),
   forcePositive: z.boolean().default(true).describe("label corrections positive whatever their advantage"),
   restart: z
     .enum(["pretrained", "previous"])
@@ -118,7 +124,7 @@ export const presets = {
       corrected: 80,
       evaluation: 100,
       pretrainSteps: 4000,
-      finetuneSteps: 2700,
+      finetuneSteps: 3200,
       controls: [...controlNames],
     },
   },

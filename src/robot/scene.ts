@@ -10,8 +10,8 @@ export interface SceneParts {
   readonly sections?: readonly Element[];
 }
 
-/** Length of a physics step in seconds: 20 steps are a control period at 25 Hz. */
-const timestep = 0.002;
+/** Length of a physics step in seconds: 10 steps are a control period at 25 Hz. */
+const timestep = 0.004;
 
 /** The MJCF of the SO-101 at a table. Cameras are "front" and "wrist", lights "key" and "fill". */
 export function so101Scene({ objects, sections = [] }: SceneParts): Element {

@@ -80,6 +80,9 @@ export const policyOptions = z.object({
   dropout: share
     .default(0.3)
     .describe("probability that the advantage, and the subtask, is left out of a training prompt"),
+  positiveShare: share
+    .optional()
+    .describe("share of a training's frames that are positive by the labels (default: as many as there are)"),
   fast: z.boolean().default(true).describe("learn the actions as FAST tokens too"),
   subtasks: z
     .boolean()

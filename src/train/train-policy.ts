@@ -19,6 +19,7 @@ import { type PolicyOptions, policyOptions } from "./options.ts";
 import { describePolicy, withSnugPrompts } from "./policy-description.ts";
 import { advantagesOf, policySamples } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
+import { withPositiveShare } from "./positive-share.ts";
 import { type BasePolicy, readPublished } from "./published-policy.ts";
 import { checkFeatures, robotFeatures } from "./robot-features.ts";
 import { openRun, readResult, writeResult } from "./run-folder.ts";
@@ -56,6 +57,11 @@ export interface PolicyResult extends Course {
 export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
   const { datasets, resume = false, onProgress, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
+  const { positiveShare } = options;
+  if (positiveShare !== undefined && options.indicator !== "labels")
+    throw new Error(
+      `Expected --indicator labels with --positive-share, got ${options.indicator}: labels say which frames are positive`,
+    );
   const run = openRun(input.run, { stage: "policy", options, datasets }, resume);
   const finished = readResult<PolicyResult>(run);
   if (finished) return finished;
@@ -81,6 +87,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
           '"subtask"), got none: annotate the dataset, or train without --subtasks',
       );
     const sources = whereSomebodyActs(drawingFrom(all, train));
+    const pools = positiveShare === undefined ? sources : withPositiveShare(sources, positiveShare);
     const description =
       run.last !== undefined
         ? await readPolicyDescription(findCheckpoint(run.last, "last"))
@@ -114,7 +121,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
         return backbone ? backbone.over(weights, learner) : weights;
       },
       loader: (position?: SamplerState) =>
-        new BatchLoader(sources, {
+        new BatchLoader(pools, {
           horizon: config.horizon,
           seed: options.seed,
           batchSize: options.batchSize,
@@ -131,7 +138,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
           return { advantage, subtask: subtask && random.uniform() >= options.dropout ? subtask : undefined };
         });
         const weights = Array.from(batch.source, (source, at) =>
-          weightOf(source, batch.episodeIndex[at]!, batch.frameIndex[at]!),
+          weightOf(source % sources.length, batch.episodeIndex[at]!, batch.frameIndex[at]!),
         );
         return samples.lossFeeds(batch, said, weights, random, options.draws);
       },

@@ -172,7 +172,7 @@ test("a world of one's own, from a folder with a mesh, is driven in the same uni
 });
 
 test("a control rate whose period is no whole number of steps is refused", async () => {
-  await expect(cubeWorld({ fps: 30 })).rejects.toThrow("whole number of physics steps of 0.002 s, got 30 Hz");
+  await expect(cubeWorld({ fps: 30 })).rejects.toThrow("whole number of physics steps of 0.004 s, got 30 Hz");
 });
 
 test("worlds and episodes leave no memory behind", async () => {

@@ -70,6 +70,9 @@ test("a policy's size is told from its configuration, a wrong flag by its name",
   // π0.5: PaliGemma 3B and an expert of 300M.
   expect(policy!.parameters["all parameters"]! / 1e9).toBeCloseTo(3.35, 1);
   expect(pistar("train", dots, "--out", "x", "--dropout", "2").stderr).toContain("--dropout: Too big");
+  expect(pistar("train", dots, "--out", "x", "--positive-share", "0.7").stderr).toContain(
+    "Expected --indicator labels with --positive-share, got none",
+  );
   expect(pistar("model", "info", "huge").stderr).toContain("expected a size (nano, small, pi05, pi06)");
   expect(pistar("train", "--help").stdout).toContain("supervised fine-tuning");
 }, 60_000);

@@ -29,7 +29,7 @@ export const stackCubes: Task = {
   scene: { objects: colours.map((colour, i) => cube(colour, half, 0.06 * (i - 1))) },
   instructions: pairs.map(({ instruction }) => instruction),
   timeLimit: 20,
-  difficulty: 0.4,
+  difficulty: 0.3,
   objects: colours.map(cubeOf),
 
   arrange(physics, random, difficulty) {
