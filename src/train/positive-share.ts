@@ -2,12 +2,12 @@
 import type { BatchSource } from "../data/index.ts";
 
 /**
- * Draws positive frames `share` of the time, of each source as often as before: it becomes two, its positive frames and its others, first all
- * of the former. Run time asks for "positive" alone, and failures and rollouts to learn from are most of the data; how often a word is
- * seen does not change what is learned of actions given that word, but how well. Where a source has only the one kind it stays as it is.
+ * Draws positive frames `share` of the time. Run time asks for "positive" alone, while often most frames are not; how often a word is drawn
+ * does not change which actions are right given that word, only how much is learned of them. Each source is drawn from as often as before,
+ * and one that has frames of one kind alone stays as it is.
  *
  * @param share from 0 to 1
- * @returns twice as many pools, of source i at i and at i + sources.length
+ * @returns the sources with their positive frames, then the same ones with their other frames
  */
 export function withPositiveShare(sources: readonly BatchSource[], share: number): BatchSource[] {
   const of = (isPositive: boolean) =>

@@ -137,6 +137,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
           const subtask = batch.subtasks[at];
           return { advantage, subtask: subtask && random.uniform() >= options.dropout ? subtask : undefined };
         });
+        // A pool's dataset: where positive frames are drawn apart, there are two pools of each.
         const weights = Array.from(batch.source, (source, at) =>
           weightOf(source % sources.length, batch.episodeIndex[at]!, batch.frameIndex[at]!),
         );
