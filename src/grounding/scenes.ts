@@ -1,7 +1,6 @@
 // Pictures of the tasks' tables with the arm anywhere over them, and where in them is what the instruction names: what a backbone learns to
 // see and to read from, before it is anybody's policy.
-
-import { middleOf, opening } from "../robot/arm.ts";
+import { centredOn, middleOf, opening } from "../robot/arm.ts";
 import { InverseKinematics, type Physics, so101Joints, type Task, tasks, type World } from "../robot/index.ts";
 import { shoulderX } from "../robot/placement.ts";
 import { createTaskWorld } from "../robot/task-world.ts";
@@ -245,12 +244,8 @@ function placeAround(world: World, kinematics: InverseKinematics, block: string,
   const outward = Math.atan2(y, x - shoulderX);
   const yaw = outward + sameTurn(yawOf(at) - outward, 4) + 0.15 * draws.normal();
   const width = widthOf(world.physics, block) + (draws.uniform() < 0.7 ? 0.001 + 0.002 * draws.normal() : 0.03);
-  const aside = middleOf(width);
-  const position: Point = [
-    x - aside * Math.cos(yaw) + stray * draws.normal(),
-    y - aside * Math.sin(yaw) + stray * draws.normal(),
-    0.02 + 0.01 * draws.uniform(),
-  ];
+  const [cx, cy] = centredOn({ x, y }, yaw, width);
+  const position: Point = [cx + stray * draws.normal(), cy + stray * draws.normal(), 0.02 + 0.01 * draws.uniform()];
   const { joints } = kinematics.solve({ position, yaw }, [-outward, -0.2, 0.6, 1.2, 0]);
   world.placeArm([...joints, opening(width)]);
 }

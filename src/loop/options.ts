@@ -52,12 +52,9 @@ export const recapOptions = z.object({
   positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
   lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
   dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
-  positiveShare: z
-    .number()
-    .gt(0)
-    .lt(1)
+  positiveShare: share
     .default(0.75)
-    .describe("share of positive frames in the batches of an iteration that has the word"),
+    .describe("share of positive frames in an iteration's batches, of policies that have the word"),
   forcePositive: z.boolean().default(true).describe("label corrections positive whatever their advantage"),
   restart: z
     .enum(["pretrained", "previous"])

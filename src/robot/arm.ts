@@ -189,6 +189,16 @@ export function middleOf(width: number): number {
   return width / 2 - fixedJaw;
 }
 
+/** Where the grasp point is when jaws that are `width` metres open and close in the direction `yaw` have a place in their middle, metres. */
+export function centredOn(
+  { x, y }: { readonly x: number; readonly y: number },
+  yaw: number,
+  width: number,
+): readonly [number, number] {
+  const aside = middleOf(width);
+  return [x - aside * Math.cos(yaw), y - aside * Math.sin(yaw)];
+}
+
 const tipDistance = (angle: number): number => 0.025 + 0.066 * (angle - 0.15);
 
 /** Of the directions across the faces of a box turned by `yaw`, the one nearest to straight away from the arm at (x, y). */

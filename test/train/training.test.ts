@@ -227,6 +227,28 @@ test("advantage-weighted regression: frames count by exp(advantage / temperature
   await expect(losses("missing", { labels: "missing", temperature: 0.05 })).rejects.toThrow("missing");
 }, 120_000);
 
+test("a positive share of 1 draws positive frames alone", async () => {
+  const found = await readLabels(dots, "advantages", "default");
+  const isPositive = (row: number) => [1, 3].includes(found.episode_index[row]!);
+  // Weights leave out whatever is not positive: where only positive frames are drawn they make no difference.
+  await writeLabels(dots, "advantages", "some", {
+    ...found,
+    advantage: found.advantage.map((_, row) => (isPositive(row) ? 1 : 0)),
+    advantage_continuous: found.advantage_continuous.map((_, row) => (isPositive(row) ? 0 : -1000)),
+  });
+  const losses = async (name: string, asked: { positiveShare?: number; temperature?: number }) => {
+    const options = { ...policyShort(), fast: false, indicator: "labels" as const, labels: "some", ...asked };
+    await trainPolicy({ run: path(name), datasets: [{ root: dots }], options });
+    return lines(path(name)).flatMap((line) => line["train/loss"] ?? []);
+  };
+  const drawn = await losses("positive", { positiveShare: 1 });
+  const counted = await losses("positive, counted", { positiveShare: 1, temperature: 0.05 });
+  const plain = await losses("all, counted", { temperature: 0.05 });
+  expect(drawn.length).toBeGreaterThan(0);
+  for (const [at, loss] of drawn.entries()) expect(counted[at]).toBeCloseTo(loss, 5);
+  expect(plain.some((loss, at) => Math.abs(loss - drawn[at]!) > 1e-3)).toBe(true);
+}, 120_000);
+
 test("fine-tuning begins with the checkpoint's weights, normalisation and tokens", async () => {
   const base = await trainPolicy({
     run: path("base"),

@@ -1,5 +1,5 @@
 // Cubes, and how a gripper picks one up: what several tasks share.
-import { closingYaw, type Motion, middleOf, opening } from "../arm.ts";
+import { centredOn, closingYaw, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics } from "../physics.ts";
 import type { Placement } from "../placement.ts";
@@ -61,8 +61,7 @@ export function* pick({ world, arm, style, random }: Attempt, body: string, half
   const [x, y] = [position[0] + stray(), position[1] + stray()];
   const yaw = closingYaw(2 * Math.atan2(quaternion[3], quaternion[0]), x, y) + stray(20);
   const wide = 4 * half;
-  const aside = middleOf(wide);
-  const around = (z: number) => [x - aside * Math.cos(yaw), y - aside * Math.sin(yaw), z] as const;
+  const around = (z: number) => [...centredOn({ x, y }, yaw, wide), z] as const;
   const grasp = Math.max(position[2], low);
   if (!arm.isOver(around(grasp), wide - 0.01)) {
     yield* arm.clear();

@@ -1,5 +1,5 @@
 // Put the square peg into the hole of the block of the named colour; the other block has a hole just like it.
-import { closingYaw, type Motion, middleOf, opening } from "../arm.ts";
+import { centredOn, closingYaw, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics, Pose } from "../physics.ts";
 import { placeObjects, type Region, shoulderX } from "../placement.ts";
@@ -131,8 +131,6 @@ function axisOf({ quaternion: [w, x, y, z] }: Pose): readonly [number, number, n
 const around = 0.045;
 const wide = opening(around);
 const tight = opening(0.01);
-/** From the middle of the peg to the grasp point of open jaws that have it in their middle, in the direction in which they close, metres. */
-const beside = -middleOf(around);
 /** Height of the gripper over the table on its way, and over the peg's middle where it holds it, metres. */
 const carry = 0.09;
 const grasp = 0.013;
@@ -143,7 +141,7 @@ function* pick({ world, arm, style, random }: Attempt): Motion {
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
   const [px, py, pz] = [at.position[0] + stray(), at.position[1] + stray(), at.position[2]];
   const yaw = closingYaw(yawOf(at), px, py) + stray(20);
-  const [x, y] = [px + beside * Math.cos(yaw), py + beside * Math.sin(yaw)];
+  const [x, y] = centredOn({ x: px, y: py }, yaw, around);
   if (!arm.isOver([x, y, pz + grasp], 0.035)) {
     yield* arm.clear();
     yield* arm.grip(wide);
@@ -172,7 +170,8 @@ function* right({ world, arm, style, random }: Attempt): Motion {
   const [ux, uy] = [Math.cos(yaw), Math.sin(yaw)];
   const stray = () => style.sloppiness * random.normal();
   // Nearer to the end that will be above; u is the jaws' direction, (-u_y, u_x) the one along the peg.
-  const [x, y] = [px + beside * ux - 0.008 * uy + stray(), py + beside * uy + 0.008 * ux + stray()];
+  const [cx, cy] = centredOn({ x: px, y: py }, yaw, around);
+  const [x, y] = [cx - 0.008 * uy + stray(), cy + 0.008 * ux + stray()];
   yield* arm.grip(wide);
   yield* arm.reach({ position: [x, y, pz + 0.06], yaw });
   yield* arm.slide({ position: [x, y, pz + 0.004], yaw });

@@ -1,7 +1,7 @@
 // Push the block of the named colour onto the marked target and turn it square with the mark; another block is left alone.
 //
 // The blocks' sides and tops are without friction: jaws can push and turn a block but find no hold to lift it by.
-import { type Arm, type Motion, middleOf, opening } from "../arm.ts";
+import { type Arm, centredOn, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Pose } from "../physics.ts";
 import { type Footprint, type Placement, placeObjects, type Region, shoulderX } from "../placement.ts";
@@ -170,7 +170,7 @@ function* push({ world, arm, style, random }: Attempt, body: string): Motion {
     : undefined;
   const yaws = present ?? choices[0]!;
   const over = (at: Point, yaw: number, width: number, z: number) => ({
-    position: [at.x - middleOf(width) * Math.cos(yaw), at.y - middleOf(width) * Math.sin(yaw), z] as const,
+    position: [...centredOn(at, yaw, width), z] as const,
     yaw,
   });
   if (!present) {
