@@ -82,8 +82,10 @@ export function tokenisePrompts(tokenizer: TextTokenizer, texts: readonly string
     Uint8Array,
     Uint8Array,
   ];
+  // A batch says few things many times.
+  const known = new Map([...new Set(texts)].map((text) => [text, tokenParts(tokenizer, text)]));
   for (const [at, text] of texts.entries()) {
-    const [before, subtask = [], after = []] = tokenParts(tokenizer, text) as [number[], number[]?, number[]?];
+    const [before, subtask = [], after = []] = known.get(text) as [number[], number[]?, number[]?];
     const tokens = [...before, ...subtask, ...after];
     if (tokens.length > room)
       throw new RangeError(
