@@ -73,13 +73,13 @@ async function collectWith(run: Run, actor: string, task: string, k: number): Pr
 
 /** V^k, from the pre-trained checkpoint on all of the task's data; its checks come before its labels are used. */
 async function fineTuneValue(run: Run, task: string, k: number, curves: Curve[]): Promise<ValueCheck> {
-  const { valueSteps, restart } = run.options;
+  const { valueSteps, valueShift, restart } = run.options;
   const name = `${task}/${k}/value`;
   const from = restart === "previous" && k > 1 ? `${task}/${k - 1}/value` : pretrained.value;
   const datasets = [{ root: dataOf(run, task) }];
   const result = await trainedValue(run, name, {
     datasets,
-    options: { steps: valueSteps, from: trainingOf(run, from) },
+    options: { steps: valueSteps, shift: valueShift, from: trainingOf(run, from) },
   });
   curves.push(curveOf(name, result));
   const { check, warnings } = result;

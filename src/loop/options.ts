@@ -42,6 +42,11 @@ export const recapOptions = z.object({
   pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
   finetuneSteps: count.default(4000).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
+  valueShift: z
+    .int()
+    .min(0)
+    .default(4)
+    .describe("pixels by which its training pictures are shifted at most, lest it learn episodes by heart"),
   batchSize: count.default(32).describe("frames in a batch of the policy"),
   draws: count.default(1).describe("draws of noise and time for every chunk of a batch"),
   learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in pre-training"),
@@ -112,10 +117,12 @@ export const presets = {
     },
   },
   full: {
-    about: "all tasks, two at a time; two iterations, all controls; about an hour on two cores",
+    about:
+      "all tasks, two at a time; ten demonstrations of each, two iterations, all controls; about an hour on two cores",
     options: {
       parallel: 2,
       tasks: ["cube-in-bowl", "push-to-target", "stack-cubes", "peg-in-hole"],
+      demonstrations: 10,
       iterations: 2,
       autonomous: 30,
       corrected: 80,

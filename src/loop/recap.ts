@@ -31,10 +31,14 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
 
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
 async function pretrain(run: Run): Promise<Curve[]> {
-  const { pretrainPositive, pretrainSteps, valueSteps, dropout, batchSize, draws, learningRate, fast } = run.options;
-  const { size, backbone, horizon } = run.options;
+  const { pretrainPositive, pretrainSteps, valueSteps, valueShift, dropout, batchSize, draws, learningRate } =
+    run.options;
+  const { size, backbone, horizon, fast } = run.options;
   const datasets = pretrainedOn(run.options).map((task) => ({ root: dataOf(run, task) }));
-  const value = await trainedValue(run, pretrained.value, { datasets, options: { size, steps: valueSteps } });
+  const value = await trainedValue(run, pretrained.value, {
+    datasets,
+    options: { size, steps: valueSteps, shift: valueShift },
+  });
   for (const task of pretrainedOn(run.options))
     await labelled(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
       tag: pretrained.tag,

@@ -18,6 +18,7 @@ const options: Partial<RecapOptions> = {
   pretrainSteps: 4,
   finetuneSteps: 3,
   valueSteps: 4,
+  valueShift: 2,
   batchSize: 4,
   controls: ["awr", "filtered", "no-corrections", "guided"],
 };
@@ -116,6 +117,19 @@ test("every policy is evaluated on the same episodes and compared with SFT in pa
     ["autonomous", 2],
     ["corrected", 2],
   ]);
+});
+
+test("trainings are made by the run's options", () => {
+  const optionsOf = (name: string) =>
+    (JSON.parse(readFileSync(join(folder, "trainings", name, "config.json"), "utf8")) as { options: object }).options;
+  for (const name of ["pretrain/value", "cube-in-bowl/1/value"])
+    expect(optionsOf(name)).toMatchObject({ steps: 4, shift: 2 });
+  const begun = { from: join(folder, "trainings/pretrain/policy"), steps: 3, shift: 0 };
+  const drawn = { indicator: "labels", labels: "iteration-1", positiveShare: 0.75 };
+  expect(optionsOf("cube-in-bowl/1/recap")).toMatchObject({ ...begun, ...drawn, learnFrom: "all" });
+  expect(optionsOf("cube-in-bowl/1/no-corrections")).toMatchObject({ ...begun, ...drawn, learnFrom: "uncorrected" });
+  expect(optionsOf("cube-in-bowl/1/filtered")).toMatchObject({ ...begun, indicator: "none", learnFrom: "successes" });
+  expect(optionsOf("cube-in-bowl/1/filtered")).not.toHaveProperty("positiveShare");
 });
 
 test("all of a run is in its folder, and other options are refused there", () => {
