@@ -110,7 +110,7 @@ export type DatasetOptions = z.infer<typeof datasetOptions>;
 export const presets = {
   quick: {
     about:
-      "one task after pre-training on two, SFT from few demonstrations against RECAP; about 8 minutes on two cores",
+      "one task after pre-training on two, SFT from few demonstrations against RECAP; 8 to 17 minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
       pretrainTasks: ["stack-cubes"],
