@@ -20,7 +20,13 @@ episodes, "RECAP to it" RECAP with a control.
 
   pistar recap --preset full --seed 0
   pistar recap --preset full --seed 1
-  pistar seeds runs/recap-full-0 runs/recap-full-1`,
+  pistar seeds runs/recap-full-0 runs/recap-full-1
+
+A seed's tasks may come from several runs, each the shorter for it. Where --pretrain-tasks names the same tasks in the same
+order their pre-training is the same, and where as many tasks are improved side by side they find what one run of all finds:
+
+  pistar recap --preset full --seed 2 --tasks cube-in-bowl push-to-target \\
+    --pretrain-tasks cube-in-bowl push-to-target stack-cubes peg-in-hole --out runs/half-2`,
     )
     .action((runs: string[], { json }: { json?: boolean }) => {
       const found = acrossSeeds(runs.map(readSummary));

@@ -21,7 +21,7 @@ const run = (seed: number, results: readonly ArmResult[], options: object = {}):
   pistar: "0.1.0",
   startedAt: "2026-01-01T00:00:00Z",
   finishedAt: null,
-  options: { demonstrations: 20, ...options, seed },
+  options: { demonstrations: 20, tasks: ["cube"], pretrainTasks: [], ...options, seed },
   stages: [],
   curves: [],
   tasks: [{ task: "cube", description: "", difficulty: 0, results, gains: [], values: [], labels: [], traces: [] }],
@@ -70,10 +70,27 @@ test("arms that a run lacks are left out; a throughput of 0 has no ratio", () =>
 
 test("what cannot be put together is said", () => {
   const results = [arm("sft", 0, 0.2)];
-  expect(() => acrossSeeds([run(0, results)])).toThrow("two or more runs, got 1");
-  expect(() => acrossSeeds([run(0, results), run(0, results)])).toThrow("different seeds, got 0, 0");
+  expect(() => acrossSeeds([run(0, results)])).toThrow("two or more seeds, got 1");
+  expect(() => acrossSeeds([run(0, results), run(0, results)])).toThrow("a seed once, got cube of seed 0 twice");
   expect(() => acrossSeeds([run(0, results), run(1, results, { demonstrations: 40 })])).toThrow(
-    "in their seed alone, got demonstrations 20 and 40",
+    "in seed and tasks alone, got demonstrations 20 and 40",
   );
   expect(acrossSeeds([run(0, results, { workers: 1 }), run(1, results, { workers: 2 })])).toHaveLength(1);
+});
+
+test("a seed's tasks may come from several runs with the same pre-training", () => {
+  const part = (seed: number, name: string, rate: number, pretrainTasks: readonly string[]) => {
+    const made = run(seed, [arm("sft", 0, rate)], { tasks: [name], pretrainTasks });
+    return { ...made, tasks: made.tasks.map((task) => ({ ...task, task: name })) };
+  };
+  const whole = run(0, [arm("sft", 0, 0.2)], { tasks: ["cube", "peg"] });
+  const both = { ...whole, tasks: [...whole.tasks, { ...whole.tasks[0]!, task: "peg" }] };
+  const found = acrossSeeds([both, part(1, "peg", 0.6, ["cube"]), part(1, "cube", 0.4, ["cube", "peg"])]);
+  expect(found.map(({ task, successRates }) => [task, ...successRates])).toEqual([
+    ["cube", 0.2, 0.4],
+    ["peg", 0.2, 0.6],
+  ]);
+  expect(() => acrossSeeds([both, part(1, "cube", 0.4, ["peg"])])).toThrow(
+    'got tasks that are pre-trained on ["cube","peg"] and ["peg","cube"]',
+  );
 });

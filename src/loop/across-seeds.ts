@@ -2,6 +2,8 @@
 // succeed; those over seeds know both.
 import { isDeepStrictEqual } from "node:util";
 import { type Estimate, meanInterval } from "../rollout/index.ts";
+import type { RecapOptions } from "./options.ts";
+import { pretrainedOn } from "./run.ts";
 import type { ArmResult, Paired, Summary } from "./summary.ts";
 
 /** An arm of a task over all runs. Intervals are Student's over the runs, of ratios over their logarithms. */
@@ -27,14 +29,16 @@ export interface PairedAcrossSeeds {
 }
 
 /**
- * The arms that all of the runs have, by task and iteration.
- * @throws RangeError for less than two runs, two of one seed, or runs that differ in more than their seed, naming in what
+ * The arms that all of the seeds have, by task and iteration. Runs of one seed that improved different tasks count as one.
+ * @throws RangeError for less than two seeds, a task twice of one, or runs that differ in more than seed and tasks, naming in what
  */
 export function acrossSeeds(runs: readonly Summary[]): ArmAcrossSeeds[] {
-  checkRuns(runs);
-  const [first, ...others] = runs;
-  return first!.tasks.flatMap(({ task, results }) => {
-    const elsewhere = others.map((run) => run.tasks.find((other) => other.task === task)?.results ?? []);
+  checkOptions(runs);
+  const seeds = bySeed(runs);
+  if (seeds.length < 2) throw new RangeError(`Expected runs of two or more seeds, got ${seeds.length}`);
+  const [first, ...others] = seeds;
+  return first!.flatMap(({ task, results }) => {
+    const elsewhere = others.map((tasks) => tasks.find((other) => other.task === task)?.results ?? []);
     return results.flatMap((result): ArmAcrossSeeds[] => {
       const same = elsewhere.map((list) =>
         list.find(({ arm, iteration }) => arm === result.arm && iteration === result.iteration),
@@ -75,19 +79,31 @@ function meanRatio(ratios: readonly (number | null | undefined)[]): Estimate | n
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
 }
 
-/** Options that decide how long a run takes and which controls it has, not what an arm learns. */
-const free = new Set(["seed", "workers", "parallel", "controls"]);
+/** The tasks of each seed, in the order in which the seeds come first. */
+function bySeed(runs: readonly Summary[]): Summary["tasks"][] {
+  const seeds = new Map<unknown, Summary["tasks"]>();
+  for (const { options, tasks } of runs) {
+    const before = seeds.get(options.seed) ?? [];
+    const twice = tasks.find(({ task }) => before.some((other) => other.task === task));
+    if (twice)
+      throw new RangeError(`Expected each task of a seed once, got ${twice.task} of seed ${options.seed} twice`);
+    seeds.set(options.seed, [...before, ...tasks]);
+  }
+  return [...seeds.values()];
+}
 
-function checkRuns(runs: readonly Summary[]): void {
-  if (runs.length < 2) throw new RangeError(`Expected two or more runs, got ${runs.length}`);
-  const seeds = runs.map(({ options }) => options.seed);
-  if (new Set(seeds).size < seeds.length)
-    throw new RangeError(`Expected runs of different seeds, got ${seeds.join(", ")}`);
-  const [first, ...others] = runs.map(({ options }) => options);
+/** Options that decide how long a run takes, which controls it has and which tasks it improves, not what an arm learns. */
+const free = new Set(["seed", "workers", "parallel", "controls", "tasks", "pretrainTasks"]);
+
+function checkOptions(runs: readonly Summary[]): void {
+  const [first, ...others] = runs.map(({ options }) => ({
+    ...options,
+    "tasks that are pre-trained on": pretrainedOn(options as unknown as RecapOptions),
+  })) as Readonly<Record<string, unknown>>[];
   for (const other of others)
     for (const name of new Set([...Object.keys(first!), ...Object.keys(other)]))
       if (!free.has(name) && !isDeepStrictEqual(first![name], other[name]))
         throw new RangeError(
-          `Expected runs that differ in their seed alone, got ${name} ${JSON.stringify(first![name])} and ${JSON.stringify(other[name])}`,
+          `Expected runs that differ in seed and tasks alone, got ${name} ${JSON.stringify(first![name])} and ${JSON.stringify(other[name])}`,
         );
 }

@@ -14,7 +14,7 @@ export const recapOptions = z.object({
   pretrainTasks: z
     .array(z.string())
     .default([])
-    .describe("further tasks whose demonstrations are pre-trained on (those of --tasks always are)"),
+    .describe("tasks whose demonstrations are pre-trained on, in this order; those of --tasks always are"),
   seed: z.int().min(0).default(0).describe("decides everything that is random in the run"),
   difficulty: collectOptions.shape.difficulty,
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
@@ -113,7 +113,7 @@ export const presets = {
       "one task after pre-training on two, SFT from few demonstrations against RECAP; 8 to 17 minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
-      pretrainTasks: ["stack-cubes"],
+      pretrainTasks: ["cube-in-bowl", "stack-cubes"],
     },
   },
   full: {

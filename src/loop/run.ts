@@ -101,9 +101,9 @@ const mayBecome = (name: string, before: unknown, after: unknown): boolean =>
 
 const shown = (value: unknown) => JSON.stringify(value) ?? "unset";
 
-/** Tasks whose demonstrations are pre-trained on. */
-export const pretrainedOn = ({ tasks, pretrainTasks }: RecapOptions): readonly string[] => [
-  ...new Set([...tasks, ...pretrainTasks]),
+/** Tasks whose demonstrations are pre-trained on. Their order decides the batches: runs of other tasks that name the same ones share pre-training. */
+export const pretrainedOn = ({ tasks, pretrainTasks }: Pick<RecapOptions, "tasks" | "pretrainTasks">): string[] => [
+  ...new Set([...pretrainTasks, ...tasks]),
 ];
 
 /** The folder of a task's data set. */
