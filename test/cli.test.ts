@@ -68,7 +68,10 @@ test("seeds: a folder and a file as one table; what is no summary is named", asy
   try {
     const summary = (seed: number, rate: number) => {
       const results = [{ arm: "sft", iteration: 0, successRate: { value: rate, low: 0, high: 1 } }];
-      return JSON.stringify({ options: { seed }, tasks: [{ task: "cube-in-bowl", results }] });
+      return JSON.stringify({
+        options: { seed, tasks: ["cube-in-bowl"], pretrainTasks: [] },
+        tasks: [{ task: "cube-in-bowl", results }],
+      });
     };
     writeFileSync(join(folder, "summary.json"), summary(0, 0.25));
     writeFileSync(join(folder, "other.json"), summary(1, 0.35));
