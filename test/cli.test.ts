@@ -77,7 +77,7 @@ test("seeds: a folder and a file as one table; what is no summary is named", asy
     writeFileSync(join(folder, "other.json"), summary(1, 0.35));
     const { stdout } = await pistar("seeds", folder, join(folder, "other.json"));
     // 30 ± 12.706 · 5 points, cut at 0.
-    expect(stdout.split("\n")[1]).toMatch(/^sft +25 35 +30 \(0 … 94\)$/);
+    expect(stdout.split("\n")[1]).toMatch(/^sft +25\s% 35\s% {2,}30\s%\s\(0\s…\s94\)$/);
     const wrong = await pistar("seeds", folder, join(root, "package.json"));
     expect(wrong).toMatchObject({ code: 1, stdout: "" });
     expect(wrong.stderr).toContain("package.json: expected the summary.json of a run");

@@ -2,7 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type ArmAcrossSeeds, acrossSeeds, type Summary } from "../loop/index.ts";
+import { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds, type Summary } from "../loop/index.ts";
+import { percent, percentEstimate, points, pointsInterval, ratioEstimate } from "../loop/report/format.ts";
 import type { Estimate } from "../rollout/index.ts";
 import { table } from "./table.ts";
 
@@ -55,18 +56,16 @@ function printTask(task: string, all: readonly ArmAcrossSeeds[]): void {
     .map(({ arm, iteration, successRates, successRate, againstSft, recapAgainst }) => [
       `${arm}${iteration > 0 ? ` ${iteration}` : ""}`,
       successRates.map(percent).join(" "),
-      interval(successRate, percent),
-      againstSft ? interval(againstSft.successDifference, percent) : "",
-      ratio(againstSft?.throughputRatio),
+      percentEstimate(successRate),
+      ...against(againstSft),
       ratio(againstSft?.failureRatio),
-      recapAgainst ? interval(recapAgainst.successDifference, percent) : "",
-      ratio(recapAgainst?.throughputRatio),
+      ...against(recapAgainst),
     ]);
   console.log(
     table(
       [
         task,
-        "success, %",
+        "success",
         "mean",
         "to SFT, points",
         "throughput to SFT's",
@@ -80,11 +79,10 @@ function printTask(task: string, all: readonly ArmAcrossSeeds[]): void {
   console.log();
 }
 
-// Without a negative zero.
-const percent = (share: number) => String(Math.round(100 * share) || 0).replace("-", "−");
-
-const interval = ({ value, low, high }: Estimate, shown: (x: number) => string) =>
-  `${shown(value)} (${shown(low)} … ${shown(high)})`;
+const against = (found: PairedAcrossSeeds | undefined): [difference: string, throughput: string] => [
+  found ? `${points(found.successDifference.value)} (${pointsInterval(found.successDifference)})` : "",
+  ratio(found?.throughputRatio),
+];
 
 const ratio = (found: Estimate | null | undefined) =>
-  found === undefined ? "" : found === null ? "–" : `×${interval(found, (x) => x.toFixed(2))}`;
+  found === undefined ? "" : found === null ? "–" : ratioEstimate(found);

@@ -21,6 +21,7 @@ test("shares and differences", () => {
 
 test("a ratio shows on which side of 1 it is", () => {
   expect(spaced(ratioEstimate({ value: 2.1, low: 1.01, high: 12.3 }))).toBe("×2.1 (1.01 … 12)");
+  expect(spaced(ratioEstimate({ value: 0.46, low: 0.349, high: 0.51 }))).toBe("×0.46 (0.35 … 0.51)");
 });
 
 test("an estimate's numbers have the same decimals", () => {

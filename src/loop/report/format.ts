@@ -35,7 +35,7 @@ export function points(difference: Maybe): string {
 /** "+18 … +45". */
 export const pointsInterval = ({ low, high }: Pick<Estimate, "low" | "high">): string => range(low, high, points);
 
-/** "×2.1"; with two decimals about 1, so that it can be seen on which side it lies. */
+/** "×2.1"; with two decimals up to 1.1, so that it can be seen on which side of 1 it lies, and of a half. */
 const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
 
 /** "×2.1 (1.6 … 2.8)". */
@@ -98,7 +98,7 @@ function percentDigits(share: number): string {
 }
 
 function ratioDigits(x: number): string {
-  return x.toFixed(Math.abs(x - 1) < 0.1 ? 2 : x < 10 ? 1 : 0);
+  return x.toFixed(x < 1.1 ? 2 : x < 10 ? 1 : 0);
 }
 
 function sign(x: number): string {

@@ -112,7 +112,7 @@ test("the verdict is the first line of a page that needs nothing else", () => {
 test("a task says how hard it was, and beside each policy how many of SFT's failures are left", () => {
   const page = render(summary);
   expect(page).toContain("<p>put the cube of the named colour into the bowl, past two others; difficulty 0.5</p>");
-  expect(page).toContain('<td class="figures">×0.4\u00a0(0.2\u00a0…\u00a00.7)</td>');
+  expect(page).toContain('<td class="figures">×0.44\u00a0(0.20\u00a0…\u00a00.70)</td>');
 });
 
 test("warnings stand before the first task", () => {

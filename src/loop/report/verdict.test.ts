@@ -65,7 +65,7 @@ describe("one task", () => {
 
   test("worse", () => {
     expect(line(run([task(sft, worse)]))).toBe(
-      "RECAP made cube-in-bowl worse: 46 % → 30 % of episodes succeed (difference −16 points, 95 % interval −28 … −3), throughput ×0.7 (0.5 … 1.02)",
+      "RECAP made cube-in-bowl worse: 46 % → 30 % of episodes succeed (difference −16 points, 95 % interval −28 … −3), throughput ×0.70 (0.50 … 1.02)",
     );
   });
 
