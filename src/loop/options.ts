@@ -54,7 +54,11 @@ export const recapOptions = z.object({
   fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
-  positive: share.default(0.4).describe("the same per iteration; about 0.1 to make a reliable policy fast"),
+  positive: share
+    .default(0.1)
+    .describe(
+      "the same per iteration, with corrections on top; the paper's is 0.4, or 0.1 to make a reliable policy fast",
+    ),
   lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
   dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
   positiveShare: share
@@ -110,7 +114,7 @@ export type DatasetOptions = z.infer<typeof datasetOptions>;
 export const presets = {
   quick: {
     about:
-      "one task after pre-training on two, SFT from few demonstrations against RECAP; 8 to 17 minutes on two cores",
+      "one task after pre-training on two, SFT from few demonstrations against RECAP; 8 to 18 minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
       pretrainTasks: ["cube-in-bowl", "stack-cubes"],
