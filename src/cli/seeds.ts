@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds, type Summary } from "../loop/index.ts";
-import { percent, percentEstimate, points, pointsInterval, ratioEstimate } from "../loop/report/format.ts";
+import { percent, percentEstimate, pointsEstimate, ratioEstimate } from "../loop/report/format.ts";
 import type { Estimate } from "../rollout/index.ts";
 import { table } from "./table.ts";
 
@@ -80,7 +80,7 @@ function printTask(task: string, all: readonly ArmAcrossSeeds[]): void {
 }
 
 const against = (found: PairedAcrossSeeds | undefined): [difference: string, throughput: string] => [
-  found ? `${points(found.successDifference.value)} (${pointsInterval(found.successDifference)})` : "",
+  found ? pointsEstimate(found.successDifference) : "",
   ratio(found?.throughputRatio),
 ];
 

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { duration, estimate, list, number, percent, points, probability, ratioEstimate } from "./format.ts";
+import {
+  duration,
+  estimate,
+  list,
+  number,
+  percent,
+  points,
+  pointsEstimate,
+  probability,
+  ratioEstimate,
+} from "./format.ts";
 
 const spaced = (text: string) => text.replaceAll("\u00a0", " ");
 
@@ -17,6 +27,10 @@ test("shares and differences", () => {
     "100 %",
   ]);
   expect([0.32, -0.03, 0, 0.004, -0.0004].map(points)).toEqual(["+32", "−3", "0", "+0.4", "−0.04"]);
+});
+
+test("a difference and its interval", () => {
+  expect(spaced(pointsEstimate({ value: 0.32, low: -0.004, high: 0.45 }))).toBe("+32 (−0.4 … +45)");
 });
 
 test("a ratio shows on which side of 1 it is", () => {

@@ -35,6 +35,10 @@ export function points(difference: Maybe): string {
 /** "+18 … +45". */
 export const pointsInterval = ({ low, high }: Pick<Estimate, "low" | "high">): string => range(low, high, points);
 
+/** "+32 (+18 … +45)". */
+export const pointsEstimate = (difference: Estimate): string =>
+  `${points(difference.value)}${space}(${pointsInterval(difference)})`;
+
 /** "×2.1"; with two decimals up to 1.1, so that it can be seen on which side of 1 it lies, and of a half. */
 const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
 

@@ -6,8 +6,7 @@ import {
   number,
   percent,
   percentEstimate,
-  points,
-  pointsInterval,
+  pointsEstimate,
   probability,
   ratioEstimate,
   seconds,
@@ -69,9 +68,7 @@ export function resultTable({ results }: TaskSummary): Markup {
       armTitle(arm),
       `${number(successes)} of ${number(episodes)}`,
       percentEstimate(successRate),
-      againstSft
-        ? `${points(againstSft.successDifference.value)} (${pointsInterval(againstSft.successDifference)})`
-        : "",
+      againstSft ? pointsEstimate(againstSft.successDifference) : "",
       againstSft ? probability(againstSft.p) : "",
       estimate(throughput),
       againstSft?.throughputRatio ? ratioEstimate(againstSft.throughputRatio) : "",
@@ -89,7 +86,7 @@ export function controlTable({ results }: TaskSummary): Markup | null {
       ? [
           [
             armTitle(arm),
-            `${points(by.successDifference.value)} (${pointsInterval(by.successDifference)})`,
+            pointsEstimate(by.successDifference),
             probability(by.p),
             by.throughputRatio ? ratioEstimate(by.throughputRatio) : "",
           ],
