@@ -58,6 +58,31 @@ test("means over runs by hand", () => {
   expect(awr!.recapAgainst!.throughputRatio!.value).toBeCloseTo(2);
 });
 
+test("after two or more tasks each run's mean over them, by hand", () => {
+  const named = (names: readonly string[], made: Summary): Summary => ({
+    ...made,
+    tasks: made.tasks.flatMap((task) => names.map((name) => ({ ...task, task: name }))),
+  });
+  const both = (seed: number, cube: ArmResult[], peg: ArmResult[]): Summary => {
+    const [first, second] = [named(["cube"], run(seed, cube)), named(["peg"], run(seed, peg))];
+    return { ...first, tasks: [...first.tasks, ...second.tasks] };
+  };
+  const recap = (rate: number, difference: number, throughput: number) =>
+    arm("recap", 1, rate, { againstSft: pair(difference, throughput, 0.5) });
+  const found = acrossSeeds([
+    both(0, [arm("sft", 0, 0.2), recap(0.4, 0.2, 2)], [arm("sft", 0, 0.4), recap(0.6, 0.2, 8), arm("awr", 1, 0.5)]),
+    both(1, [arm("sft", 0, 0.1), recap(0.7, 0.6, 4)], [arm("sft", 0, 0.1), recap(0.3, 0.2, 4), arm("awr", 1, 0.5)]),
+  ]);
+  const all = found.filter(({ task }) => task === "all tasks");
+  expect(all.map(({ arm }) => arm)).toEqual(["sft", "recap"]); // awr is missing on one of the tasks
+  expect(all[0]!.successRates.map((rate) => rate.toFixed(6))).toEqual(["0.300000", "0.100000"]);
+  // Means of 20 and 20, and of 60 and 20 points: 0.2 and 0.4.
+  expect(all[1]!.againstSft!.successDifference.value).toBeCloseTo(0.3);
+  expect(all[1]!.againstSft!.successDifference.high).toBeCloseTo(0.3 + 12.706 * 0.1, 6);
+  // √(2 · 8) and √(4 · 4): the same in both runs.
+  for (const end of ["value", "low", "high"] as const) expect(all[1]!.againstSft!.throughputRatio![end]).toBeCloseTo(4);
+});
+
 test("arms that a run lacks are left out; a throughput of 0 has no ratio", () => {
   const zero = arm("recap", 1, 0, { againstSft: pair(-0.2, 0, 1.2) });
   const found = acrossSeeds([
@@ -89,6 +114,7 @@ test("a seed's tasks may come from several runs with the same pre-training", () 
   expect(found.map(({ task, successRates }) => [task, ...successRates])).toEqual([
     ["cube", 0.2, 0.4],
     ["peg", 0.2, 0.6],
+    ["all tasks", 0.2, 0.5],
   ]);
   expect(() => acrossSeeds([both, part(1, "cube", 0.4, ["peg"])])).toThrow(
     'got tasks that are pre-trained on ["cube","peg"] and ["peg","cube"]',

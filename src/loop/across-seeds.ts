@@ -6,8 +6,12 @@ import type { RecapOptions } from "./options.ts";
 import { pretrainedOn } from "./run.ts";
 import type { ArmResult, Paired, Summary } from "./summary.ts";
 
+/** The name under which the mean over the tasks stands beside them. */
+const allTasks = "all tasks";
+
 /** An arm of a task over all runs. Intervals are Student's over the runs, of ratios over their logarithms. */
 export interface ArmAcrossSeeds {
+  /** Or "all tasks": each run's mean over its tasks. */
   readonly task: string;
   readonly arm: string;
   readonly iteration: number;
@@ -29,53 +33,125 @@ export interface PairedAcrossSeeds {
 }
 
 /**
- * The arms that all of the seeds have, by task and iteration. Runs of one seed that improved different tasks count as one.
+ * The arms that all of the seeds have, by task and iteration; after two or more tasks the mean over them. Runs of one seed that improved
+ * different tasks count as one.
  * @throws RangeError for less than two seeds, a task twice of one, or runs that differ in more than seed and tasks, naming in what
  */
 export function acrossSeeds(runs: readonly Summary[]): ArmAcrossSeeds[] {
   checkOptions(runs);
   const seeds = bySeed(runs);
   if (seeds.length < 2) throw new RangeError(`Expected runs of two or more seeds, got ${seeds.length}`);
-  const [first, ...others] = seeds;
-  return first!.flatMap(({ task, results }) => {
-    const elsewhere = others.map((tasks) => tasks.find((other) => other.task === task)?.results ?? []);
-    return results.flatMap((result): ArmAcrossSeeds[] => {
-      const same = elsewhere.map((list) =>
-        list.find(({ arm, iteration }) => arm === result.arm && iteration === result.iteration),
-      );
-      const all = [result, ...same];
-      return all.every((one) => one !== undefined) ? [combined(task, all)] : [];
-    });
-  });
+  const names = seeds[0]!
+    .map(({ task }) => task)
+    .filter((task) => seeds.every((tasks) => tasks.some((other) => other.task === task)));
+  // [tasks][seeds][arms]
+  const found = names.map((name) =>
+    seeds.map((tasks) => tasks.find(({ task }) => task === name)!.results.map(withoutIntervals)),
+  );
+  const alone = names.flatMap((name, task) => overRuns(name, found[task]!));
+  if (names.length < 2) return alone;
+  return [
+    ...alone,
+    ...overRuns(
+      allTasks,
+      seeds.map((_, seed) => inAll(found.map((of) => of[seed]!)).map(meanOverTasks)),
+    ),
+  ];
 }
 
-function combined(task: string, results: readonly ArmResult[]): ArmAcrossSeeds {
-  const { arm, iteration, againstSft, recapAgainst } = results[0]!;
-  const successRates = results.map(({ successRate }) => successRate.value);
-  const { value, low, high } = meanInterval(successRates);
+/** What one run says of an arm; a single run's intervals are of no use beside others. */
+interface Arm {
+  readonly arm: string;
+  readonly iteration: number;
+  readonly successRate: number;
+  readonly againstSft?: Comparison;
+  readonly recapAgainst?: Comparison;
+}
+
+interface Comparison {
+  readonly successDifference: number;
+  readonly throughputRatio: number | null;
+  readonly failureRatio: number | null;
+}
+
+function withoutIntervals({ arm, iteration, successRate, againstSft, recapAgainst }: ArmResult): Arm {
+  const values = ({ successDifference, throughputRatio, failureRatio }: Paired): Comparison => ({
+    successDifference: successDifference.value,
+    throughputRatio: throughputRatio?.value ?? null,
+    failureRatio: failureRatio?.value ?? null,
+  });
   return {
-    task,
     arm,
     iteration,
-    successRates,
-    successRate: { value, low: Math.max(0, low), high: Math.min(1, high) },
-    ...(againstSft && { againstSft: pairedAcross(results.map((result) => result.againstSft!)) }),
-    ...(recapAgainst && { recapAgainst: pairedAcross(results.map((result) => result.recapAgainst!)) }),
+    successRate: successRate.value,
+    ...(againstSft && { againstSft: values(againstSft) }),
+    ...(recapAgainst && { recapAgainst: values(recapAgainst) }),
   };
 }
 
-const pairedAcross = (pairs: readonly Paired[]): PairedAcrossSeeds => ({
-  successDifference: meanInterval(pairs.map(({ successDifference }) => successDifference.value)),
-  throughputRatio: meanRatio(pairs.map(({ throughputRatio }) => throughputRatio?.value)),
-  failureRatio: meanRatio(pairs.map(({ failureRatio }) => failureRatio?.value)),
+/** The same arm of all lists, for every arm of the first that the others have too. */
+const inAll = (lists: readonly (readonly Arm[])[]): Arm[][] =>
+  lists[0]!.flatMap((one) => {
+    const same = lists.map((list) => list.find(({ arm, iteration }) => arm === one.arm && iteration === one.iteration));
+    return same.every((arm) => arm !== undefined) ? [same] : [];
+  });
+
+function meanOverTasks(arms: readonly Arm[]): Arm {
+  const { arm, iteration, againstSft, recapAgainst } = arms[0]!;
+  const over = (comparisons: readonly Comparison[]): Comparison => ({
+    successDifference: mean(comparisons.map(({ successDifference }) => successDifference)),
+    throughputRatio: meanRatio(comparisons.map(({ throughputRatio }) => throughputRatio)),
+    failureRatio: meanRatio(comparisons.map(({ failureRatio }) => failureRatio)),
+  });
+  return {
+    arm,
+    iteration,
+    successRate: mean(arms.map(({ successRate }) => successRate)),
+    ...(againstSft && { againstSft: over(arms.map((arm) => arm.againstSft!)) }),
+    ...(recapAgainst && { recapAgainst: over(arms.map((arm) => arm.recapAgainst!)) }),
+  };
+}
+
+const overRuns = (task: string, runs: readonly (readonly Arm[])[]): ArmAcrossSeeds[] =>
+  inAll(runs).map((arms) => {
+    const { arm, iteration, againstSft, recapAgainst } = arms[0]!;
+    const successRates = arms.map(({ successRate }) => successRate);
+    const { value, low, high } = meanInterval(successRates);
+    return {
+      task,
+      arm,
+      iteration,
+      successRates,
+      successRate: { value, low: Math.max(0, low), high: Math.min(1, high) },
+      ...(againstSft && { againstSft: pairedAcross(arms.map((arm) => arm.againstSft!)) }),
+      ...(recapAgainst && { recapAgainst: pairedAcross(arms.map((arm) => arm.recapAgainst!)) }),
+    };
+  });
+
+const pairedAcross = (pairs: readonly Comparison[]): PairedAcrossSeeds => ({
+  successDifference: meanInterval(pairs.map(({ successDifference }) => successDifference)),
+  throughputRatio: ratioInterval(pairs.map(({ throughputRatio }) => throughputRatio)),
+  failureRatio: ratioInterval(pairs.map(({ failureRatio }) => failureRatio)),
 });
 
-/** The geometric mean: half and twice as much are as far from the same. */
-function meanRatio(ratios: readonly (number | null | undefined)[]): Estimate | null {
-  // A summary that was read from JSON holds null where a number was not finite.
-  const logarithms = ratios.map((ratio) => Math.log(ratio ?? Number.NaN));
-  if (!logarithms.every(Number.isFinite)) return null;
-  const { value, low, high } = meanInterval(logarithms);
+const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+/** Half and twice as much are as far from the same: ratios are averaged as logarithms. Null where one is none, or 0. */
+function logarithms(ratios: readonly (number | null)[]): number[] | null {
+  const all = ratios.map((ratio) => Math.log(ratio ?? Number.NaN));
+  return all.every(Number.isFinite) ? all : null;
+}
+
+/** The geometric mean. */
+function meanRatio(ratios: readonly (number | null)[]): number | null {
+  const all = logarithms(ratios);
+  return all && Math.exp(mean(all));
+}
+
+function ratioInterval(ratios: readonly (number | null)[]): Estimate | null {
+  const all = logarithms(ratios);
+  if (!all) return null;
+  const { value, low, high } = meanInterval(all);
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
 }
 

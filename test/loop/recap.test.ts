@@ -139,7 +139,7 @@ test("all of a run is in its folder, and other options are refused there", () =>
   expect(readFileSync(join(folder, "report.html"), "utf8")).toContain("cube-in-bowl");
   expect(existsSync(join(folder, "trainings/cube-in-bowl/1/recap/metrics.jsonl"))).toBe(true);
   expect(existsSync(join(folder, "cache"))).toBe(false);
-  expect(() => openRun(folder, { ...options, positive: 0.4 })).toThrow("a run with positive 0.1 is there");
+  expect(() => openRun(folder, { ...options, batchSize: 8 })).toThrow("a run with batchSize 4 is there");
   openRun(folder, { ...options, iterations: 3 }); // may be more later, and not fewer
   expect(() => openRun(folder, options)).toThrow("a run with iterations 3 is there, asked for was 1");
   expect(() => openRun(folder, { ...options, tasks: ["fold-laundry"] })).toThrow("fold-laundry");
