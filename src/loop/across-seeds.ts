@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Estimate, meanInterval } from "../rollout/index.ts";
 import type { RecapOptions } from "./options.ts";
 import { pretrainedOn } from "./run.ts";
-import type { ArmResult, Paired, Summary } from "./summary.ts";
+import type { Summary } from "./summary.ts";
 
 /** The name under which the mean over the tasks stands beside them. */
 const allTasks = "all tasks";
@@ -45,77 +45,27 @@ export function acrossSeeds(runs: readonly Summary[]): ArmAcrossSeeds[] {
     .map(({ task }) => task)
     .filter((task) => seeds.every((tasks) => tasks.some((other) => other.task === task)));
   // [tasks][seeds][arms]
-  const found = names.map((name) =>
-    seeds.map((tasks) => tasks.find(({ task }) => task === name)!.results.map(withoutIntervals)),
-  );
-  const alone = names.flatMap((name, task) => overRuns(name, found[task]!));
+  const found = names.map((name) => seeds.map((tasks) => tasks.find(({ task }) => task === name)!.results));
+  const alone = names.flatMap((name, task) => combined(name, found[task]!));
   if (names.length < 2) return alone;
-  return [
-    ...alone,
-    ...overRuns(
+  const means = seeds.map((_, seed) =>
+    combined(
       allTasks,
-      seeds.map((_, seed) => inAll(found.map((of) => of[seed]!)).map(meanOverTasks)),
+      found.map((of) => of[seed]!),
     ),
-  ];
+  );
+  return [...alone, ...combined(allTasks, means)];
 }
 
-/** What one run says of an arm; a single run's intervals are of no use beside others. */
-interface Arm {
-  readonly arm: string;
-  readonly iteration: number;
-  readonly successRate: number;
-  readonly againstSft?: Comparison;
-  readonly recapAgainst?: Comparison;
-}
+/** What a run says of an arm, and what runs together say: either can be combined further, by its values alone. */
+type Arm = Pick<ArmAcrossSeeds, "arm" | "iteration" | "successRate" | "againstSft" | "recapAgainst">;
 
-interface Comparison {
-  readonly successDifference: number;
-  readonly throughputRatio: number | null;
-  readonly failureRatio: number | null;
-}
-
-function withoutIntervals({ arm, iteration, successRate, againstSft, recapAgainst }: ArmResult): Arm {
-  const values = ({ successDifference, throughputRatio, failureRatio }: Paired): Comparison => ({
-    successDifference: successDifference.value,
-    throughputRatio: throughputRatio?.value ?? null,
-    failureRatio: failureRatio?.value ?? null,
-  });
-  return {
-    arm,
-    iteration,
-    successRate: successRate.value,
-    ...(againstSft && { againstSft: values(againstSft) }),
-    ...(recapAgainst && { recapAgainst: values(recapAgainst) }),
-  };
-}
-
-/** The same arm of all lists, for every arm of the first that the others have too. */
-const inAll = (lists: readonly (readonly Arm[])[]): Arm[][] =>
-  lists[0]!.flatMap((one) => {
-    const same = lists.map((list) => list.find(({ arm, iteration }) => arm === one.arm && iteration === one.iteration));
-    return same.every((arm) => arm !== undefined) ? [same] : [];
-  });
-
-function meanOverTasks(arms: readonly Arm[]): Arm {
-  const { arm, iteration, againstSft, recapAgainst } = arms[0]!;
-  const over = (comparisons: readonly Comparison[]): Comparison => ({
-    successDifference: mean(comparisons.map(({ successDifference }) => successDifference)),
-    throughputRatio: meanRatio(comparisons.map(({ throughputRatio }) => throughputRatio)),
-    failureRatio: meanRatio(comparisons.map(({ failureRatio }) => failureRatio)),
-  });
-  return {
-    arm,
-    iteration,
-    successRate: mean(arms.map(({ successRate }) => successRate)),
-    ...(againstSft && { againstSft: over(arms.map((arm) => arm.againstSft!)) }),
-    ...(recapAgainst && { recapAgainst: over(arms.map((arm) => arm.recapAgainst!)) }),
-  };
-}
-
-const overRuns = (task: string, runs: readonly (readonly Arm[])[]): ArmAcrossSeeds[] =>
-  inAll(runs).map((arms) => {
-    const { arm, iteration, againstSft, recapAgainst } = arms[0]!;
-    const successRates = arms.map(({ successRate }) => successRate);
+/** Means over lists of arms, for every arm of the first list that the others have too. */
+function combined(task: string, lists: readonly (readonly Arm[])[]): ArmAcrossSeeds[] {
+  return lists[0]!.flatMap(({ arm, iteration, againstSft, recapAgainst }) => {
+    const same = lists.map((list) => list.find((other) => other.arm === arm && other.iteration === iteration));
+    if (!same.every((one) => one !== undefined)) return [];
+    const successRates = same.map(({ successRate }) => successRate.value);
     const { value, low, high } = meanInterval(successRates);
     return {
       task,
@@ -123,35 +73,24 @@ const overRuns = (task: string, runs: readonly (readonly Arm[])[]): ArmAcrossSee
       iteration,
       successRates,
       successRate: { value, low: Math.max(0, low), high: Math.min(1, high) },
-      ...(againstSft && { againstSft: pairedAcross(arms.map((arm) => arm.againstSft!)) }),
-      ...(recapAgainst && { recapAgainst: pairedAcross(arms.map((arm) => arm.recapAgainst!)) }),
+      ...(againstSft && { againstSft: pairedAcross(same.map((one) => one.againstSft!)) }),
+      ...(recapAgainst && { recapAgainst: pairedAcross(same.map((one) => one.recapAgainst!)) }),
     };
   });
+}
 
-const pairedAcross = (pairs: readonly Comparison[]): PairedAcrossSeeds => ({
-  successDifference: meanInterval(pairs.map(({ successDifference }) => successDifference)),
-  throughputRatio: ratioInterval(pairs.map(({ throughputRatio }) => throughputRatio)),
-  failureRatio: ratioInterval(pairs.map(({ failureRatio }) => failureRatio)),
+const pairedAcross = (pairs: readonly PairedAcrossSeeds[]): PairedAcrossSeeds => ({
+  successDifference: meanInterval(pairs.map(({ successDifference }) => successDifference.value)),
+  throughputRatio: meanRatio(pairs.map(({ throughputRatio }) => throughputRatio?.value)),
+  failureRatio: meanRatio(pairs.map(({ failureRatio }) => failureRatio?.value)),
 });
 
-const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
-
-/** Half and twice as much are as far from the same: ratios are averaged as logarithms. Null where one is none, or 0. */
-function logarithms(ratios: readonly (number | null)[]): number[] | null {
-  const all = ratios.map((ratio) => Math.log(ratio ?? Number.NaN));
-  return all.every(Number.isFinite) ? all : null;
-}
-
-/** The geometric mean. */
-function meanRatio(ratios: readonly (number | null)[]): number | null {
-  const all = logarithms(ratios);
-  return all && Math.exp(mean(all));
-}
-
-function ratioInterval(ratios: readonly (number | null)[]): Estimate | null {
-  const all = logarithms(ratios);
-  if (!all) return null;
-  const { value, low, high } = meanInterval(all);
+/** The geometric mean: half and twice as much are as far from the same. */
+function meanRatio(ratios: readonly (number | null | undefined)[]): Estimate | null {
+  // A summary that was read from JSON holds null where a number was not finite.
+  const logarithms = ratios.map((ratio) => Math.log(ratio ?? Number.NaN));
+  if (!logarithms.every(Number.isFinite)) return null;
+  const { value, low, high } = meanInterval(logarithms);
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
 }
 
