@@ -18,6 +18,7 @@ import {
   runVerdict,
 } from "../loop/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { stageProgress } from "./stage-progress.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
@@ -159,11 +160,10 @@ async function reported(
   run: (progress: ReturnType<typeof stageProgress>, signal: AbortSignal) => Promise<ReturnType<typeof runVerdict>>,
 ): Promise<void> {
   const stopping = new AbortController();
-  const stop = () => {
+  const endWatch = onInterrupt(() => {
     console.error("Stopping after the episodes in progress, or at the end of a training; press again to stop at once.");
     stopping.abort(new Error("stopped; the same command goes on"));
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  });
   const progress = stageProgress();
   try {
     const { head, detail } = await run(progress, stopping.signal);
@@ -172,6 +172,6 @@ async function reported(
     console.log(`Report: ${join(folder, "report.html")}`);
   } finally {
     progress.close();
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    endWatch();
   }
 }

@@ -20,6 +20,7 @@ import {
 } from "../rollout/index.ts";
 import { type Film, openFilm } from "./film.ts";
 import { addFlags, fromFlags } from "./flags.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { withProgress } from "./progress.ts";
 import { number, table } from "./table.ts";
 
@@ -237,15 +238,14 @@ function warn(lost: Collection["lost"], collected: Collection["collected"]): voi
 /** Runs what can be ended early: on the first Ctrl-C or kill it finishes the episodes in progress, on the second it dies. */
 async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (signal: NodeJS.Signals) => {
+  const endWatch = onInterrupt((signal) => {
     console.error(`${signal}: finishing the episodes in progress`);
     process.exitCode = signal === "SIGINT" ? 130 : 143;
     controller.abort();
-  };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  });
   try {
     return await run(controller.signal);
   } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    endWatch();
   }
 }

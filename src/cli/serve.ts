@@ -10,6 +10,7 @@ import {
   servePolicy,
 } from "../serve/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
+import { onInterrupt } from "./interrupt.ts";
 
 export function addServeCommand(program: Command): void {
   addFlags(
@@ -75,7 +76,7 @@ async function serve(checkpoint: string, flags: Record<string, unknown>): Promis
   process.on("SIGHUP", () => {
     reloading = reloading.then(() => server.reload(open)).catch(() => {}); // the server's log says what was wrong
   });
-  const signal = await stopSignal();
+  const signal = await new Promise<NodeJS.Signals>((resolve) => void onInterrupt(resolve));
   console.error(logLine("stopping", { signal }));
   await server.close();
 }
@@ -118,15 +119,4 @@ function introduction(url: string, { layout, metadata }: ServedPolicy): string {
     `  ${name(layout.prompt)}: text`,
     `with "actions": float32 [${metadata.horizon}, ${layout.actions}], ${metadata.fps} a second`,
   ].join("\n");
-}
-
-/** The first SIGINT or SIGTERM; a second one ends the process as ever. */
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const stop = (signal: NodeJS.Signals) => {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
-      resolve(signal);
-    };
-    process.on("SIGINT", stop).on("SIGTERM", stop);
-  });
 }

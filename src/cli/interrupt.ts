@@ -1,0 +1,24 @@
+// Ctrl-C, or a polite kill, of a command that has something to finish first.
+
+/** What reaches a process twice at one press (a terminal interrupts its whole group, and npm passes on what it gets) counts once. */
+const samePressMs = 1000;
+
+/**
+ * Calls `stop` at the first SIGINT or SIGTERM. One that comes later than a second after it ends the process as ever.
+ * @returns what ends this watch
+ */
+export function onInterrupt(stop: (signal: NodeJS.Signals) => void): () => void {
+  let since: number | undefined;
+  const heard = (signal: NodeJS.Signals) => {
+    if (since === undefined) {
+      since = performance.now();
+      stop(signal);
+    } else if (performance.now() - since > samePressMs) {
+      end();
+      process.kill(process.pid, signal);
+    }
+  };
+  const end = () => void process.off("SIGINT", heard).off("SIGTERM", heard);
+  process.on("SIGINT", heard).on("SIGTERM", heard);
+  return end;
+}
