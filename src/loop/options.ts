@@ -31,16 +31,16 @@ export const recapOptions = z.object({
 
   demonstrations: count.default(20).describe("demonstrations of each task"),
   iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
-  autonomous: z.int().min(0).default(40).describe("autonomous episodes per iteration and task"),
-  corrected: z.int().min(0).default(140).describe("supervised episodes, with corrections, per iteration and task"),
-  evaluation: count.default(150).describe("held-out episodes that each policy is evaluated on"),
+  autonomous: z.int().min(0).default(30).describe("autonomous episodes per iteration and task"),
+  corrected: z.int().min(0).default(120).describe("supervised episodes, with corrections, per iteration and task"),
+  evaluation: count.default(100).describe("held-out episodes that each policy is evaluated on"),
   workers: count.default(2).describe("threads that run episodes"),
   parallel: count
     .default(1)
     .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
   pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
-  finetuneSteps: count.default(4000).describe("steps of fine-tuning a policy, the same for every arm"),
+  finetuneSteps: count.default(3200).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
   valueShift: z
     .int()
@@ -128,11 +128,8 @@ export const presets = {
       tasks: ["cube-in-bowl", "push-to-target", "stack-cubes", "peg-in-hole"],
       demonstrations: 10,
       iterations: 2,
-      autonomous: 30,
       corrected: 80,
-      evaluation: 100,
       pretrainSteps: 4000,
-      finetuneSteps: 3200,
       controls: [...controlNames],
     },
   },
