@@ -39,8 +39,8 @@ export const recapOptions = z.object({
     .default(1)
     .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
-  pretrainSteps: count.default(2000).describe("steps of pre-training the policy"),
-  finetuneSteps: count.default(3200).describe("steps of fine-tuning a policy, the same for every arm"),
+  pretrainSteps: count.default(1600).describe("steps of pre-training the policy"),
+  finetuneSteps: count.default(2800).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
   valueShift: z
     .int()
@@ -130,6 +130,7 @@ export const presets = {
       iterations: 2,
       corrected: 80,
       pretrainSteps: 4000,
+      finetuneSteps: 3200,
       controls: [...controlNames],
     },
   },
