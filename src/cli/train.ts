@@ -114,6 +114,7 @@ A run holds checkpoints in LeRobot's layout, metrics.jsonl, and event files for 
 --resume from its last checkpoint, to the same numbers.
 
   pistar train data/demos --out runs/policy --indicator labels
+  pistar train data/simulated --out runs/seeing --indicator labels --no-fast --backbone nano    in pistar's simulation
   pistar train data/rollouts --out runs/policy-2 --from runs/policy --indicator labels --steps 1000
 
 --from also takes a π0.5 of LeRobot or openpi: its folder (config.json and model.safetensors, whole or in shards) or its
