@@ -1,7 +1,7 @@
 // The nano policy beside the same network in PyTorch, in alternation, two threads each: a training step of 32 samples with two cameras (forward,
 // backward, clipping, AdamW; as `pistar train` makes it), and a chunk of 16 steps sampled with 5 Euler steps, β = 1 and 2. Needs Debian's python3-torch and
 // libopenblas0-pthread. Last line: JSON with PyTorch's median over ours, of the time that passes and of the cores' time, which other work
-// on the machine disturbs less.
+// on the machine disturbs less; and "inline": the time of a chunk with the weights fed to the program over that with the weights in it.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -187,8 +187,10 @@ const built = performance.now() - building;
 // Chunks are sampled with the first weights, however many steps were trained.
 const frozen = t.createStore(weights);
 const samplers = await Promise.all(
-  [1, 2].map((guidance) => model.createSampler(policy, frozen, { steps: eulerSteps, guidance, threads })),
+  [1, 2].map((guidance) => model.createSampler(policy, frozen, { steps: eulerSteps, guidance, threads, inline: true })),
 );
+const fed = await model.createSampler(policy, frozen, { steps: eulerSteps, threads });
+const fedChunks: Answer[] = [];
 const torch = await startPyTorch(folder);
 
 console.log(
@@ -198,6 +200,8 @@ const names = ["train", "chunk", "guidedChunk"] as const;
 const rows = Object.fromEntries(names.map((name) => [name, { ours: [] as Answer[], theirs: [] as Answer[] }]));
 const feeds = () => ({ ...model.prefixFeeds(config, trained), ...aims });
 for (let round = 0; round <= rounds; round++) {
+  const fedAnswer = await timed(chunksPerRound, async () => [...(await fed.sample(observed, noise))]);
+  if (round > 0) fedChunks.push(fedAnswer);
   const answers: Record<(typeof names)[number], readonly [Answer, Answer]> = {
     chunk: [
       await timed(chunksPerRound, async () => [...(await samplers[0]!.sample(observed, noise))]),
@@ -246,4 +250,10 @@ const report = names.map((name) => {
     { ratio: ratio("wall"), cpuRatio: ratio("cpu"), milliseconds: milliseconds(ours), pytorch: milliseconds(theirs) },
   ];
 });
-console.log(JSON.stringify({ bench: "policy", ...Object.fromEntries(report) }));
+const inline = Object.fromEntries(
+  (["wall", "cpu"] as const).map((kind) => {
+    const middle = (answers: readonly Answer[]) => median(answers.flatMap((answer) => answer[kind]));
+    return [kind, round2(middle(fedChunks) / middle(rows.chunk!.ours))];
+  }),
+);
+console.log(JSON.stringify({ bench: "policy", ...Object.fromEntries(report), inline }));

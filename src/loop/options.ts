@@ -40,7 +40,7 @@ export const recapOptions = z.object({
     .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
 
   pretrainSteps: count.default(1600).describe("steps of pre-training the policy"),
-  finetuneSteps: count.default(2800).describe("steps of fine-tuning a policy, the same for every arm"),
+  finetuneSteps: count.default(1600).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
   valueShift: z
     .int()
@@ -50,7 +50,7 @@ export const recapOptions = z.object({
   batchSize: count.default(32).describe("frames in a batch of the policy"),
   draws: count.default(1).describe("draws of noise and time for every chunk of a batch"),
   learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in pre-training"),
-  finetuneLearningRate: z.number().gt(0).default(1e-3).describe("highest learning rate of the policy in fine-tuning"),
+  finetuneLearningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in fine-tuning"),
   fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
 
   pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
@@ -122,7 +122,7 @@ export const presets = {
   },
   full: {
     about:
-      "all tasks, two at a time; ten demonstrations of each, two iterations, all controls; one to two hours on two cores",
+      "all tasks, two at a time; ten demonstrations of each, two iterations, all controls; within an hour on two cores",
     options: {
       parallel: 2,
       tasks: ["cube-in-bowl", "push-to-target", "stack-cubes", "peg-in-hole"],
@@ -130,7 +130,6 @@ export const presets = {
       iterations: 2,
       corrected: 80,
       pretrainSteps: 4000,
-      finetuneSteps: 3200,
       controls: [...controlNames],
     },
   },

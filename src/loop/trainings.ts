@@ -37,8 +37,8 @@ export function trainedValue(run: AnyRun, name: string, asked: Asked<TrainValueI
 
 export function trainedPolicy(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
   return run.stages.run(name, async () => {
-    // Half as often as by default: a validation takes as long as twenty steps.
-    const options = { validateEvery: 500, ...asked.options };
+    // Less often than by default: a validation takes as long as twenty steps.
+    const options = { validateEvery: 800, ...asked.options };
     const result = await trainPolicy({ ...asked, ...common(run, name, options) });
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
     if (error !== undefined && trivial !== undefined)

@@ -31,6 +31,8 @@ export interface SamplerOptions {
   readonly continuation?: number;
   readonly device?: t.Device;
   readonly threads?: number;
+  /** Whether the weights are taken as they are now: see `t.compile`. */
+  readonly inline?: boolean;
 }
 
 /** A prompt without the advantage indicator: what guidance leads away from. */
@@ -116,11 +118,11 @@ function guide(v: Tensor, batch: number, guidance: number): Tensor {
 
 /** Compiles sampling for a policy whose parameters are in `store`. */
 export async function createSampler(policy: Policy, store: Store, options: SamplerOptions = {}): Promise<Sampler> {
-  const { batch = 1, guidance = 1, continuation, device, threads } = options;
+  const { batch = 1, guidance = 1, continuation, device, threads, inline = false } = options;
   const { inputs, actions } = samplingGraph(policy, options);
   const program: Program = await t.compile(
     { inputs, outputs: { actions } },
-    { store, ...(device && { device }), ...(threads && { threads }) },
+    { store, inline, ...(device && { device }), ...(threads && { threads }) },
   );
   return {
     batch,

@@ -261,3 +261,28 @@ test("a write waits for the run before it, and all values are read between two r
   expect([...(await store.readAll()).values()].map(({ data }) => data[0])).toEqual([101, 4]);
   await program.release();
 });
+
+describe("states that are inline", () => {
+  const w = state("w", [2]);
+  const x = input("x", [2]);
+  const held = () => createStore([["w", value(Float32Array.of(2, -3))]]);
+
+  test("are those of the moment", async () => {
+    const store = held();
+    const program = await compile({ inputs: [x], outputs: { y: mul(x, exp(w)) } }, { ...one, store, inline: true });
+    const feeds = { x: Float32Array.of(1, 10) };
+    const before = (await program.run(feeds)).y!.data;
+    await store.write([["w", value(Float32Array.of(0, 0))]]);
+    const after = (await program.run(feeds)).y!.data;
+    await program.release();
+    expect(Array.from(before as Float32Array)).toEqual(
+      [Math.exp(2), 10 * Math.exp(-3)].map((y) => expect.closeTo(y, 5)),
+    );
+    expect(after).toEqual(before);
+  });
+
+  test("cannot be updated", async () => {
+    const graph = { inputs: [x], updates: [{ state: w, value: add(w, x) }] };
+    await expect(compile(graph, { ...one, store: held(), inline: true })).rejects.toThrow("expected no updates");
+  });
+});

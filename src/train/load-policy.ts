@@ -28,6 +28,9 @@ export interface LoadPolicyOptions extends Asked, Computing {
   readonly promptTokens?: number | undefined;
 }
 
+/** Numbers of a policy up to which every program holds a copy of its own. */
+const smallPolicy = 2 ** 26;
+
 /** β of real-time chunking: the paper's (arXiv 2506.07339), for few steps of denoising. */
 const continuation = 5;
 
@@ -53,6 +56,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
   const policy = initPolicy(t.scope(), config);
   const store = t.createStore();
   await readWeights(folder, description, store);
+  const inline = store.names.reduce((count, name) => count + t.elements(store.type(name).shape), 0) <= smallPolicy;
   const samplers = new Map<string, Promise<Sampler>>();
   const samplerFor = (batch: number, continues: boolean): Promise<Sampler> => {
     const key = `${batch} ${continues}`;
@@ -63,6 +67,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
       steps,
       guidance,
       device,
+      inline,
       ...(continues && { continuation }),
       ...(threads && { threads }),
     });

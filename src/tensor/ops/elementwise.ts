@@ -65,7 +65,8 @@ export const silu = (x: Tensor): Tensor =>
   unary(
     "silu",
     x,
-    (graph, names) => graph.node("QuickGelu", names, { domain: "com.microsoft", attributes: { alpha: { float: 1 } } }),
+    // ONNX Runtime makes one operator of both itself, and works it out beforehand where x is constant, as it would not with its own.
+    (graph, [a]) => graph.node("Mul", [a!, ...graph.node("Sigmoid", [a!])]),
     // (x·s)′ = s + y·(1 − s)
     (dy, y) => {
       const s = sigmoid(x);

@@ -3,7 +3,7 @@
 import { multiple, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
 import { formatType } from "../types.ts";
-import { add, mul, sub } from "./arithmetic.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
 import { cast } from "./compare.ts";
 import { expectFloat } from "./dtype.ts";
@@ -77,20 +77,20 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
     types: [x, statistics],
     emit: (graph, [a, scale]) => {
       const axes = { attributes: { axes: { ints: [-1] }, keepdims: { int: 1 } } };
-      const [square] = graph.node("Mul", [a!, a!]);
+      // In these operators: ONNX Runtime makes one of them all where no gradient needs the root.
+      const [square] = graph.node("Pow", [a!, graph.constant(scalar(2, x.dtype))]);
       const [average] = graph.node("ReduceMean", [square!], axes);
       const shift = graph.constant(scalar(epsilon, x.dtype));
       const [root] = graph.node("Sqrt", graph.node("Add", [average!, shift]));
-      const [inverse] = graph.node("Reciprocal", [root!]);
-      const [normal] = graph.node("Mul", [a!, inverse!]);
-      return [...graph.node("Mul", [normal!, scale!]), inverse!];
+      const [normal] = graph.node("Div", [a!, root!]);
+      return [...graph.node("Mul", [normal!, scale!]), root!];
     },
-    gradient: (upstream, [, inverse]) => {
+    gradient: (upstream, [, root]) => {
       const dy = once("rmsNorm", upstream);
-      const normal = mul(x, inverse!);
+      const normal = div(x, root!);
       const along = mul(dy, normal);
       return [
-        () => mul(sub(mul(dy, weight), mul(normal, weightedMean(along, weight))), inverse!),
+        () => div(sub(mul(dy, weight), mul(normal, weightedMean(along, weight))), root!),
         () => sumTo(along, weight.shape),
       ];
     },
