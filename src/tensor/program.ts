@@ -36,7 +36,7 @@ export interface CompileOptions extends Omit<SessionOptions, "resident"> {
   readonly store?: Store;
   /**
    * Writes the states into the program as they are now, so that ONNX Runtime prepares them and works out beforehand what depends on nothing else:
-   * a small network runs a third faster. The program holds a copy, and does not see what becomes of the store's.
+   * a small network runs faster (bench/policy.ts, "inline"). The program holds a copy, and does not see what becomes of the store's.
    */
   readonly inline?: boolean;
   /** Finds the first tensor that is not finite, throws an error naming the expression that made it, and keeps the states as they were. Slow: every intermediate tensor is kept. */
