@@ -6,10 +6,10 @@ import { expect, test } from "vitest";
 
 const module = new URL("interrupt.ts", import.meta.url).pathname;
 
-/** Sends SIGINT at once and again after each pause, to a process that has 4 s to finish. */
+/** Sends SIGINT at once and, from when it was heard, again after each pause, to a process that has 4 s to finish. */
 async function interrupted(pauses: readonly number[], ended = false) {
   const script = `import { onInterrupt } from ${JSON.stringify(module)};
-    const end = onInterrupt((signal) => { console.log(signal); ${ended ? "end();" : ""} setTimeout(() => process.exit(7), 4000); });
+    const end = onInterrupt((signal) => { ${ended ? "end();" : ""} console.log(signal); setTimeout(() => process.exit(7), 4000); });
     setTimeout(() => {}, 60_000);
     console.log("ready");`;
   const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", script], {

@@ -48,7 +48,12 @@ const common = {
     .default("quantiles")
     .describe("how states and actions are scaled; a checkpoint's own is kept with --from"),
   ...optimiser,
-  heldOut: z.number().min(0).lt(1).default(0.1).describe("share of each task's episodes that are not trained on"),
+  heldOut: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.1)
+    .describe("share of the episodes, spread over the tasks, that are not trained on"),
   validationFrames: count.default(256).describe("held-out frames of a validation"),
   shift: z.int().min(0).default(0).describe("pixels by which training pictures are shifted at most"),
   brightness: share.default(0.15).describe("share by which their brightness is changed at most"),
@@ -103,7 +108,12 @@ export const valueOptions = z.object({
   steps: count.default(600).describe("optimiser steps"),
   learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate, after the warm-up"),
   weightDecay: z.number().min(0).default(0.05).describe("of AdamW"),
-  heldOut: z.number().min(0).lt(1).default(0.15).describe("share of each task's episodes that are not trained on"),
+  heldOut: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.15)
+    .describe("share of the episodes, spread over the tasks, that are not trained on"),
   validateEvery: count.default(50).describe("steps between validations, each with a checkpoint"),
   validationFrames: count.default(512).describe("held-out frames of a validation"),
   targets: z

@@ -14,18 +14,33 @@ const episodes = fc
   .array(fc.record({ task: fc.constantFrom("a", "b"), success: fc.boolean(), length: fc.integer({ min: 1, max: 50 }) }))
   .map((all) => all.map((one, episode): TrainingEpisode => ({ ...one, dataset: 0, episode })));
 
-test("every episode is trained on or held out, whole, and each kind is held out by its share", () => {
+test("of ten demonstrations with four instructions one is held out, of four hundred a tenth of each instruction", () => {
+  const all = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, episode): TrainingEpisode => ({ dataset: 0, episode, length: 9, task: `${episode % 4}`, success: true }),
+    );
+  expect(splitEpisodes(all(10), 0.1, 0).heldOut.length).toBe(1);
+  const { heldOut } = splitEpisodes(all(400), 0.1, 0);
+  for (const task of ["0", "1", "2", "3"]) expect(heldOut.filter((one) => one.task === task).length).toBe(10);
+});
+
+test("every episode is trained on or held out, whole, successes and failures by their share, and so of every task", () => {
   fc.assert(
     fc.property(episodes, fc.double({ min: 0.05, max: 0.5, noNaN: true }), fc.nat(), (all, share, seed) => {
       const { train, heldOut } = splitEpisodes(all, share, seed);
       expect(new Set([...train, ...heldOut])).toEqual(new Set(all));
       expect(train.length + heldOut.length).toBe(all.length);
-      for (const task of ["a", "b"])
-        for (const success of [true, false]) {
-          const kind = (one: TrainingEpisode) => one.task === task && one.success === success;
-          const count = all.filter(kind).length;
-          expect(heldOut.filter(kind).length).toBe(count < 2 ? 0 : Math.max(1, Math.round(share * count)));
-        }
+      for (const success of [true, false]) {
+        const held = (task?: string) => {
+          const kind = (one: TrainingEpisode) => one.success === success && (task === undefined || one.task === task);
+          return { held: heldOut.filter(kind).length, of: all.filter(kind).length };
+        };
+        const both = held();
+        expect(both.held).toBe(both.of < 2 ? 0 : Math.max(1, Math.round(share * both.of)));
+        const [a, b] = [held("a"), held("b")];
+        if (a.of > 0 && b.of > 0) expect(Math.abs(a.held / a.of - b.held / b.of)).toBeLessThan(1 / a.of + 1 / b.of);
+      }
       expect(splitEpisodes(all, share, seed)).toEqual({ train, heldOut });
     }),
   );

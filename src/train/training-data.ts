@@ -11,7 +11,7 @@ import {
   type LeRobotDataset,
   openDataset,
 } from "../data/index.ts";
-import { random } from "../tensor/index.ts";
+import { type Random, random } from "../tensor/index.ts";
 
 export interface TrainingDataset {
   /** Folder of a LeRobot dataset. */
@@ -109,21 +109,31 @@ export interface Split {
 }
 
 /**
- * Holds out a share of the episodes of each task, of its successes and of its failures alike: at least one of two or more where the share
- * is not 0. Whole episodes, because neighbouring frames tell each other's return.
+ * Holds out a share of the successes and of the failures, at least one of two or more where the share is not 0, spread over the tasks by
+ * their share. Not one of every task, for that would be much of a few demonstrations. Whole episodes, because
+ * neighbouring frames tell each other's return.
  */
 export function splitEpisodes(episodes: readonly TrainingEpisode[], heldOut: number, seed: number): Split {
-  const groups = new Map<string, TrainingEpisode[]>();
-  for (const episode of episodes) {
-    const name = `${episode.success} ${episode.task}`;
-    groups.set(name, [...(groups.get(name) ?? []), episode]);
-  }
+  const draw = random(seed).split("held-out");
   const held = new Set<TrainingEpisode>();
-  for (const [name, group] of groups) {
-    const count = heldOut === 0 || group.length < 2 ? 0 : Math.max(1, Math.round(heldOut * group.length));
-    for (const episode of random(seed).split("held-out").split(name).shuffle(group).slice(0, count)) held.add(episode);
+  for (const success of [true, false]) {
+    const kind = episodes.filter((episode) => episode.success === success);
+    const count = heldOut === 0 || kind.length < 2 ? 0 : Math.max(1, Math.round(heldOut * kind.length));
+    for (const episode of spreadOverTasks(kind, draw.split(`${success}`)).slice(0, count)) held.add(episode);
   }
   return { train: episodes.filter((episode) => !held.has(episode)), heldOut: episodes.filter((e) => held.has(e)) };
+}
+
+/** The episodes in an order of which every beginning has about the same share of each task: systematic sampling from a random start. */
+function spreadOverTasks(episodes: readonly TrainingEpisode[], draw: Random): TrainingEpisode[] {
+  const placed: { readonly at: number; readonly episode: TrainingEpisode }[] = [];
+  for (const task of new Set(episodes.map((episode) => episode.task))) {
+    const own = draw.split(task);
+    const group = own.shuffle(episodes.filter((episode) => episode.task === task));
+    const start = own.uniform();
+    placed.push(...group.map((episode, i) => ({ at: (i + start) / group.length, episode })));
+  }
+  return placed.sort((a, b) => a.at - b.at).map(({ episode }) => episode);
 }
 
 export interface SourceOptions {
