@@ -39,6 +39,8 @@ export interface Task {
   reached(physics: Physics, instruction: string): boolean;
   /** Whether a person who watches would rather end the episode as a failure and begin anew than mend what has happened. */
   isLost?(physics: Physics): boolean;
+  /** Whether it is about to be lost by what the hand does, as a person who watches sees in time to take over. */
+  isAtRisk?(physics: Physics, arm: Arm): boolean;
   /**
    * How a person would do it, in this style, from any moment of an episode on: looks at where things are, acts, looks again. Yields joint
    * targets in the robot's units, one a control period, and ends when it has done all it can.

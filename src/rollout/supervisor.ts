@@ -1,6 +1,6 @@
-// Watches a rollout as a person with the take-over key would: sees that it stalls, grasps at nothing, drops what it held or runs out of time,
-// takes a moment to react, corrects by the task's script, and hands back when the object is in the gripper again, or finishes the task. What is
-// lost it gives up.
+// Watches a rollout as a person with the take-over key would: sees that it stalls, grasps at nothing, drops what it held, is about to spoil
+// the attempt or runs out of time, takes a moment to react, corrects by the task's script, and hands back when the object is in the gripper
+// again, or finishes the task. What is lost it gives up.
 import { Arm, bestStyle, sampleStyle, type Task, type World } from "../robot/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import { Demonstration } from "./demonstrator.ts";
@@ -153,7 +153,8 @@ export class Supervisor implements Operator {
     const missed = this.emptySince !== undefined && seconds - this.emptySince > jaws.seconds;
     const dropped = this.releasedAt !== undefined && seconds - this.releasedAt > settle;
     const late = seconds > this.patientUntil + (this.heldSince === undefined ? 0 : patience.more * this.task.timeLimit);
-    return stalled || missed || dropped || late;
+    const risky = this.task.isAtRisk?.(this.world.physics, this.eyes) === true;
+    return stalled || missed || dropped || late || risky;
   }
 
   /** Whether the policy could still finish by itself. */

@@ -148,6 +148,53 @@ describe("success", () => {
   });
 });
 
+describe("what a person who watches sees coming", () => {
+  const atRisk = () => task.isAtRisk!(world.physics, arm);
+  /** The open hand, so far from having a peg that stands by itself in its middle, and over its grasp. */
+  const handAt = async ([aside, along, above]: readonly [number, number, number]) => {
+    put({ dx: 0.1 });
+    await run(arm.grip(0.45));
+    put({ dy: -0.1 });
+    const [x, y] = world.physics.pose("peg").position;
+    const over = [x - 0.0065 + aside, y + along] as const;
+    await run(arm.reach({ position: [...over, 0.1], yaw: 0 }));
+    await run(arm.slide({ position: [...over, 0.04 + above], yaw: 0 }));
+  };
+
+  test.each<[string, boolean, Offset]>([
+    ["on a wall", true, { dx: wall, dz: depth }],
+    ["on a corner", true, { dx: wall, dy: wall, dz: depth }],
+    ["held over it", false, { dx: wall, dz: depth + 0.02 }],
+    ["in the hole", false, {}],
+    ["half in", false, { dz: 0.012 }],
+    ["beside the block", false, { dx: -0.035 }],
+  ])("a peg %s, nobody near: %s", async (_, risky, offset) => {
+    await run(arm.reach({ position: [0.2, -0.1, 0.12], yaw: 0 }));
+    put(offset);
+    expect(atRisk()).toBe(risky);
+  });
+
+  test.each<[string, boolean, readonly [number, number, number]]>([
+    ["around it", false, [0, 0, 0]],
+    ["to one side", true, [0, 0.015, 0]],
+    ["with the moving jaw over it", true, [-0.016, 0, 0.015]],
+  ])("the open hand %s: %s, and so closing topples it or grasps it", async (_, risky, offset) => {
+    await handAt(offset);
+    expect(atRisk()).toBe(risky);
+    await run(arm.grip(-0.13));
+    await run(arm.rise(0.12));
+    expect(task.isLost!(world.physics)).toBe(risky);
+    expect(arm.holds("peg")).toBe(!risky);
+    expect(atRisk()).toBe(false);
+    await run(arm.grip(0.45));
+  });
+
+  test("the open hand to one side is no risk from high above", async () => {
+    await handAt([0, 0.018, 0.06]);
+    expect(atRisk()).toBe(false);
+  });
+});
+
 function pegJoint(): number {
   return world.physics.model.body_jntadr[world.physics.id("body", "peg")]!;
 }

@@ -227,6 +227,33 @@ describe("the supervisor", () => {
     await world.close();
   });
 
+  test("takes over where the peg was set down on a block's wall, before it falls off", async () => {
+    const task = taskNamed("peg-in-hole");
+    const world = await createTaskWorld(task, { cameras: [], difficulty: 0 });
+    /** When it takes over, if it does so within a second. */
+    const pausedAt = async (onWall: boolean) => {
+      await world.reset(1);
+      const supervisor = new Supervisor(task, world);
+      supervisor.reset(1);
+      const [x, y] = world.physics.pose("red block").position;
+      if (onWall) world.physics.place("peg", { position: [x + 0.018, y, 0.049], quaternion: [1, 0, 0, 0] });
+      const { state } = await world.observe();
+      let step = 0;
+      for (; step < world.fps; step++) {
+        const seconds = step / world.fps;
+        if (supervisor.decide({ step, seconds, control: "autonomous", held: false }) === "pause") break;
+        await world.act(state);
+      }
+      supervisor.close();
+      return step / world.fps;
+    };
+    expect(await pausedAt(false)).toBe(1);
+    const seconds = await pausedAt(true);
+    expect(seconds).toBeGreaterThanOrEqual(0.3);
+    expect(seconds).toBeLessThan(1);
+    await world.close();
+  });
+
   test("leaves a clean demonstration alone", async () => {
     const runner = new EpisodeRunner({ ...driving, policy: "demonstrator", supervisor: "scripted" }, false);
     let untouched = 0;

@@ -1,5 +1,5 @@
 // Put the square peg into the hole of the block of the named colour; the other block has a hole just like it.
-import { centredOn, closingYaw, type Motion, opening } from "../arm.ts";
+import { type Arm, centredOn, closingYaw, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics, Pose } from "../physics.ts";
 import { placeObjects, type Region, shoulderX } from "../placement.ts";
@@ -95,6 +95,8 @@ export const pegInHole: Task = {
   // To stand it up and bring it in takes all the time there is, where it succeeds.
   isLost: isToppled,
 
+  isAtRisk: (physics, arm) => isOnWall(physics) || isBeside(physics, arm),
+
   *demonstrate(attempt) {
     const { world, arm, instruction, style } = attempt;
     const { physics } = world;
@@ -120,6 +122,26 @@ function isIn(physics: Physics, holder: string): boolean {
 
 function isToppled(physics: Physics): boolean {
   return Math.abs(axisOf(physics.pose("peg"))[2]) < 0.7;
+}
+
+/** Whether the peg's lower end is on a block's walls, not over its hole: let go, it falls off. */
+function isOnWall(physics: Physics): boolean {
+  const [x, y, z] = endOf(physics.pose("peg"));
+  return holders.some((holder) => {
+    const [holeX, holeY] = physics.pose(blockOf(holder)).position;
+    const aside = Math.hypot(x - holeX, y - holeY);
+    return aside > 0.004 && aside < hole.half + hole.wall + peg.half && Math.abs(z - hole.depth) < 0.008;
+  });
+}
+
+/** Whether the open jaws are down at the standing peg without having it in their middle: closing, they may tip it over. */
+function isBeside(physics: Physics, arm: Arm): boolean {
+  const [px, py, pz] = physics.pose("peg").position;
+  const [handX, handY, handZ] = arm.position;
+  const [x, y] = centredOn({ x: px, y: py }, arm.yaw, arm.gap);
+  const aside = Math.hypot(handX - x, handY - y);
+  const isDown = handZ < 2 * peg.halfHeight + 0.02 && pz < peg.halfHeight + 0.005;
+  return isDown && arm.gap > 2 * peg.half && aside > 0.012 && aside < 0.04 && !arm.holds("peg");
 }
 
 /** The peg's long axis: a unit vector. */
