@@ -122,7 +122,7 @@ export const presets = {
   },
   full: {
     about:
-      "all tasks, two at a time; ten demonstrations of each, two iterations, all controls; one to two hours on two cores",
+      "all tasks, two at a time; ten demonstrations of each, two iterations, all controls; about an hour on two cores",
     options: {
       parallel: 2,
       tasks: ["cube-in-bowl", "push-to-target", "stack-cubes", "peg-in-hole"],
