@@ -17,7 +17,7 @@ export function addSeedsCommand(program: Command): void {
       `
 Takes folders of runs, or their summary.json. Intervals are Student's 95 % over the runs, so that they hold what differs
 from training to training; ratios are geometric means. "To SFT" compares each policy with SFT of its own run on the same
-episodes, "RECAP to it" RECAP with a control. Last stands each run's mean over its tasks.
+episodes, "RECAP to it" RECAP with a control. Last stands each run's mean over its tasks, of ratios again the geometric one.
 
   pistar recap --preset full --seed 0
   pistar recap --preset full --seed 1

@@ -24,7 +24,20 @@ const run = (seed: number, results: readonly ArmResult[], options: object = {}):
   options: { demonstrations: 20, tasks: ["cube"], pretrainTasks: [], ...options, seed },
   stages: [],
   curves: [],
-  tasks: [{ task: "cube", description: "", difficulty: 0, results, gains: [], values: [], labels: [], traces: [] }],
+  warnings: [],
+  tasks: [
+    {
+      task: "cube",
+      description: "",
+      difficulty: 0,
+      results,
+      gains: [],
+      values: [],
+      labels: [],
+      warnings: [],
+      traces: [],
+    },
+  ],
 });
 
 test("means over runs by hand", () => {

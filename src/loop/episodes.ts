@@ -18,7 +18,7 @@ export function gain(
   run: Run,
   task: string,
   { iteration, source }: Pick<Gain, "iteration" | "source">,
-  driving: Pick<CollectOptions, "policy" | "supervisor" | "episodes" | "seed">,
+  driving: Pick<CollectOptions, "policy" | "policyName" | "supervisor" | "episodes" | "seed">,
 ): Promise<Gain> {
   const { options, stages, listener, signal } = run;
   const stage = `${task}/${iteration}/${source}`;
@@ -27,7 +27,8 @@ export function gain(
     const { difficulty, randomise } = options;
     const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
-    const { lost } = await collect({ ...asked, progress, ...(signal && { signal }) });
+    const named = driving.policyName !== undefined && { policyName: driving.policyName };
+    const { lost } = await collect({ ...asked, ...named, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     if (lost.length > 0)
       listener.onNote?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
@@ -75,8 +76,23 @@ export function evaluated(
     signal?.throwIfAborted();
     const { successes, episodes } = found.total;
     listener.onNote?.(`${stage}: ${successes} of ${episodes} episodes succeed`);
+    for (const fault of faults(found)) listener.onNote?.(`${stage}: ${fault}`);
     return found;
   });
+}
+
+/** What went wrong in an evaluation besides failing at the task, in words; empty where nothing did. */
+export function faults({ lost, runs }: Pick<Evaluation, "lost" | "runs">): string[] {
+  const troubled = runs.filter(({ troubles }) => troubles.length > 0);
+  const of = (some: readonly unknown[]) => `${some.length} of ${runs.length + lost.length} episodes`;
+  return [
+    ...(lost.length > 0
+      ? [`${of(lost)} could not be run to their end and count nowhere, first: ${lost[0]!.lost}`]
+      : []),
+    ...(troubled.length > 0
+      ? [`in ${of(troubled)} the policy did not act as it should, first: ${troubled[0]!.troubles[0]}`]
+      : []),
+  ];
 }
 
 const workersOf = ({ options, share }: Run): number => Math.max(1, Math.floor(options.workers * share));

@@ -3,13 +3,13 @@
 import { difficultyOf, taskNamed } from "../robot/index.ts";
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { type ArmPlan, controls, recap, sft } from "./arms.ts";
-import { evaluated, gain } from "./episodes.ts";
+import { evaluated, faults, gain } from "./episodes.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
 import { dataOf, type Run, trainingOf } from "./run.ts";
 import { autonomousSeed, correctedSeed } from "./seeds.ts";
 import type { Stage } from "./stages.ts";
-import type { ArmResult, Curve, Gain, LabelCount, Paired, TaskSummary, ValueCheck } from "./summary.ts";
+import type { ArmResult, Curve, Gain, LabelCount, Paired, TaskSummary, ValueCheck, Warning } from "./summary.ts";
 import { traces } from "./traces.ts";
 import { labelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
@@ -27,23 +27,35 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   const gains: Gain[] = [];
   const values: ValueCheck[] = [];
   const labels: LabelCount[] = [];
-  await trainArm(run, task, 0, sft, curves);
-  const baseline = await evaluateArm(run, task, 0, sft);
+  const warnings: Warning[] = [];
+  /** Trains an arm's policy and evaluates it. */
+  const tried = async (k: number, arm: ArmPlan): Promise<Evaluation> => {
+    const of = `${task}/${k}/${arm.name}`;
+    const trained = await trainArm(run, task, k, arm, curves);
+    const found = await evaluateArm(run, task, k, arm);
+    warnings.push(...[...trained, ...faults(found)].map((text) => ({ of, text })));
+    return found;
+  };
+  const baseline = await tried(0, sft);
   const results = [armResult(sft, 0, baseline)];
   let actor = trainingName(task, 0, sft);
+  let before = baseline;
   for (let k = 1; k <= iterations; k++) {
     gains.push(...(await collectWith(run, actor, task, k)));
     values.push(await fineTuneValue(run, task, k, curves));
     labels.push(await label(run, task, k));
     const beside = k === iterations ? controls.filter(({ name }) => wanted.includes(name)) : [];
-    await trainArm(run, task, k, recap, curves);
-    const improved = await evaluateArm(run, task, k, recap);
-    results.push({ ...armResult(recap, k, improved), againstSft: paired(run, improved, baseline) });
+    const improved = await tried(k, recap);
+    const againstSft = paired(run, improved, baseline);
+    results.push({ ...armResult(recap, k, improved), againstSft, againstPrevious: paired(run, improved, before) });
+    before = improved;
     for (const arm of beside) {
-      await trainArm(run, task, k, arm, curves);
-      const control = await evaluateArm(run, task, k, arm);
-      const [againstSft, recapAgainst] = [paired(run, control, baseline), paired(run, improved, control)];
-      results.push({ ...armResult(arm, k, control), againstSft, recapAgainst });
+      const control = await tried(k, arm);
+      results.push({
+        ...armResult(arm, k, control),
+        againstSft: paired(run, control, baseline),
+        recapAgainst: paired(run, improved, control),
+      });
     }
     actor = trainingName(task, k, recap);
   }
@@ -51,7 +63,7 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   const { description } = taskNamed(task);
   const difficulty = difficultyOf(task, run.options.difficulty);
   return {
-    summary: { task, description, difficulty, results, gains, values, labels, traces: shown },
+    summary: { task, description, difficulty, results, gains, values, labels, warnings, traces: shown },
     curves,
     stages: run.stages.all,
   };
@@ -60,11 +72,11 @@ export async function improve(run: Run, task: string): Promise<Improved> {
 /** Autonomous and supervised episodes of the policy so far. */
 async function collectWith(run: Run, actor: string, task: string, k: number): Promise<Gain[]> {
   const { autonomous, corrected, seed } = run.options;
-  const policy = trainingOf(run, actor);
+  const policy = { policy: trainingOf(run, actor), policyName: actor };
   const gains: Gain[] = [];
   const add = async (source: Gain["source"], supervisor: "none" | "scripted", episodes: number, first: number) => {
     if (episodes > 0)
-      gains.push(await gain(run, task, { iteration: k, source }, { policy, supervisor, episodes, seed: first }));
+      gains.push(await gain(run, task, { iteration: k, source }, { ...policy, supervisor, episodes, seed: first }));
   };
   await add("autonomous", "none", autonomous, autonomousSeed(seed, k));
   await add("corrected", "scripted", corrected, correctedSeed(seed, k));
@@ -88,6 +100,7 @@ async function fineTuneValue(run: Run, task: string, k: number, curves: Curve[])
     heldOutCrossEntropy: check?.heldOutCrossEntropy ?? Number.NaN,
     heldOutError: check?.heldOutError ?? Number.NaN,
     baselineError: check?.baselineError ?? Number.NaN,
+    firstFrameGap: check?.firstFrameGap ?? null,
     auc: check?.auc ?? null,
     advantageSpread: check?.advantageSpread ?? Number.NaN,
     warnings,
@@ -121,9 +134,9 @@ async function label(run: Run, task: string, k: number): Promise<LabelCount> {
 const trainingName = (task: string, k: number, arm: ArmPlan): string =>
   `${task}/${k}/${(arm.guided ? recap : arm).name}`;
 
-/** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. */
-async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<void> {
-  if (arm.guided) return;
+/** Fine-tunes an arm's policy, from the pre-trained checkpoint and for as many steps as every other arm. Returns what it warns of. */
+async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves: Curve[]): Promise<readonly string[]> {
+  if (arm.guided) return [];
   const { finetuneSteps, finetuneLearningRate, dropout, positiveShare, restart, temperature } = run.options;
   const { batchSize, draws, fast } = run.options;
   const name = trainingName(task, k, arm);
@@ -147,6 +160,7 @@ async function trainArm(run: Run, task: string, k: number, arm: ArmPlan, curves:
     },
   });
   curves.push(curveOf(name, result));
+  return result.warnings;
 }
 
 function evaluateArm(run: Run, task: string, k: number, arm: ArmPlan): Promise<Evaluation> {

@@ -8,16 +8,16 @@ import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/index.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
-import type { Curve, Gain, Summary } from "./summary.ts";
+import type { Curve, Gain, Summary, Warning } from "./summary.ts";
 import { dropFrameCache, labelled, trainedPolicy, trainedValue } from "./trainings.ts";
 
 /** Runs all that is missing in a run's folder; writes summary.json and report.html, after each task and at the end. */
 export async function runRecap(run: Run): Promise<Summary> {
   const demonstrations = new Map<string, Gain>();
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
-  const curves = await pretrain(run);
-  const done = await improveAll(run, (improved) => write(run, demonstrations, curves, improved, false));
-  const summary = write(run, demonstrations, curves, done, true);
+  const before = await pretrain(run);
+  const done = await improveAll(run, (improved) => write(run, demonstrations, before, improved, false));
+  const summary = write(run, demonstrations, before, done, true);
   dropFrameCache(run);
   return summary;
 }
@@ -29,8 +29,13 @@ function demonstrate(run: Run, task: string): Promise<Gain> {
   return gain(run, task, { iteration: 0, source: "demonstrations" }, driving);
 }
 
+interface Pretrained {
+  readonly curves: readonly Curve[];
+  readonly warnings: readonly Warning[];
+}
+
 /** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
-async function pretrain(run: Run): Promise<Curve[]> {
+async function pretrain(run: Run): Promise<Pretrained> {
   const { pretrainPositive, pretrainSteps, valueSteps, valueShift, dropout, batchSize, draws, learningRate } =
     run.options;
   const { size, backbone, horizon, fast } = run.options;
@@ -49,23 +54,27 @@ async function pretrain(run: Run): Promise<Curve[]> {
     datasets,
     options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon, ...labels },
   });
-  return [curveOf(pretrained.value, value), curveOf(pretrained.policy, policy)];
+  const trained = [[pretrained.value, value] as const, [pretrained.policy, policy] as const];
+  return {
+    curves: trained.map(([name, result]) => curveOf(name, result)),
+    warnings: trained.flatMap(([of, { warnings }]) => warnings.map((text) => ({ of, text }))),
+  };
 }
 
 function write(
   run: Run,
   demonstrations: ReadonlyMap<string, Gain>,
-  pretraining: readonly Curve[],
+  pretraining: Pretrained,
   improved: readonly Improved[],
   finished: boolean,
 ): Summary {
-  const curves = [...pretraining, ...improved.flatMap((task) => task.curves)];
+  const curves = [...pretraining.curves, ...improved.flatMap((task) => task.curves)];
   const stages = [...run.stages.all, ...improved.flatMap((task) => task.stages)];
   const tasks = improved.map(({ summary }) => ({
     ...summary,
     gains: [demonstrations.get(summary.task)!, ...summary.gains],
   }));
-  const summary = { ...recordOf(run, { curves, stages }, finished), tasks };
+  const summary = { ...recordOf(run, { curves, stages }, finished), warnings: pretraining.warnings, tasks };
   writeResults(run, summary, renderReport(summary));
   return summary;
 }

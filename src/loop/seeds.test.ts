@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { collectOptions, evaluateOptions } from "../rollout/index.ts";
 import { autonomousSeed, correctedSeed, demonstrationSeed, evaluationSeed, maxIterations } from "./seeds.ts";
 
 test("no two purposes of any two runs share a seed, with up to a million episodes each", () => {
@@ -18,4 +19,9 @@ test("no two purposes of any two runs share a seed, with up to a million episode
       expect(Number.isSafeInteger(a.first)).toBe(true);
     }),
   );
+});
+
+test("by themselves pistar collect and pistar eval begin where a run's demonstrations and evaluation do", () => {
+  expect(collectOptions.parse({ out: "data" }).seed).toBe(demonstrationSeed(0));
+  expect(evaluateOptions.parse({ policy: "random" }).seed).toBe(evaluationSeed(0));
 });

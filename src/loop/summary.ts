@@ -21,6 +21,8 @@ export interface ArmResult {
   readonly timesToSuccess: readonly number[];
   /** On the same seeds, against the task's "sft" arm; absent for that arm itself. */
   readonly againstSft?: Paired;
+  /** Of RECAP: on the same seeds, against its policy of the iteration before, which is SFT's for the first. */
+  readonly againstPrevious?: Paired;
   /** Of a control: RECAP's policy of the same iteration against it, on the same seeds. */
   readonly recapAgainst?: Paired;
 }
@@ -52,12 +54,21 @@ export interface ValueCheck {
   /** Mean absolute error of held-out values, and that of the mean return by time, both in normalised returns. */
   readonly heldOutError: number;
   readonly baselineError: number;
-  /** Value of successes minus that of failures, in the middle of held-out episodes: area under the curve, null without failures. */
+  /** Mean value of successes minus that of failures at held-out episodes' first frames; null where there are not both. */
+  readonly firstFrameGap: number | null;
+  /** Share of pairs of a held-out success and failure in which the success is valued higher, each in its middle; null where there are not both. */
   readonly auc: number | null;
-  /** Standard deviation of the labelled advantages, normalised. */
+  /** Standard deviation of return − value on held-out episodes, normalised. */
   readonly advantageSpread: number;
   /** In words; empty where all is well. */
   readonly warnings: readonly string[];
+}
+
+/** What the checks of a training or an evaluation found wrong. */
+export interface Warning {
+  /** Such as "pretrain/value" or "cube-in-bowl/1/recap". */
+  readonly of: string;
+  readonly text: string;
 }
 
 /** Which share of a task's frames became "positive". */
@@ -94,6 +105,8 @@ export interface TaskSummary {
   readonly gains: readonly Gain[];
   readonly values: readonly ValueCheck[];
   readonly labels: readonly LabelCount[];
+  /** Of its policies; those of its value functions are in `values`. */
+  readonly warnings: readonly Warning[];
   readonly traces: readonly Trace[];
 }
 
@@ -117,6 +130,8 @@ export interface RunRecord {
 
 /** Of a run in simulation. */
 export interface Summary extends RunRecord {
+  /** Of pre-training. */
+  readonly warnings: readonly Warning[];
   readonly tasks: readonly TaskSummary[];
 }
 

@@ -21,6 +21,8 @@ import { rolloutFeatures } from "./recording.ts";
 import type { Assignment, Finished } from "./work.ts";
 
 export interface CollectOptions extends z.infer<typeof collectOptions> {
+  /** What the dataset calls the policy, where that is not how it is found: so that a run that is moved still knows its episodes. */
+  readonly policyName?: string;
   readonly progress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -43,7 +45,7 @@ type Origin = {
   readonly episode_seed: bigint;
   readonly episode_difficulty: number;
   readonly episode_randomise: boolean;
-  /** As the command was told. */
+  /** As the command was told, or by its name in a run. */
   readonly episode_policy: string;
   readonly episode_supervisor: string;
 };
@@ -88,12 +90,13 @@ export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | und
  * it is appended: a kill loses those in progress alone. Fails where the dataset is of another layout.
  */
 export async function collect(options: CollectOptions): Promise<Collection> {
-  const { task, randomise, episodes, seed, workers, out, progress, signal, ...driving } = options;
+  const { task, randomise, episodes, seed, workers, out, progress, signal, policyName, ...driving } = options;
+  const named = { ...driving, policy: policyName ?? driving.policy };
   const difficulty = difficultyOf(task, options.difficulty);
   const had = existsSync(join(out, "meta/info.json")) ? await collected(out) : [];
   const all = Array.from({ length: episodes }, (_, i) => ({ task, difficulty, randomise, seed: seed + i }));
   const missing = all.filter((assignment) => {
-    const origin = originOf(assignment, driving);
+    const origin = originOf(assignment, named);
     return !had.some((other) => isDeepStrictEqual(other, origin));
   });
   const before = all.length - missing.length;
@@ -113,7 +116,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
         if ("lost" in episode) lost.push(episode);
         else {
           writer ??= await openWriter(out, task);
-          done.push({ ...episode.result, ...(await append(writer, episode, driving)) });
+          done.push({ ...episode.result, ...(await append(writer, episode, named)) });
         }
         progress?.(before + done.length + lost.length, episodes);
       },

@@ -42,9 +42,9 @@ export const drivingOptions = z.object({
   supervisor: z.enum(["none", "scripted"]).default("none").describe("who watches and takes over"),
 });
 
+const seed = z.int().min(0);
 const episodes = {
   episodes: count.default(20).describe("episodes of each task"),
-  seed: z.int().min(0).default(0).describe("of the first episode; the others follow"),
   difficulty: z
     .number()
     .min(0)
@@ -59,6 +59,10 @@ export const collectOptions = z.object({
   task: z.string().default("cube-in-bowl").describe("task to collect episodes of (pistar tasks lists them)"),
   ...drivingOptions.shape,
   ...episodes,
+  // An evaluation begins at 0: by themselves the two commands never run the same episodes.
+  seed: seed
+    .default(1_000_000)
+    .describe("of the first episode; the others follow, and no evaluation should be of them"),
   out: z.string().describe("folder of the dataset, made or appended to"),
 });
 
@@ -66,6 +70,7 @@ export const evaluateOptions = z.object({
   task: z.array(z.string()).min(1).default(["cube-in-bowl"]).describe("tasks to evaluate on"),
   ...driving,
   ...episodes,
+  seed: seed.default(0).describe("of the first episode; the others follow, and no training should have seen them"),
   resetSeconds: z.number().min(0).default(10).describe("robot time that a reset costs, for throughput"),
 });
 

@@ -79,6 +79,10 @@ test("the data set grows by the iteration's episodes; none of them is an evaluat
     ...new Array(8).fill("none"),
     ...new Array(2).fill("scripted"),
   ]);
+  // By its name in the run, wherever the run lies.
+  expect(dataset.episodes.slice(6).map(({ extra }) => extra.episode_policy)).toEqual(
+    new Array(4).fill("cube-in-bowl/0/sft"),
+  );
   for (const { extra } of dataset.episodes)
     expect(Math.abs(Number(extra.episode_seed) - evaluationSeed(0))).toBeGreaterThanOrEqual(1_000_000);
   let corrections = 0;
@@ -107,9 +111,10 @@ test("every policy is evaluated on the same episodes and compared with SFT in pa
     ["guided", 1, 2],
   ]);
   const improved = results.find(({ arm }) => arm === "recap")!;
-  for (const { arm, successes, againstSft, recapAgainst } of results) {
+  for (const { arm, successes, againstSft, againstPrevious, recapAgainst } of results) {
     expect(againstSft === undefined).toBe(arm === "sft");
     expect(recapAgainst === undefined).toBe(["sft", "recap"].includes(arm));
+    expect(againstPrevious?.p).toEqual(arm === "recap" ? againstSft!.p : undefined);
     if (recapAgainst) expect(recapAgainst.successDifference.value).toBe((improved.successes - successes) / 2);
   }
   expect(gains.map(({ source, episodes }) => [source, episodes])).toEqual([

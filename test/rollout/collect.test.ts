@@ -111,6 +111,15 @@ test("a collection that was stopped goes on where it was, and others are appende
     { index: had + 2 },
   ]);
   expect((await collect(options("stopped", { episodes: 1, task: "stack-cubes" }))).before).toBe(0);
+  // A policy that is found elsewhere now is known by its name.
+  const named = { policyName: "a/policy" };
+  await collect({ ...options("stopped", { episodes: 1, seed: 100, policy: "random" }), ...named });
+  expect(await collect({ ...options("stopped", { episodes: 1, seed: 100, policy: "still" }), ...named })).toMatchObject(
+    {
+      before: 1,
+      collected: [],
+    },
+  );
   expect(await validateDataset(join(folder, "stopped"))).toEqual([]);
 });
 

@@ -52,12 +52,14 @@ const task: TaskSummary = {
       heldOutCrossEntropy: 3.1,
       heldOutError: 0.1,
       baselineError: 0.2,
+      firstFrameGap: null,
       auc: null,
       advantageSpread: 0.05,
       warnings: ["too flat"],
     },
   ],
   labels: [{ iteration: 1, threshold: 0.004, frames: 1000, positive: 400, forced: 50 }],
+  warnings: [{ of: "cube-in-bowl/1/recap", text: "no better than repeating" }],
   traces: [trace],
 };
 
@@ -67,6 +69,7 @@ const summary: Summary = {
   finishedAt: "2026-01-01T01:00:00Z",
   options: { seed: 3, tasks: ["cube-in-bowl"], nested: { a: 1 } },
   stages: [{ name: "collect", seconds: 90 }],
+  warnings: [{ of: "pretrain/value", text: "a clock" }],
   tasks: [task],
   curves: [
     {
@@ -117,8 +120,10 @@ test("a task says how hard it was, and beside each policy how many of SFT's fail
 
 test("warnings stand before the first task", () => {
   const page = render(summary);
-  expect(page.indexOf("too flat")).toBeGreaterThan(0);
-  expect(page.indexOf("too flat")).toBeLessThan(page.indexOf('<section id="task-'));
+  for (const warning of ["too flat", "a clock", "no better than repeating"]) {
+    expect(page.indexOf(warning)).toBeGreaterThan(0);
+    expect(page.indexOf(warning)).toBeLessThan(page.indexOf('<section id="task-'));
+  }
 });
 
 test("all text is escaped", () => {
@@ -211,6 +216,7 @@ test("an unfinished run says so, whatever it lacks", () => {
     gains: [],
     values: [],
     labels: [],
+    warnings: [],
     traces: [],
   };
   const page = render({ ...summary, finishedAt: null, options: {}, stages: [], curves: [], tasks: [bare] });

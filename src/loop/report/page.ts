@@ -13,7 +13,7 @@ import { runVerdict, taskVerdict } from "./verdict.ts";
 export function renderReport(summary: Summary): string {
   return reportPage(runVerdict(summary), summary, {
     lead: summary.tasks.length > 1 ? verdicts(summary) : null,
-    warnings: summary.tasks.flatMap(warnings),
+    warnings: [...summary.warnings.map(({ of, text }) => warningItem(of, text)), ...summary.tasks.flatMap(warnings)],
     chapters: summary.tasks.map(taskSection),
   });
 }
@@ -27,9 +27,10 @@ ${tasks.map((task) => {
 })}</ul>`;
 }
 
-/** What the checks of a task's value functions warned of. */
-function warnings({ task, values }: TaskSummary): readonly Markup[] {
-  return values.flatMap((check) =>
+/** What the checks of a task's value functions and policies warned of. */
+function warnings({ task, values, warnings: ofPolicies }: TaskSummary): readonly Markup[] {
+  const ofValues = values.flatMap((check) =>
     check.warnings.map((warning) => warningItem(`${task}, ${iterationTitle(check.iteration).toLowerCase()}`, warning)),
   );
+  return [...ofValues, ...ofPolicies.map(({ of, text }) => warningItem(of, text))];
 }

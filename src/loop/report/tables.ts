@@ -154,21 +154,34 @@ export function valueTable(checks: readonly ValueCheck[]): Markup | null {
       figures("Cross-entropy, nats"),
       figures("Mean absolute error"),
       figures("Error of the mean return by time"),
-      figures("Successes above failures (AUC)"),
-      figures("Spread of advantages"),
+      figures("Successes above failures at the first frame"),
+      figures("… halfway (AUC)"),
+      figures("Spread of return − value"),
       words("Check"),
     ],
-    checks.map(({ iteration, heldOutCrossEntropy, heldOutError, baselineError, auc, advantageSpread, warnings }) => [
-      iterationTitle(iteration),
-      number(heldOutCrossEntropy),
-      number(heldOutError),
-      number(baselineError),
-      auc === null ? "no failures" : number(auc),
-      number(advantageSpread),
-      warnings.length === 0
-        ? "passed"
-        : html`<a class="warned" href="#warnings">${warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`}</a>`,
-    ]),
+    checks.map(
+      ({
+        iteration,
+        heldOutCrossEntropy,
+        heldOutError,
+        baselineError,
+        firstFrameGap,
+        auc,
+        advantageSpread,
+        warnings,
+      }) => [
+        iterationTitle(iteration),
+        number(heldOutCrossEntropy),
+        number(heldOutError),
+        number(baselineError),
+        firstFrameGap === null ? "no failures" : number(firstFrameGap),
+        auc === null ? "no failures" : number(auc),
+        number(advantageSpread),
+        warnings.length === 0
+          ? "passed"
+          : html`<a class="warned" href="#warnings">${warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`}</a>`,
+      ],
+    ),
   );
 }
 
@@ -176,7 +189,7 @@ export function stageTable(stages: RunRecord["stages"]): Markup {
   const total = stages.reduce((sum, stage) => sum + stage.seconds, 0);
   return table(
     "Time",
-    [words("Stage"), figures("Took"), words("Share of the run")],
+    [words("Stage"), figures("Took, the last attempt"), words("Share of all")],
     [
       ...stages.map(({ name, seconds: took }) => [name, duration(took), share(took / total)]),
       ["All", duration(total), ""],

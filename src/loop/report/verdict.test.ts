@@ -14,14 +14,22 @@ const sft: ArmResult = {
   timesToSuccess: [],
 };
 
-function recap(iteration: number, rate: number, difference: Estimate, throughputRatio: Estimate | null): ArmResult {
+function recap(
+  iteration: number,
+  rate: number,
+  difference: Estimate,
+  throughputRatio: Estimate | null,
+  toPrevious = difference,
+): ArmResult {
   const successRate = about(rate, 0.05);
+  const paired = { p: 0.5, throughputRatio, failureRatio: null };
   return {
     ...sft,
     arm: "recap",
     iteration,
     successRate,
-    againstSft: { successDifference: difference, p: 0.5, throughputRatio, failureRatio: null },
+    againstSft: { ...paired, successDifference: difference },
+    againstPrevious: { ...paired, successDifference: toPrevious },
   };
 }
 
@@ -33,6 +41,7 @@ const task = (...results: readonly ArmResult[]): TaskSummary => ({
   gains: [],
   values: [],
   labels: [],
+  warnings: [],
   traces: [],
 });
 
@@ -42,6 +51,7 @@ const run = (tasks: readonly TaskSummary[], finishedAt: string | null = "2026-01
   finishedAt,
   options: {},
   stages: [],
+  warnings: [],
   tasks,
   curves: [],
 });
@@ -92,12 +102,11 @@ describe("one task", () => {
   });
 
   test("the last iteration counts, and one that made it worse is told", () => {
-    const second = recap(2, 0.6, { value: 0.14, low: 0.02, high: 0.26 }, null);
-    // Newcombe: −0.18 ∓ √(0.05² + 0.05²) = −0.25 … −0.11.
+    const second = recap(2, 0.6, { value: 0.14, low: 0.02, high: 0.26 }, null, about(-0.18, 0.07));
     expect(line(run([task(sft, second, better)]))).toMatch(
       /^RECAP made cube-in-bowl better; iteration 2 made it worse than iteration 1 \(−18 points, −25 … −11\): 46 % → 60 % of episodes succeed after 2 iterations/,
     );
-    const recovered = recap(2, 0.7, { value: 0.24, low: 0.1, high: 0.36 }, null);
+    const recovered = recap(2, 0.7, { value: 0.24, low: 0.1, high: 0.36 }, null, about(0.4, 0.1));
     expect(line(run([task(sft, worse, recovered)]))).toMatch(/better; iteration 1 made it worse than SFT \(−16 points/);
   });
 
@@ -118,13 +127,13 @@ describe("one task", () => {
     const difference = { value: -0.2, low: unknown, high: unknown };
     const throughput = { value: 0.5, low: unknown, high: unknown };
     expect(taskVerdict(task(sft, recap(1, 0.3, difference, throughput))).outcome).toBe("uncertain");
-    const second = { ...recap(2, 0, difference, null), successRate: { value: unknown, low: unknown, high: unknown } };
+    const second = recap(2, 0, difference, null);
     expect(taskVerdict(task(sft, better, second)).head).toBe("RECAP is not shown to be better on cube-in-bowl");
   });
 });
 
 test("several tasks: which became better, which worse", () => {
-  const second = recap(2, 0.6, { value: 0.14, low: 0.02, high: 0.26 }, null);
+  const second = recap(2, 0.6, { value: 0.14, low: 0.02, high: 0.26 }, null, about(-0.18, 0.07));
   const summary = run([
     { ...task(sft, better), task: "a" },
     { ...task(sft, worse), task: "b" },

@@ -100,14 +100,11 @@ interface Setback {
 function setbacks(task: TaskSummary): readonly Setback[] {
   const policies = improved(task);
   if (policies.length < 2) return [];
-  return policies.flatMap((policy, index) => {
-    const previous = policies[index - 1];
-    const change = previous
-      ? independentDifference(previous.successRate, policy.successRate)
-      : policy.againstSft?.successDifference;
+  return policies.flatMap(({ iteration, againstPrevious }, index) => {
+    const change = againstPrevious?.successDifference;
     if (!change || side(change, 0) >= 0) return [];
-    const than = previous ? `iteration ${previous.iteration}` : armTitle(sft.name);
-    return [{ iteration: policy.iteration, than, change }];
+    const previous = policies[index - 1];
+    return [{ iteration, than: previous ? `iteration ${previous.iteration}` : armTitle(sft.name), change }];
   });
 }
 
@@ -117,21 +114,6 @@ function overtaken(task: TaskSummary): readonly { readonly arm: string; readonly
     const change = recapAgainst?.successDifference;
     return change && side(change, 0) < 0 ? [{ arm, change }] : [];
   });
-}
-
-/**
- * The difference of two rates by Newcombe's method 10, from their own intervals. Iterations are evaluated on the same seeds but only
- * compared in pairs with SFT; as if independent the interval is rather too wide.
- */
-function independentDifference(a: Estimate, b: Estimate): Estimate {
-  // In a difference a null would count as 0.
-  const known = [a, b].every((rate) => [rate.value, rate.low, rate.high].every(finite));
-  const value = known ? b.value - a.value : Number.NaN;
-  return {
-    value,
-    low: value - Math.hypot(b.value - b.low, a.high - a.value),
-    high: value + Math.hypot(b.high - b.value, a.value - a.low),
-  };
 }
 
 /** −1, 1: the interval lies below or above `none`; 0: it includes it, or is not known. */
