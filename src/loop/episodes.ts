@@ -27,8 +27,8 @@ export function gain(
     const { difficulty, randomise } = options;
     const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
-    const named = driving.policyName !== undefined && { policyName: driving.policyName };
-    const { lost } = await collect({ ...asked, ...named, progress, ...(signal && { signal }) });
+    const policyName = driving.policyName ?? driving.policy;
+    const { lost } = await collect({ ...asked, policyName, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     if (lost.length > 0)
       listener.onNote?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
