@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BatchLoader } from "../src/data/batch-loader.ts";
 import { type BatchSource, batchSource } from "../src/data/batch-source.ts";
 import { FrameCache } from "../src/data/frame-cache.ts";
-import { random } from "../src/tensor/random.ts";
+import { random } from "../src/system/random.ts";
 import { memoryDataset } from "../test/data/memory-dataset.ts";
 import { median } from "./median.ts";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createWriter, type Image, openDataset } from "../src/data/index.ts";
-import { random as seeded } from "../src/tensor/random.ts";
+import { random as seeded } from "../src/system/random.ts";
 import { cacheAndBatches } from "./dataset-batches.ts";
 import { median } from "./median.ts";
 

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import * as model from "../src/model/index.ts";
 import * as t from "../src/tensor/index.ts";
-import { shardedStep } from "../src/train/sharded-step.ts";
-import { optimiserStates } from "../src/train/step.ts";
+import { shardedStep } from "../src/train/engine/sharded-step.ts";
+import { optimiserStates } from "../src/train/engine/step.ts";
 import { median, quantile } from "./median.ts";
 
 const threads = 2;

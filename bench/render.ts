@@ -1,7 +1,8 @@
 // Cameras: milliseconds a frame for 16 primitives on a checkered plane, one sample a pixel and 2×2.
 // Last line: JSON; wanted: about 0.1, 0.2 and 0.8 ms at 64², 96² and 224² with one sample, 0.3 ms at 64² with 2×2.
-import { createRenderer, type Scene } from "../src/robot/render/index.ts";
-import { random as seeded } from "../src/tensor/random.ts";
+import { createRenderer } from "../src/sim/render/renderer.ts";
+import type { Scene } from "../src/sim/render/scene.ts";
+import { random as seeded } from "../src/system/random.ts";
 import { median } from "./median.ts";
 
 const count = 17;

@@ -3,8 +3,8 @@
 import { availableParallelism } from "node:os";
 import * as model from "../src/model/index.ts";
 import * as t from "../src/tensor/index.ts";
-import { shardedStep, shardsOf } from "../src/train/sharded-step.ts";
-import { optimiserStates, wholeStep } from "../src/train/step.ts";
+import { shardedStep, shardsOf } from "../src/train/engine/sharded-step.ts";
+import { optimiserStates, wholeStep } from "../src/train/engine/step.ts";
 import { median } from "./median.ts";
 
 const rounds = 40;

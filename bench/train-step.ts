@@ -5,7 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { compile, countParameters, createStore, type Program, random, type Value } from "../src/tensor/index.ts";
+import { random } from "../src/system/index.ts";
+import { compile, countParameters, createStore, type Program, type Value } from "../src/tensor/index.ts";
 import { median } from "./median.ts";
 import { sizes, transformerStep } from "./transformer.ts";
 

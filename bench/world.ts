@@ -2,7 +2,8 @@
 // (2×2 samples) each, on one and on two worker threads. Last line: JSON; wanted: at least 900 steps/s on one thread, 1.85 times as many on two.
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { createTaskWorld, so101Joints, taskNamed, type World } from "../src/robot/index.ts";
+import { so101Joints } from "../src/robot/index.ts";
+import { createTaskWorld, taskNamed, type World } from "../src/sim/index.ts";
 import { median } from "./median.ts";
 
 /** Every joint swings about the middle of what is above the table, each with a period of its own. */

@@ -4,14 +4,17 @@ import { expect, test } from "vitest";
 
 /** Folders of src/ from the bottom up: a file imports from its own folder or from folders to the left of it. */
 const order = [
+  "system",
   "tensor",
   "recap",
   "data",
   "model",
-  "train",
   "robot",
-  "grounding",
   "serve",
+  "sim",
+  "policy",
+  "train",
+  "grounding",
   "rollout",
   "loop",
   "studio",
@@ -40,12 +43,14 @@ function violations(files: ReadonlyMap<string, string>): string[] {
       const targetFolder = target.split(sep)[0]!;
       if (!order.includes(targetFolder) || order.indexOf(targetFolder) > order.indexOf(folder))
         found.push(`src/${file} imports ${specifier}: "${folder}" may not depend on "${targetFolder}"`);
+      else if (targetFolder !== folder && !file.endsWith(".test.ts") && target !== join(targetFolder, "index.ts"))
+        found.push(`src/${file} imports ${specifier}: another folder is imported through its index.ts`);
     }
   }
   return found;
 }
 
-test("every folder imports only from folders below it", () => {
+test("every folder imports only from folders below it, through their index", () => {
   const files = new Map<string, string>();
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith(".ts")) continue;
@@ -61,6 +66,7 @@ test("an import against the order is found", () => {
     [join("tensor", "a.ts"), 'import { train } from "../train/index.ts";'],
     [join("model", "b.ts"), 'const x = await import("../loop/x.ts"); import "../tensor/index.ts";'],
     [join("elsewhere", "c.ts"), ""],
+    [join("train", "d.ts"), 'import { lock } from "../system/lock.ts";'],
   ]);
-  expect(violations(wrong)).toHaveLength(3);
+  expect(violations(wrong)).toHaveLength(4);
 });

@@ -1,5 +1,6 @@
 // Gradients against central differences of the forward values: independent of PyTorch and of every gradient rule.
 import { describe, expect, test } from "vitest";
+import { random } from "../src/system/random.ts";
 import { constant, input, type Tensor } from "../src/tensor/expression.ts";
 import { gradient } from "../src/tensor/gradient.ts";
 import { add, mul } from "../src/tensor/ops/arithmetic.ts";
@@ -10,7 +11,6 @@ import { matmul } from "../src/tensor/ops/matmul.ts";
 import { mean, sum } from "../src/tensor/ops/reduce.ts";
 import { logSoftmax, softmax } from "../src/tensor/ops/softmax.ts";
 import { compile, type Feed } from "../src/tensor/program.ts";
-import { random } from "../src/tensor/random.ts";
 import { elements, isFloat, type Shape } from "../src/tensor/types.ts";
 import { build, cases, toNumbers, toValue } from "./golden/tensor/cases.ts";
 

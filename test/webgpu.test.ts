@@ -1,6 +1,7 @@
 // The same training steps on WebGPU and on the CPU. Runs where a Vulkan driver exists; Debian's chromium brings one in software, SwiftShader.
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
+import { random } from "../src/system/index.ts";
 import {
   adamW,
   add,
@@ -15,7 +16,6 @@ import {
   input,
   linear,
   nn,
-  random,
   reshape,
   rotaryAngles,
   scope,

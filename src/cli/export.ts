@@ -1,6 +1,6 @@
 // pistar export: a trained policy as files for any ONNX Runtime.
 import type { Command } from "commander";
-import { exportOptions, exportPolicy } from "../train/index.ts";
+import { exportOptions, exportPolicy } from "../policy/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { number, table } from "./table.ts";
 

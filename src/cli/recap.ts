@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import * as z from "zod";
-import { readJson } from "../data/files.ts";
 import {
   datasetOptions,
   datasetVerdict,
@@ -17,6 +16,7 @@ import {
   runRecap,
   runVerdict,
 } from "../loop/index.ts";
+import { readJson } from "../system/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { stageProgress } from "./stage-progress.ts";

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { openDataset } from "../data/index.ts";
-import { tasks } from "../robot/index.ts";
+import { tasks } from "../sim/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-rollout-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));

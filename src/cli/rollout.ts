@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, parse } from "node:path";
 import type { Command } from "commander";
 import { encodePng, openDataset } from "../data/index.ts";
-import { createTaskWorld, tasks } from "../robot/index.ts";
 import {
   type Collection,
   type Comparison,
@@ -18,6 +17,7 @@ import {
   replayEpisode,
   type Score,
 } from "../rollout/index.ts";
+import { createTaskWorld, tasks } from "../sim/index.ts";
 import { type Film, openFilm } from "./film.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";

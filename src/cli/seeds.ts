@@ -2,8 +2,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds, type Summary } from "../loop/index.ts";
-import { percent, percentEstimate, pointsEstimate, ratioEstimate } from "../loop/report/format.ts";
+import {
+  type ArmAcrossSeeds,
+  acrossSeeds,
+  type PairedAcrossSeeds,
+  percent,
+  percentEstimate,
+  pointsEstimate,
+  ratioEstimate,
+  type Summary,
+} from "../loop/index.ts";
 import type { Estimate } from "../rollout/index.ts";
 import { table } from "./table.ts";
 

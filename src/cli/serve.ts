@@ -1,11 +1,11 @@
 // pistar serve: a trained policy behind openpi's protocol.
 import type { Command } from "commander";
+import { servedCheckpoint } from "../policy/index.ts";
 import {
   logLine,
   readLayout,
   type ServedPolicy,
   type ServeOptions,
-  servedCheckpoint,
   serveOptions,
   servePolicy,
 } from "../serve/index.ts";

@@ -11,17 +11,15 @@ import {
   type ValueConfig,
   valueConfig,
 } from "../model/index.ts";
-import { elements } from "../tensor/types.ts";
+import { findCheckpoint, readPolicyDescription, readValueDescription } from "../policy/index.ts";
+import { elements } from "../tensor/index.ts";
 import {
-  findCheckpoint,
   type LabelOptions,
   type LabelReport,
   labelDataset,
   labelOptions,
   type PolicyResult,
   policyOptions,
-  readPolicyDescription,
-  readValueDescription,
   relabelDatasets,
   type TrainingDataset,
   trainPolicy,

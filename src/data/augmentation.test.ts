@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { random } from "../tensor/random.ts";
+import { random } from "../system/random.ts";
 import { augment, checkAugmentation } from "./augmentation.ts";
 
 const [width, height] = [5, 4];

@@ -1,5 +1,5 @@
 // Random changes to a training picture that leave its meaning: a shift and a change of brightness.
-import type { Random } from "../tensor/random.ts";
+import type { Random } from "../system/index.ts";
 
 export interface Augmentation {
   /** Pixels by which a picture moves at most in x and in y; its edge is repeated into the gap. The same as padding by the edge and cropping at random. */

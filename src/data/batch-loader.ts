@@ -1,11 +1,11 @@
 // Batches ahead of time: worker threads put together the next ones while the model trains. The order and the contents come
 // from the sampler and the seed alone, so any number of workers gives the same batches.
 import type { Worker } from "node:worker_threads";
+import { startThread } from "../system/index.ts";
 import { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
 import type { BatchSource } from "./batch-source.ts";
 import type { BatchReply, BatchRequest, WorkerInput } from "./batch-worker.ts";
 import { Sampler, type SamplerState } from "./sampler.ts";
-import { startThread } from "./thread.ts";
 
 export interface BatchLoaderOptions extends BatchOptions {
   readonly batchSize: number;

@@ -2,7 +2,7 @@
 //
 // B samples, H steps of an action chunk, S numbers of state, A of action, [h, w] pixels.
 
-import { random } from "../tensor/random.ts";
+import { random } from "../system/index.ts";
 import { actionChunk } from "./action-chunk.ts";
 import { type Augmentation, augment, checkAugmentation } from "./augmentation.ts";
 import type { BatchSource } from "./batch-source.ts";

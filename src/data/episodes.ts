@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { readJsonLines } from "../system/index.ts";
 import { dtypeOf, listColumn } from "./dtypes.ts";
-import { readJsonLines } from "./files.ts";
 import { type FilePlace, fillPath, type Info, isVersion3 } from "./info.ts";
 import { openParquet } from "./parquet-file.ts";
 import { scalars, type TableColumn, writeTable } from "./parquet-output.ts";

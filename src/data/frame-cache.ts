@@ -24,8 +24,8 @@ import {
 import { join, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
+import { takeLock } from "../system/index.ts";
 import { contentsOf, unchanged } from "./content.ts";
-import { takeLock } from "./lock.ts";
 import { resizeWithPad } from "./resize.ts";
 import type { Dataset, Episode } from "./types.ts";
 

@@ -27,7 +27,6 @@ export { resizeWithPad } from "./resize.ts";
 export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";
 export { type Sample, Sampler, type SamplerState } from "./sampler.ts";
 export type { FeatureStats, Stats } from "./stats.ts";
-export { startThread } from "./thread.ts";
 export type { Column, Dataset, Episode, Feature, Image, NumericArray } from "./types.ts";
 export { type Problem, validateDataset } from "./validate.ts";
 export { createVideo, defaultVideoSettings, type VideoEncoder, type VideoSettings } from "./video-encoder.ts";

@@ -1,8 +1,8 @@
 // meta/info.json: what a dataset says of itself, in versions 2.0, 2.1 and 3.0 of the format.
 import { join } from "node:path";
 import { z } from "zod";
+import { readJson } from "../system/index.ts";
 import { isKnown } from "./dtypes.ts";
-import { readJson } from "./files.ts";
 import type { Feature } from "./types.ts";
 
 const feature = z

@@ -2,9 +2,9 @@
 // (episode_index, frame_index), with RLinf's column names. Data files are never touched; a new labelling is a new tag.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { moveInto } from "../system/index.ts";
 import { allocate, isNumeric } from "./dtypes.ts";
 import { readEpisodes } from "./episodes.ts";
-import { moveInto } from "./files.ts";
 import { readInfo } from "./info.ts";
 import { openParquet } from "./parquet-file.ts";
 import { type TableColumn, tableColumn, writeTable } from "./parquet-output.ts";

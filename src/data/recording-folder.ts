@@ -6,6 +6,7 @@
 // the saved episodes still here, or the new one; `recover` finishes the work. Files already in place are never changed.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { moveInto, readJson, replaceFile, sync, takeLock } from "../system/index.ts";
 import {
   dataFile,
   type EpisodeRecord,
@@ -16,9 +17,7 @@ import {
   videoFile,
   writeEpisodes,
 } from "./episodes.ts";
-import { moveInto, readJson, replaceFile, sync } from "./files.ts";
 import { episodesPath, type FilePlace, fillPath, type Info, infoPath, nextFile, readInfo } from "./info.ts";
-import { takeLock } from "./lock.ts";
 import { flatten, openParquet } from "./parquet-file.ts";
 import { createParquet, type ParquetOutput, type TableColumn } from "./parquet-output.ts";
 import { aggregate, type FeatureStats, readStats, type Stats, statsToJson } from "./stats.ts";

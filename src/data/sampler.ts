@@ -1,7 +1,7 @@
 // Which frames make up which batch. Each draw picks a source by weight, then the next frame of a seeded permutation of that
 // source's frames; when it is used up, the next epoch has another permutation. A draw depends on the seed and on how often
 // each source was drawn from, nothing else, so a few numbers are the whole position and a run resumes exactly.
-import { random } from "../tensor/random.ts";
+import { random } from "../system/index.ts";
 
 /** One sample: a frame of a source. `draw` numbers all draws of a run and names the sample's own randomness. */
 export interface Sample {

@@ -3,7 +3,7 @@
 // A vector feature has one entry per component; of more dimensions, one per entry of the last. Pictures have one per
 // channel, in [0, 1]. std is the population's.
 import { join } from "node:path";
-import { readJson } from "./files.ts";
+import { readJson } from "../system/index.ts";
 import type { Column, Feature, Image } from "./types.ts";
 
 const quantiles = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as const;

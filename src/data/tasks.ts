@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonLines } from "./files.ts";
+import { readJsonLines } from "../system/index.ts";
 import { openParquet } from "./parquet-file.ts";
 import { scalars, writeTable } from "./parquet-output.ts";
 

@@ -1,11 +1,11 @@
 // Recording into a LeRobot v3.0 dataset: frames into the current episode, episodes into the dataset. Append only.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../system/index.ts";
 import { isCamera } from "./dtypes.ts";
 import { EpisodeBuffer, type FrameValues } from "./episode-buffer.ts";
 import { type EpisodeContent, writeContent } from "./episode-files.ts";
 import { checkExtra, extraTypes, readEpisodes } from "./episodes.ts";
-import { replaceFile } from "./files.ts";
 import {
   checkFeatures,
   defaultFeatures,

@@ -1,5 +1,5 @@
 // How far off a backbone is on scenes that it has not learned from.
-import { sameTurn } from "../robot/tasks/turns.ts";
+import { sameTurn } from "../sim/index.ts";
 import { perMetre, placeCount } from "./network.ts";
 import { cameras, type Scenes, things } from "./scenes.ts";
 

@@ -8,8 +8,8 @@ import {
   tokenisePrompts,
   type ValueConfig,
 } from "../model/index.ts";
+import { stateUnit } from "../policy/index.ts";
 import type { Feed } from "../tensor/index.ts";
-import { stateUnit } from "../train/backbone.ts";
 import { perMetre } from "./network.ts";
 import type { Scenes } from "./scenes.ts";
 

@@ -1,9 +1,9 @@
 // A folder with the backbones of a policy and of a value function, as trainings take it.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../data/files.ts";
-import type { Network } from "../train/backbone.ts";
-import type { Progress } from "../train/optimise.ts";
+import type { Network } from "../policy/index.ts";
+import { replaceFile } from "../system/index.ts";
+import type { Progress } from "../train/index.ts";
 import type { GroundingErrors } from "./errors.ts";
 import { type GroundingOptions, trainGrounding } from "./train-grounding.ts";
 

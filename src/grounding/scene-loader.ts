@@ -1,6 +1,6 @@
 // Batches of scenes ahead of time, made by threads. A batch follows from the seed and its number alone, whatever the number of threads.
 import type { Worker } from "node:worker_threads";
-import { startThread } from "../data/index.ts";
+import { startThread } from "../system/index.ts";
 import type { SceneReply, SceneRequest } from "./scene-thread.ts";
 import type { Scenes } from "./scenes.ts";
 

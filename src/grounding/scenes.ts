@@ -1,11 +1,22 @@
 // Pictures of the tasks' tables with the arm anywhere over them, and where in them is what the instruction names: what a backbone learns to
 // see and to read from, before it is anybody's policy.
-import { centredOn, middleOf, opening } from "../robot/arm.ts";
-import { InverseKinematics, type Physics, so101Joints, type Task, tasks, type World } from "../robot/index.ts";
-import { shoulderX } from "../robot/placement.ts";
-import { createTaskWorld } from "../robot/task-world.ts";
-import { sameTurn, yawOf } from "../robot/tasks/turns.ts";
-import { type Random, random } from "../tensor/index.ts";
+
+import { so101Joints } from "../robot/index.ts";
+import {
+  centredOn,
+  createTaskWorld,
+  InverseKinematics,
+  middleOf,
+  opening,
+  type Physics,
+  sameTurn,
+  shoulderX,
+  type Task,
+  tasks,
+  type World,
+  yawOf,
+} from "../sim/index.ts";
+import { type Random, random } from "../system/index.ts";
 
 /** Of the scene, in the order of `Scenes.spots`. */
 export const cameras = ["front", "wrist"] as const;

@@ -3,7 +3,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { readJson, replaceFile } from "../data/files.ts";
 import {
   type PolicyConfig,
   policyConfig,
@@ -13,14 +12,23 @@ import {
   type ValueConfig,
   valueConfig,
 } from "../model/index.ts";
+import { type Network, openBackbone, saveBackbone } from "../policy/index.ts";
 import { so101Joints } from "../robot/index.ts";
-import type { Random, Store } from "../tensor/index.ts";
+import type { Random } from "../system/index.ts";
+import { readJson, replaceFile } from "../system/index.ts";
+import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type Network, openBackbone, saveBackbone } from "../train/backbone.ts";
-import { type Course, optimise, type Progress } from "../train/optimise.ts";
-import { optimiser } from "../train/options.ts";
-import { promptRoom, textTokenizerFor } from "../train/policy-description.ts";
-import { openRun, readResult, writeResult } from "../train/run-folder.ts";
+import {
+  type Course,
+  openRun,
+  optimise,
+  optimiser,
+  type Progress,
+  promptRoom,
+  readResult,
+  textTokenizerFor,
+  writeResult,
+} from "../train/index.ts";
 import { type Answers, type GroundingErrors, groundingErrors } from "./errors.ts";
 import { groundingFeeds } from "./feeds.ts";
 import { type Grounding, groundingLoss, initGrounding, say } from "./network.ts";

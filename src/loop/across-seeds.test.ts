@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import type { Estimate } from "../rollout/statistics.ts";
 import { acrossSeeds } from "./across-seeds.ts";
-import type { ArmResult, Estimate, Paired, Summary } from "./summary.ts";
+import type { ArmResult, Paired, Summary } from "./summary.ts";
 
 const sure = (value: number): Estimate => ({ value, low: value, high: value });
 

@@ -1,9 +1,10 @@
 // A task's part of Algorithm 1 of π*0.6 (arXiv 2511.14759), after pre-training: the cloned policy, then iterations of collecting, valuing,
 // labelling and training, beside the controls.
-import { difficultyOf, taskNamed } from "../robot/index.ts";
+
 import { compare, type Evaluation } from "../rollout/index.ts";
-import { type ArmPlan, controls, recap, sft } from "./arms.ts";
+import { difficultyOf, taskNamed } from "../sim/index.ts";
 import { evaluated, faults, gain } from "./episodes.ts";
+import { type ArmPlan, controls, recap, sft } from "./extraction/arms.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
 import { dataOf, type Run, trainingOf } from "./run.ts";

@@ -1,6 +1,6 @@
 // The main job: RECAP from demonstrations to a better policy, beside its controls, with a report.
 export { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds } from "./across-seeds.ts";
-export { type ArmPlan, type ControlName, controls, recap, sft } from "./arms.ts";
+export { type ArmPlan, type ControlName, controls, recap, sft } from "./extraction/arms.ts";
 export {
   type DatasetOptions,
   datasetOptions,
@@ -11,7 +11,11 @@ export {
 } from "./options.ts";
 export { labelTag, runOnDatasets } from "./own-data.ts";
 export { runRecap } from "./recap.ts";
-export { datasetVerdict, renderDatasetReport, renderReport, runVerdict } from "./report/index.ts";
+export { renderDatasetReport } from "./report/dataset-page.ts";
+export { datasetVerdict } from "./report/dataset-verdict.ts";
+export { percent, percentEstimate, pointsEstimate, ratioEstimate } from "./report/format.ts";
+export { renderReport } from "./report/page.ts";
+export { runVerdict } from "./report/verdict.ts";
 export { type Listener, openDatasetRun, openRun, type Run } from "./run.ts";
 export type { Stage } from "./stages.ts";
 export type { DatasetsSummary, Summary, TaskSummary } from "./summary.ts";

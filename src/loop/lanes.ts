@@ -1,6 +1,6 @@
 // Tasks in threads of their own, some at a time: they have nothing to do with one another once pre-training is done, and while one of them does
 // what keeps a single core busy, the other cores work for the rest.
-import { startThread } from "../data/index.ts";
+import { startThread } from "../system/index.ts";
 import type { Improved } from "./improve.ts";
 import type { Run } from "./run.ts";
 import type { TaskInput, TaskMessage } from "./task-thread.ts";

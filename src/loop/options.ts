@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { collectOptions } from "../rollout/index.ts";
 import { labelOptions, policyOptions } from "../train/index.ts";
-import { controls } from "./arms.ts";
+import { controls } from "./extraction/arms.ts";
 import { maxIterations } from "./seeds.ts";
 
 const count = z.int().min(1);

@@ -5,7 +5,7 @@ import { openDataset } from "../data/index.ts";
 import { type LabelReport, succeeded } from "../train/index.ts";
 import type { DatasetOptions } from "./options.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
-import { renderDatasetReport } from "./report/index.ts";
+import { renderDatasetReport } from "./report/dataset-page.ts";
 import type { Run } from "./run.ts";
 import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
 import { traces } from "./traces.ts";

@@ -5,7 +5,7 @@ import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
-import { renderReport } from "./report/index.ts";
+import { renderReport } from "./report/page.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary, Warning } from "./summary.ts";

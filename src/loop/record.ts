@@ -1,7 +1,7 @@
 // How a run ends: summary.json, and the report that is drawn from it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../data/files.ts";
+import { replaceFile } from "../system/index.ts";
 import type { Course } from "../train/index.ts";
 import type { Run } from "./run.ts";
 import type { Curve, RunRecord } from "./summary.ts";

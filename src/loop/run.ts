@@ -9,9 +9,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readJson, replaceFile } from "../data/files.ts";
 import { openDataset } from "../data/index.ts";
-import { taskNamed } from "../robot/index.ts";
+import { taskNamed } from "../sim/index.ts";
+import { readJson, replaceFile } from "../system/index.ts";
 import { type DatasetOptions, datasetOptions, type RecapOptions, recapOptions } from "./options.ts";
 import { type StageState, Stages } from "./stages.ts";
 

@@ -2,7 +2,7 @@
 // again with the stage that it was in, and that stage resumes within itself where its own code can.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readJson, replaceFile } from "../data/files.ts";
+import { readJson, replaceFile } from "../system/index.ts";
 
 export interface Stage {
   readonly name: string;

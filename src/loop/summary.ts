@@ -3,8 +3,6 @@
 import type { Estimate } from "../rollout/index.ts";
 import type { LabelReport, PolicyResult, ValueResult } from "../train/index.ts";
 
-export type { Estimate } from "../rollout/index.ts";
-
 /** How one policy did on the held-out episodes of a task. */
 export interface ArmResult {
   /** The arm: "sft", "recap", or one of the controls ("all-data", "filtered", "awr", "no-corrections", "guided"). */

@@ -1,7 +1,8 @@
 // Flow matching in openpi's conventions: time 1 is noise, 0 the action; x_t = t·noise + (1 − t)·action, and the velocity to learn is
 // noise − action (π0, arXiv 2410.24164, section IV, with time reversed).
 
-import type { Random, Tensor } from "../tensor/index.ts";
+import type { Random } from "../system/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
 /** Shortest and longest period of the time embedding. */

@@ -39,6 +39,18 @@ export {
   samplingGraph,
   type Unconditioned,
 } from "./sampler.ts";
-export * from "./text/index.ts";
+export { type FastTokenizer, fitFast, loadFast, saveFast } from "./text/fast.ts";
+export {
+  type Advantage,
+  digitise,
+  fillPrompt,
+  type PromptParts,
+  promptTemplate,
+  promptText,
+  promptTokens,
+  type TokenisedPrompts,
+  tokenisePrompts,
+} from "./text/prompt.ts";
+export { fitTokenizer, loadTokenizer, type TextTokenizer, textTokenizer } from "./text/tokenizer.ts";
 export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";
 export { loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";

@@ -13,12 +13,12 @@ import {
   openDataset,
   resumeWriter,
 } from "../data/index.ts";
-import { createTaskWorld, difficultyOf, taskNamed } from "../robot/index.ts";
+import { createTaskWorld, difficultyOf, taskNamed } from "../sim/index.ts";
 import type { EpisodeResult } from "./episode.ts";
+import { type Lost, runEpisodes } from "./fleet/parallel.ts";
+import type { Assignment, Finished } from "./fleet/work.ts";
 import type { collectOptions, Driving } from "./options.ts";
-import { type Lost, runEpisodes } from "./parallel.ts";
 import { rolloutFeatures } from "./recording.ts";
-import type { Assignment, Finished } from "./work.ts";
 
 export interface CollectOptions extends z.infer<typeof collectOptions> {
   /** What the dataset calls the policy, where that is not how it is found: so that a run that is moved still knows its episodes. */

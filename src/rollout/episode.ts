@@ -1,10 +1,10 @@
 // One episode: the control loop. Every control period the operator decides who acts, whoever it is says where to go, the robot goes there,
 // and the judge looks. What was sent and seen is recorded.
 import { nobody } from "../data/index.ts";
-import type { Observation, Robot } from "../robot/index.ts";
-import { type Driver, faultOf, type Trouble } from "./driver.ts";
+import type { Control, Observation, Operator, Robot, Tick } from "../robot/index.ts";
+import { type Driver, faultOf, type Trouble } from "../robot/index.ts";
 import { type FrameSink, frameValues } from "./recording.ts";
-import { type Control, controlAfter, type Operator, type Tick } from "./take-over.ts";
+import { controlAfter } from "./take-over.ts";
 
 export interface EpisodeOptions {
   readonly seed: number;

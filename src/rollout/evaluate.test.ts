@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { random } from "../tensor/index.ts";
+import { random } from "../system/index.ts";
 import { compare, type Evaluation, score } from "./evaluate.ts";
 
 /** Episodes of 20 s (successes) and 30 s (failures) from seed 0 on. */

@@ -1,12 +1,12 @@
 // How well a policy does on held-out episodes, and whether one does better than another on the same ones.
 import type * as z from "zod";
-import { difficultyOf } from "../robot/index.ts";
-import { type Random, random } from "../tensor/index.ts";
+import { difficultyOf } from "../sim/index.ts";
+import { type Random, random } from "../system/index.ts";
+import { type Lost, runEpisodes } from "./fleet/parallel.ts";
+import type { Assignment, Finished } from "./fleet/work.ts";
 import { type Jumps, summarise } from "./jumps.ts";
 import type { evaluateOptions } from "./options.ts";
-import { type Lost, runEpisodes } from "./parallel.ts";
 import { bootstrap, type Estimate, mcnemar, quantile, wilson } from "./statistics.ts";
-import type { Assignment, Finished } from "./work.ts";
 
 export interface EvaluationOptions extends z.infer<typeof evaluateOptions> {
   readonly progress?: (done: number, total: number) => void;

@@ -1,8 +1,8 @@
 // When which action of which chunk is sent: a policy whose actions say when they were asked for and for which period.
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { Trouble } from "../robot/driver.ts";
 import type { Leftover, Observation, Policy } from "../robot/index.ts";
-import type { Trouble } from "./driver.ts";
 import { type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 
 const joints = [

@@ -2,8 +2,8 @@
 // counts so many periods after its question, however long it took; in real time it counts when it is there. Nothing that a policy does wrong stops the run:
 // it is reported, the robot holds still, and the policy is asked again.
 import type { ActionChunk, Joint, Leftover, Observation, Policy } from "../robot/index.ts";
+import { type Driver, faultOf, type Moment, type Trouble } from "../robot/index.ts";
 import { NoAnswerError } from "../serve/index.ts";
-import { type Driver, faultOf, type Moment, type Trouble } from "./driver.ts";
 
 /**
  * What happens while the next chunk is computed. sync: the robot holds still. async: it goes on with the present chunk, then jumps into the new

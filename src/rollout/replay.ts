@@ -1,7 +1,7 @@
 // Replaying a recorded episode in simulation: its actions from where it began. The same outcome says that simulation, task and recording
 // still fit together.
 import type { Dataset } from "../data/index.ts";
-import { createTaskWorld, Judge, taskNamed, type World } from "../robot/index.ts";
+import { createTaskWorld, Judge, taskNamed, type World } from "../sim/index.ts";
 import { beginningOf } from "./collect.ts";
 
 export interface Replay {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { random } from "../tensor/index.ts";
+import { random } from "../system/index.ts";
 import { bootstrap, mcnemar, meanInterval, quantile, wilson } from "./statistics.ts";
 
 test("Wilson's interval, worked by hand", () => {

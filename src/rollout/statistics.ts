@@ -1,5 +1,5 @@
 // Intervals and tests for success rates and throughputs.
-import type { Random } from "../tensor/index.ts";
+import type { Random } from "../system/index.ts";
 
 /** An estimate with its 95 % interval. */
 export interface Estimate {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Control, controlAfter, type Decision } from "./take-over.ts";
+import type { Control, Decision } from "../robot/index.ts";
+import { controlAfter } from "./take-over.ts";
 
 const decisions: readonly Decision[] = ["continue", "pause", "correct", "hand back"];
 

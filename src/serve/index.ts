@@ -7,10 +7,11 @@ export {
   type ObservationLayout,
   packLeftover,
   packObservation,
+  stateSize,
   unpackLeftover,
   unpackObservation,
 } from "./layout.ts";
-export { readLayout } from "./layout-file.ts";
+export { parseLayout, readLayout } from "./layout-file.ts";
 export { logLine } from "./log-line.ts";
 export { type DType, NdArray } from "./ndarray.ts";
 export { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
@@ -19,5 +20,4 @@ export { connectPolicy, type RemotePolicyOptions, seedKey } from "./remote-polic
 export { type ServeOptions, serveOptions } from "./serve-options.ts";
 export type { PolicyRequest, ServedPolicy } from "./served-policy.ts";
 export { type PolicyServer, type ServerOptions, servePolicy } from "./server.ts";
-export { type ServedCheckpointOptions, servedCheckpoint } from "./trained-policy.ts";
 export { unpack } from "./unpack.ts";

@@ -2,7 +2,7 @@
 // may be just its name: {"front": "observation/image"}.
 import { existsSync } from "node:fs";
 import * as z from "zod";
-import { readJson } from "../data/files.ts";
+import { readJson } from "../system/index.ts";
 import { layouts, type ObservationLayout } from "./layout.ts";
 
 const keySchema = z

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { random } from "../tensor/index.ts";
+import { random } from "../system/index.ts";
 import { type DType, NdArray } from "./ndarray.ts";
 import { pack, type Value } from "./pack.ts";
 import { unpack } from "./unpack.ts";

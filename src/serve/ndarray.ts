@@ -1,5 +1,5 @@
 // numpy arrays as they travel: which typed array holds which dtype, and the bytes numpy's `tobytes` gives (C order).
-import { float16ToFloat32, float32ToFloat16 } from "../tensor/float16.ts";
+import { float16ToFloat32, float32ToFloat16 } from "../system/index.ts";
 
 type Numbers =
   | Uint8Array

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ort from "onnxruntime-node";
 import { afterAll, expect, test } from "vitest";
+import { random } from "../system/random.ts";
 import { exportOnnx } from "./export.ts";
 import { input } from "./expression.ts";
 import * as nn from "./nn.ts";
@@ -11,7 +12,6 @@ import { add } from "./ops/arithmetic.ts";
 import { rotaryAngles } from "./ops/rotary.ts";
 import { scope } from "./parameters.ts";
 import { compile } from "./program.ts";
-import { random } from "./random.ts";
 import { createStore } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-export-"));

@@ -1,6 +1,6 @@
 // Writes expressions and the numbers of a store as an .onnx file.
 import { basename } from "node:path";
-import { bytesOf, writeAtomically } from "./atomic-file.ts";
+import { bytesOf, writeAtomically } from "../system/index.ts";
 import type { Tensor } from "./expression.ts";
 import { lower } from "./lower.ts";
 import { byteSize, type ExternalData, graphWriter } from "./onnx.ts";

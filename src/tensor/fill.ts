@@ -1,4 +1,4 @@
-import { toFloat16 } from "./float16.ts";
+import { toFloat16 } from "../system/index.ts";
 import type { GraphWriter } from "./onnx.ts";
 import { type DType, elements, type Shape, type Value, zerosData } from "./types.ts";
 

@@ -1,8 +1,16 @@
 // The training engine: expressions over ONNX operators, gradients, optimisers, programs.
+
+export {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToFloat16,
+  type Random,
+  random,
+  restore,
+} from "../system/index.ts";
 export { type Device, devices, type SessionOptions, whyUnavailable } from "./device.ts";
 export { type ExportOptions, exportOnnx } from "./export.ts";
 export { constant, describe, input, type Node, state, type Tensor, topological } from "./expression.ts";
-export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from "./float16.ts";
 export { type GradientOptions, gradient } from "./gradient.ts";
 export * as nn from "./nn.ts";
 export { type OnnxFile, onnxBytes, openOnnx } from "./onnx-file.ts";
@@ -57,7 +65,6 @@ export {
   uniform,
 } from "./parameters.ts";
 export { type CompileOptions, compile, type Feed, type Graph, type Program, type Update } from "./program.ts";
-export { type Random, random, restore } from "./random.ts";
 export { openSafetensors, readSafetensors, type SafetensorsFile, writeSafetensors } from "./safetensors.ts";
 export { type ScheduleOptions, warmupCosine } from "./schedule.ts";
 export { createStore, type Store } from "./store.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { random } from "../system/random.ts";
 import { countParameters, fanIn, fill, freeze, matches, normal, scope } from "./parameters.ts";
-import { random } from "./random.ts";
 
 function model() {
   const root = scope();

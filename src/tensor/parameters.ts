@@ -1,7 +1,8 @@
 // Parameters of a model: declared under nested names, initialised from a seed, counted, and chosen by name.
+
+import type { Random } from "../system/index.ts";
+import { float32ToFloat16 } from "../system/index.ts";
 import { state, type Tensor } from "./expression.ts";
-import { float32ToFloat16 } from "./float16.ts";
-import type { Random } from "./random.ts";
 import { type DType, elements, type Shape, type Value } from "./types.ts";
 
 /** Fills `numbers`, the elements of a tensor of `shape`. */

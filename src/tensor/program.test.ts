@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { float32ToFloat16 } from "../system/float16.ts";
 import { constant, input, state } from "./expression.ts";
-import { float32ToFloat16 } from "./float16.ts";
 import { gradient } from "./gradient.ts";
 import { add, div, mul, sub } from "./ops/arithmetic.ts";
 import { cast } from "./ops/compare.ts";

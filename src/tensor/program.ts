@@ -1,8 +1,8 @@
 // Compiles expressions into a program for ONNX Runtime. Only programs and stores own memory.
 import type ort from "onnxruntime-node";
+import { float16ToFloat32 } from "../system/index.ts";
 import { createSession, fromRuntime, type SessionOptions, toRuntime } from "./device.ts";
 import { describe, type Tensor } from "./expression.ts";
-import { float16ToFloat32 } from "./float16.ts";
 import { type Lowered, lower } from "./lower.ts";
 import { graphWriter } from "./onnx.ts";
 import { createStore, type Store } from "./store.ts";

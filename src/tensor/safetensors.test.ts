@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { float16ToFloat32 } from "./float16.ts";
+import { float16ToFloat32 } from "../system/float16.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { type DType, elements, type Value, value, zerosData } from "./types.ts";
 

@@ -3,8 +3,7 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { bytesOf, writeAtomically } from "./atomic-file.ts";
-import { bfloat16ToFloat32 } from "./float16.ts";
+import { bfloat16ToFloat32, bytesOf, writeAtomically } from "../system/index.ts";
 import {
   dtypeOf,
   type Entry,

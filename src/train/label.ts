@@ -2,6 +2,13 @@
 // and what people did forced positive (arXiv 2511.14759, section IV-B). Labels are written beside the data, which is left as it is.
 import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
 import {
+  checkFeatures,
+  findCheckpoint,
+  readValueDescription,
+  readWeights,
+  type ValueDescription,
+} from "../policy/index.ts";
+import {
   advantages,
   expectedValues,
   indicators,
@@ -11,9 +18,7 @@ import {
   taskThresholds,
 } from "../recap/index.ts";
 import * as t from "../tensor/index.ts";
-import { findCheckpoint, readValueDescription, readWeights, type ValueDescription } from "./checkpoint.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
-import { checkFeatures } from "./robot-features.ts";
 import { firstFrame, numbersOf, openTrainingData, type TrainingData, trainingSources } from "./training-data.ts";
 import { createJudge } from "./value-judge.ts";
 import { scaleOf } from "./value-targets.ts";

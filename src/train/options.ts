@@ -147,15 +147,3 @@ export const labelOptions = z.object({
   cache: common.cache,
 });
 export type LabelOptions = z.infer<typeof labelOptions>;
-
-export const exportOptions = z.object({
-  steps: count.default(5).describe("Euler steps in which an action chunk is made"),
-  guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
-  advantage: z
-    .enum(["positive", "negative", "none"])
-    .optional()
-    .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
-  promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
-  task: z.string().default("pick up").describe("instruction of the example"),
-});
-export type ExportOptions = z.infer<typeof exportOptions>;

@@ -7,14 +7,14 @@ import {
   type PolicyConfig,
   type PrefixBatch,
   prefixFeeds,
-  promptText,
   type TextTokenizer,
   type TokenisedPrompts,
   tokenisePrompts,
 } from "../model/index.ts";
-import type { Feed, Random } from "../tensor/index.ts";
-import { type ActionConverter, actionConverter } from "./action-space.ts";
-import type { PolicyDescription } from "./checkpoint.ts";
+import type { PolicyDescription } from "../policy/index.ts";
+import { type ActionConverter, actionConverter, joined, prompt, type Said } from "../policy/index.ts";
+import type { Random } from "../system/index.ts";
+import type { Feed } from "../tensor/index.ts";
 
 export interface PolicySamples {
   readonly converter: ActionConverter;
@@ -30,12 +30,6 @@ export interface PolicySamples {
     random: Random,
     draws?: number,
   ): Record<string, Feed>;
-}
-
-/** What a prompt may say beside instruction and state. */
-export interface Said {
-  readonly advantage?: Advantage | undefined;
-  readonly subtask?: string | undefined;
 }
 
 /** @param learnsSubtasks whether the loss takes `promptWeights` */
@@ -100,22 +94,6 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   };
 }
 
-/** The prompt of one sample; a network that takes the state as a token does not read it too. */
-export function prompt(
-  { state: kind }: Pick<PolicyConfig, "state">,
-  task: string,
-  state: Float32Array,
-  { advantage, subtask }: Said,
-  robotStateSize: number,
-): string {
-  return promptText({
-    task,
-    ...(kind === "text" && { state: state.subarray(0, robotStateSize) }),
-    ...(subtask && { subtask }),
-    ...(advantage && { advantage }),
-  });
-}
-
 /** Chunks as FAST tokens: begin, ids, end, padding. What does not fit is cut off, its end with it. */
 function fastFeeds(
   { config, space, tokenizer, fast }: PolicyDescription,
@@ -149,16 +127,6 @@ const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id
 function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
   if (actionSize === robotSize) return chunk;
   return chunk.filter((_, i) => i % actionSize < robotSize);
-}
-
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 export type Indicator = "labels" | "positive" | "none";

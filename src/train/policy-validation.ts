@@ -2,10 +2,10 @@
 // repeats the last action.
 import { type Batch, BatchAssembler, type BatchSource } from "../data/index.ts";
 import { createSampler, initPolicy, policyLoss, type Sampler } from "../model/index.ts";
+import type { PolicyDescription } from "../policy/index.ts";
 import type { Program, Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import type { PolicyDescription } from "./checkpoint.ts";
-import type { Validation } from "./optimise.ts";
+import type { Validation } from "./engine/optimise.ts";
 import type { PolicyOptions } from "./options.ts";
 import { advantagesOf, policySamples } from "./policy-samples.ts";
 import { firstFrame, spreadFrames, type TrainingEpisode } from "./training-data.ts";

@@ -9,20 +9,29 @@ import {
   type SamplerState,
 } from "../data/index.ts";
 import { initPolicy, policyLoss, sizes } from "../model/index.ts";
+import {
+  type BasePolicy,
+  backboneNames,
+  checkFeatures,
+  findCheckpoint,
+  isForeign,
+  openBackbone,
+  readPolicyDescription,
+  readPublished,
+  readWeights,
+  robotFeatures,
+  saveCheckpoint,
+} from "../policy/index.ts";
 import type { Value } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { advantageWeights, type FrameWeight } from "./advantage-weights.ts";
-import { backboneNames, openBackbone } from "./backbone.ts";
-import { findCheckpoint, isForeign, readPolicyDescription, readWeights, saveCheckpoint } from "./checkpoint.ts";
-import { type Course, optimise, type Progress } from "./optimise.ts";
+import { describePolicy, withSnugPrompts } from "./describe-policy.ts";
+import { type Course, optimise, type Progress } from "./engine/optimise.ts";
+import { openRun, readResult, writeResult } from "./engine/run-folder.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
-import { describePolicy, withSnugPrompts } from "./policy-description.ts";
 import { advantagesOf, policySamples } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
 import { withPositiveShare } from "./positive-share.ts";
-import { type BasePolicy, readPublished } from "./published-policy.ts";
-import { checkFeatures, robotFeatures } from "./robot-features.ts";
-import { openRun, readResult, writeResult } from "./run-folder.ts";
 import {
   drawingFrom,
   openTrainingData,

@@ -1,23 +1,28 @@
 // Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
+
 import { BatchLoader, type BatchSource, type SamplerState } from "../data/index.ts";
 import { initValue, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
+import {
+  checkFeatures,
+  findCheckpoint,
+  fitActionSpace,
+  openBackbone,
+  type RobotFeatures,
+  readValueDescription,
+  readWeights,
+  robotFeatures,
+  saveCheckpoint,
+  stateConverter,
+  type ValueDescription,
+  valuePrefix,
+} from "../policy/index.ts";
 import { expectedValues, hardTargets, twoHotTargets } from "../recap/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { fitActionSpace } from "./action-space.ts";
-import { openBackbone } from "./backbone.ts";
-import {
-  findCheckpoint,
-  readValueDescription,
-  readWeights,
-  saveCheckpoint,
-  type ValueDescription,
-} from "./checkpoint.ts";
-import { type Course, optimise, type Progress } from "./optimise.ts";
+import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
+import { type Course, optimise, type Progress } from "./engine/optimise.ts";
+import { openRun, readResult, writeResult } from "./engine/run-folder.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
-import { promptRoom, textTokenizerFor, withSnugPrompts } from "./policy-description.ts";
-import { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
-import { openRun, readResult, writeResult } from "./run-folder.ts";
 import { initialWeights, weightsOf } from "./train-policy.ts";
 import {
   drawingFrom,
@@ -30,7 +35,7 @@ import {
   trainingSources,
 } from "./training-data.ts";
 import { type Judged, meanReturnByTime, middle, type ValueCheck, valueCheck } from "./value-check.ts";
-import { createJudge, crossEntropies, type Judge, stateConverter, valuePrefix } from "./value-judge.ts";
+import { createJudge, crossEntropies, type Judge } from "./value-judge.ts";
 import { episodeTargets, returnLabels, scalesByTask, type ValuedFrame, valuedFrames } from "./value-targets.ts";
 
 export interface TrainValueInput {

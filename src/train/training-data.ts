@@ -11,7 +11,7 @@ import {
   type LeRobotDataset,
   openDataset,
 } from "../data/index.ts";
-import { type Random, random } from "../tensor/index.ts";
+import { type Random, random } from "../system/index.ts";
 
 export interface TrainingDataset {
   /** Folder of a LeRobot dataset. */

@@ -1,33 +1,9 @@
 // Values of many frames of datasets, by batches: for validation and for labels.
-
-import type { Batch } from "../data/index.ts";
 import { BatchAssembler, type BatchSource } from "../data/index.ts";
-import { createValuer, initValue, type PrefixBatch, tokenisePrompts, type Valuer } from "../model/index.ts";
+import { createValuer, initValue, type Valuer } from "../model/index.ts";
+import { stateConverter, type ValueDescription, valuePrefix } from "../policy/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { type ActionConverter, actionConverter } from "./action-space.ts";
-import type { ValueDescription } from "./checkpoint.ts";
-import { joined, prompt } from "./policy-samples.ts";
-
-/** The prefix of the value function: never the advantage. */
-export function valuePrefix(description: ValueDescription, converter: ActionConverter, batch: Batch): PrefixBatch {
-  const { config, tokenizer, robot } = description;
-  const size = batch.state.length / batch.size;
-  const states = Array.from({ length: batch.size }, (_, at) =>
-    converter.state(batch.state.subarray(at * size, (at + 1) * size)),
-  );
-  const texts = batch.tasks.map((task, at) => prompt(config, task, states[at]!, {}, robot.stateNames.length));
-  return {
-    size: batch.size,
-    pictures: batch.images,
-    pictureMasks: batch.imageMasks,
-    state: joined(states),
-    ...tokenisePrompts(tokenizer, texts, config.promptTokens),
-  };
-}
-
-export const stateConverter = ({ space, config }: ValueDescription): ActionConverter =>
-  actionConverter(space, config.stateSize, space.deltaActions.length);
 
 export interface Judge {
   /** Distributions over the bins of frames of the sources, [frames, bins]. */

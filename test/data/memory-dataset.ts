@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Column, Dataset, Feature, Image } from "../../src/data/types.ts";
-import { random } from "../../src/tensor/random.ts";
+import { random } from "../../src/system/random.ts";
 
 export interface MemoryDataset extends Dataset {
   /** Frames decoded so far. */

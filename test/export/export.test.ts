@@ -5,17 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { encodePng, type Image } from "../../src/data/index.ts";
-import { so101Joints } from "../../src/robot/index.ts";
-import { openPolicy } from "../../src/rollout/index.ts";
-import { random } from "../../src/tensor/index.ts";
 import {
   exportOptions,
   exportPolicy,
   loadPolicy,
   openExported,
+  openPolicy,
   type PolicyObservation,
   type TrainedPolicy,
-} from "../../src/train/index.ts";
+} from "../../src/policy/index.ts";
+import { so101Joints } from "../../src/robot/index.ts";
+import { random } from "../../src/system/index.ts";
 import { tinyConfig } from "../model/tiny.ts";
 import { tinyCheckpoint } from "../train/tiny-checkpoint.ts";
 import { hasChromium, openPage, serveFiles } from "./browser.ts";

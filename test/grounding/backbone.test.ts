@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type MadeBackbone, makeBackbone } from "../../src/grounding/index.ts";
 import { policyConfig } from "../../src/model/index.ts";
+import { actionConverter } from "../../src/policy/action-space.ts";
+import { openBackbone } from "../../src/policy/backbone.ts";
+import type { RobotFeatures } from "../../src/policy/robot-features.ts";
 import { so101Joints } from "../../src/robot/index.ts";
-import { float16ToFloat32, readSafetensors, type Value } from "../../src/tensor/index.ts";
-import { actionConverter } from "../../src/train/action-space.ts";
-import { openBackbone } from "../../src/train/backbone.ts";
+import { float16ToFloat32 } from "../../src/system/index.ts";
+import { readSafetensors, type Value } from "../../src/tensor/index.ts";
 import { type PolicyOptions, trainPolicy, trainValue, type ValueOptions } from "../../src/train/index.ts";
-import type { RobotFeatures } from "../../src/train/robot-features.ts";
 import { tinyDataset } from "../train/tiny-dataset.ts";
 
 let folder: string;

@@ -10,7 +10,8 @@ import {
   type Scenes,
   things,
 } from "../../src/grounding/scenes.ts";
-import { createTaskWorld, InverseKinematics, so101Joints, taskNamed, tasks } from "../../src/robot/index.ts";
+import { so101Joints } from "../../src/robot/index.ts";
+import { createTaskWorld, InverseKinematics, taskNamed, tasks } from "../../src/sim/index.ts";
 
 let maker: SceneMaker;
 beforeAll(async () => {

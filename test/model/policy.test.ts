@@ -10,7 +10,8 @@ import {
   type Unconditioned,
 } from "../../src/model/index.ts";
 import { velocity } from "../../src/model/policy.ts";
-import { adamW, compile, createStore, type Feed, gradient, input, random } from "../../src/tensor/index.ts";
+import { random } from "../../src/system/index.ts";
+import { adamW, compile, createStore, type Feed, gradient, input } from "../../src/tensor/index.ts";
 import { normals, type Tiny, tinyBatch, tinyConfig, tinyPolicy, tinyTargets } from "./tiny.ts";
 
 const expert = /gemma_expert|action_|time_mlp/;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type PrefixBatch, prefixFeeds, prefixOrder } from "../../src/model/index.ts";
-import { compile, input, random } from "../../src/tensor/index.ts";
+import { random } from "../../src/system/index.ts";
+import { compile, input } from "../../src/tensor/index.ts";
 import { tinyBatch, tinyConfig } from "./tiny.ts";
 
 const language = tinyConfig().language;

@@ -3,7 +3,8 @@ import { afterAll, expect, test } from "vitest";
 import { readPrefix } from "../../src/model/backbone.ts";
 import { createSampler, prefixFeeds, prefixInputs, type SamplerOptions, softMask } from "../../src/model/index.ts";
 import { velocity } from "../../src/model/policy.ts";
-import { compile, input, random } from "../../src/tensor/index.ts";
+import { random } from "../../src/system/index.ts";
+import { compile, input } from "../../src/tensor/index.ts";
 import { normals, tinyBatch, tinyConfig, tinyPolicy } from "./tiny.ts";
 
 const config = tinyConfig();

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { logits, readPrefix } from "../../src/model/backbone.ts";
 import { type PrefixBatch, policyLoss, prefixFeeds, prefixInputs } from "../../src/model/index.ts";
-import { compile, random, slice } from "../../src/tensor/index.ts";
+import { random } from "../../src/system/index.ts";
+import { compile, slice } from "../../src/tensor/index.ts";
 import { tinyBatch, tinyConfig, tinyPolicy, tinyTargets } from "./tiny.ts";
 
 const config = tinyConfig({ actionTokens: 0 });

@@ -1,6 +1,7 @@
 // A policy small enough to test every number of, and batches for it.
 import { initPolicy, type Policy, type PolicyConfig, type PrefixBatch, policyConfig } from "../../src/model/index.ts";
-import { createStore, type Random, random, type Scope, type Store, scope } from "../../src/tensor/index.ts";
+import { type Random, random } from "../../src/system/index.ts";
+import { createStore, type Scope, type Store, scope } from "../../src/tensor/index.ts";
 
 const vision = { kind: "keypoints", imageSize: 16, channels: [4, 8], keypoints: 3, width: 8 } as const;
 const language = { width: 16, layers: 2, hidden: 24, heads: 4, keyValueHeads: 2, headSize: 4, gemma3: false } as const;

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import type { Camera, Mesh, RendererOptions, Scene } from "../../src/robot/render/index.ts";
+import type { RendererOptions } from "../../src/sim/render/renderer.ts";
+import type { Camera, Mesh, Scene } from "../../src/sim/render/scene.ts";
 import { aimed, draw, sceneOf, turned } from "./scene.ts";
 
 const lighting = {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { createRenderer, type Mesh } from "../../src/robot/render/index.ts";
+import { createRenderer } from "../../src/sim/render/renderer.ts";
+import type { Mesh } from "../../src/sim/render/scene.ts";
 import { aimed, draw, type Geom, sceneOf, straight } from "./scene.ts";
 
 const count = (segmentation: Int32Array, id: number) => segmentation.filter((found) => found === id).length;

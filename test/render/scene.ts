@@ -1,15 +1,7 @@
 // Scenes written one geom at a time, and cameras aimed at a point, for the tests of the renderer.
-import {
-  type Camera,
-  createRenderer,
-  type Geoms,
-  geomTypes,
-  type Lighting,
-  type Picture,
-  type Renderer,
-  type RendererOptions,
-  type Scene,
-} from "../../src/robot/render/index.ts";
+
+import { createRenderer, type Picture, type Renderer, type RendererOptions } from "../../src/sim/render/renderer.ts";
+import { type Camera, type Geoms, geomTypes, type Lighting, type Scene } from "../../src/sim/render/scene.ts";
 
 export interface Geom {
   readonly type: keyof typeof geomTypes;

@@ -1,7 +1,8 @@
 // Triangles that share an edge: no sample is left out between them, none is drawn by both.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createRenderer, type Mesh } from "../../src/robot/render/index.ts";
+import { createRenderer } from "../../src/sim/render/renderer.ts";
+import type { Mesh } from "../../src/sim/render/scene.ts";
 import { draw, sceneOf, straight, turned } from "./scene.ts";
 
 const side = 64;

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { createTaskWorld, taskNamed } from "../../src/robot/index.ts";
-import { collect, collectOptions, evaluate, evaluateOptions, openPolicy } from "../../src/rollout/index.ts";
+import { openPolicy } from "../../src/policy/index.ts";
+import { collect, collectOptions, evaluate, evaluateOptions } from "../../src/rollout/index.ts";
+import { createTaskWorld, taskNamed } from "../../src/sim/index.ts";
 import { policyOptions, trainPolicy } from "../../src/train/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-checkpoint-policy-"));

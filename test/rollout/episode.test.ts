@@ -3,18 +3,11 @@ import { resolve } from "node:path";
 import { serialize } from "node:v8";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FrameValues, nobody } from "../../src/data/index.ts";
-import { createTaskWorld, taskNamed, type World } from "../../src/robot/index.ts";
-import {
-  type Decision,
-  drivingOptions,
-  EpisodeRunner,
-  type Operator,
-  PolicyDriver,
-  runEpisode,
-  Supervisor,
-  stillPolicy,
-} from "../../src/rollout/index.ts";
+import { stillPolicy } from "../../src/policy/index.ts";
+import type { Decision, Operator } from "../../src/robot/index.ts";
+import { drivingOptions, EpisodeRunner, PolicyDriver, runEpisode } from "../../src/rollout/index.ts";
 import { servePolicy } from "../../src/serve/index.ts";
+import { createTaskWorld, Supervisor, taskNamed, type World } from "../../src/sim/index.ts";
 import { faults } from "../fixtures/faulty-policy.ts";
 import { linearPolicy } from "../serve/linear-policy.ts";
 

@@ -13,7 +13,7 @@ import {
   servePolicy,
 } from "../../src/serve/index.ts";
 import { pack } from "../../src/serve/pack.ts";
-import { type Random, random } from "../../src/tensor/index.ts";
+import { type Random, random } from "../../src/system/index.ts";
 import { linearPolicy } from "./linear-policy.ts";
 
 const picture = { width: 3, height: 2, data: new Uint8Array(18).fill(10) };

@@ -12,6 +12,15 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { openDataset } from "../../src/data/index.ts";
+import {
+  exportOptions,
+  exportPolicy,
+  findCheckpoint,
+  type LoadedPolicy,
+  type LoadPolicyOptions,
+  loadPolicy,
+  servedCheckpoint,
+} from "../../src/policy/index.ts";
 import type { Observation } from "../../src/robot/index.ts";
 import { collect, collectOptions } from "../../src/rollout/index.ts";
 import {
@@ -24,18 +33,9 @@ import {
   type ObservationLayout,
   pack,
   packObservation,
-  servedCheckpoint,
   servePolicy,
 } from "../../src/serve/index.ts";
-import {
-  exportOptions,
-  exportPolicy,
-  findCheckpoint,
-  type LoadedPolicy,
-  type LoadPolicyOptions,
-  loadPolicy,
-  trainPolicy,
-} from "../../src/train/index.ts";
+import { trainPolicy } from "../../src/train/index.ts";
 import { until } from "./linear-policy.ts";
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");

@@ -14,10 +14,12 @@ import {
   prefixInputs,
 } from "../../src/model/index.ts";
 import { velocity } from "../../src/model/policy.ts";
-import { compile, createStore, input, random, readSafetensors, type Store, scope } from "../../src/tensor/index.ts";
-import { findCheckpoint, readWeights } from "../../src/train/checkpoint.ts";
-import { loadPolicy, type PolicyOptions, trainPolicy } from "../../src/train/index.ts";
-import { networkSizes, readPublished } from "../../src/train/published-policy.ts";
+import { findCheckpoint, readWeights } from "../../src/policy/checkpoint.ts";
+import { loadPolicy } from "../../src/policy/index.ts";
+import { networkSizes, readPublished } from "../../src/policy/published-policy.ts";
+import { random } from "../../src/system/index.ts";
+import { compile, createStore, input, readSafetensors, type Store, scope } from "../../src/tensor/index.ts";
+import { type PolicyOptions, trainPolicy } from "../../src/train/index.ts";
 import { normals, tinyBatch, tinyPolicy } from "../model/tiny.ts";
 import { publishedConfig, publishedFile, publishedFolder, publishedTokenizer, sharded } from "./published-folder.ts";
 import { picture, tinyDataset } from "./tiny-dataset.ts";

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { policyLoss, prefixFeeds } from "../../src/model/index.ts";
 import * as t from "../../src/tensor/index.ts";
-import { shardedStep, shardsOf } from "../../src/train/sharded-step.ts";
-import { type Objective, optimiserStates, type StepOptions, wholeStep } from "../../src/train/step.ts";
+import { shardedStep, shardsOf } from "../../src/train/engine/sharded-step.ts";
+import { type Objective, optimiserStates, type StepOptions, wholeStep } from "../../src/train/engine/step.ts";
 import { tinyBatch, tinyConfig, tinyPolicy, tinyTargets } from "../model/tiny.ts";
 
 const config = tinyConfig();

@@ -1,10 +1,10 @@
 // A checkpoint of a tiny policy for the simulated SO-101, with random weights: its answers depend on everything that goes in.
 import { mkdirSync } from "node:fs";
 import { fitTokenizer, type PolicyConfig } from "../../src/model/index.ts";
+import type { Mode } from "../../src/policy/action-space.ts";
+import { saveCheckpoint } from "../../src/policy/checkpoint.ts";
+import type { PolicyDescription } from "../../src/policy/index.ts";
 import { so101Joints } from "../../src/robot/index.ts";
-import type { Mode } from "../../src/train/action-space.ts";
-import { saveCheckpoint } from "../../src/train/checkpoint.ts";
-import type { PolicyDescription } from "../../src/train/index.ts";
 import { tinyConfig, tinyPolicy } from "../model/tiny.ts";
 
 const texts = ["push the block\nAdvantage: positive\n", "stack the cubes\nAdvantage: negative\n"];

@@ -1,6 +1,6 @@
 // Small recordings for tests of training: a dot moves over a grey picture as the only joint moves; half of the episodes fail and stop early.
 import { createWriter, episodeSuccess, type Image } from "../../src/data/index.ts";
-import { random } from "../../src/tensor/index.ts";
+import { random } from "../../src/system/index.ts";
 
 export interface TinyOptions {
   readonly episodes: number;

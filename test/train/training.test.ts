@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readLabels, writeLabels } from "../../src/data/index.ts";
+import { loadPolicy, loadValueFunction } from "../../src/policy/index.ts";
 import { readSafetensors } from "../../src/tensor/index.ts";
 import { advantageWeights } from "../../src/train/advantage-weights.ts";
 import {
   type LabelReport,
   labelDataset,
-  loadPolicy,
-  loadValueFunction,
   type PolicyResult,
   relabelDatasets,
   trainPolicy,

@@ -1,6 +1,8 @@
 // A row for each policy: its estimate as a dot on its 95 % interval, named and with its number above the line.
-import { recap, sft } from "../arms.ts";
-import type { ArmResult, Estimate } from "../summary.ts";
+
+import type { Estimate } from "../../rollout/index.ts";
+import { recap, sft } from "../extraction/arms.ts";
+import type { ArmResult } from "../summary.ts";
 import { axis, scale } from "./axis.ts";
 import { finite } from "./format.ts";
 import { html, type Markup } from "./html.ts";

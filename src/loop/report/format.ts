@@ -1,6 +1,6 @@
 // Numbers as a reader sees them: with unit, sign and interval. A summary that was read from JSON holds null where a number was not
 // finite; all that is not finite is shown as a dash. Spaces within a number and its unit do not break.
-import type { Estimate } from "../summary.ts";
+import type { Estimate } from "../../rollout/index.ts";
 
 type Maybe = number | null | undefined;
 

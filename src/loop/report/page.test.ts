@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ArmResult, Summary, TaskSummary, Trace } from "../summary.ts";
-import { renderReport } from "./index.ts";
+import { renderReport } from "./page.ts";
 
 /** One grey pixel. */
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mOoAQAAgQCAbK0+NAAAAABJRU5ErkJggg==";

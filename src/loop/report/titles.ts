@@ -1,5 +1,5 @@
 // How arms and iterations are called in the report.
-import { controls, recap, sft } from "../arms.ts";
+import { controls, recap, sft } from "../extraction/arms.ts";
 import type { ArmResult } from "../summary.ts";
 
 const arms = [sft, recap, ...controls];

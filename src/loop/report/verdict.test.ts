@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ArmResult, Estimate, Summary, TaskSummary } from "../summary.ts";
+import type { Estimate } from "../../rollout/statistics.ts";
+import type { ArmResult, Summary, TaskSummary } from "../summary.ts";
 import { runVerdict, taskVerdict } from "./verdict.ts";
 
 const about = (value: number, room: number): Estimate => ({ value, low: value - room, high: value + room });

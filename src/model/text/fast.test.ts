@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { random } from "../../tensor/index.ts";
+import { random } from "../../system/index.ts";
 import { dct, inverseDct } from "./dct.ts";
 import { fastTokenizer, fitFast, loadFast, quantise, saveFast } from "./fast.ts";
 

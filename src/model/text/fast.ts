@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as z from "zod";
-import { readJson, replaceFile } from "../../data/files.ts";
+import { readJson, replaceFile } from "../../system/index.ts";
 import { bpeModel, trainBpe } from "./bpe.ts";
 import { dct, inverseDct } from "./dct.ts";
 

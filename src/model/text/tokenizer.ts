@@ -1,7 +1,7 @@
 // The text tokenizer: a tokenizer.json (PaliGemma's, Gemma's), or one fitted on a few instructions for the small sizes.
 
 import { Tokenizer } from "@huggingface/tokenizers";
-import { readJson } from "../../data/files.ts";
+import { readJson } from "../../system/index.ts";
 import { bpeModel, trainBpe } from "./bpe.ts";
 
 export interface TextTokenizer {

@@ -1,7 +1,7 @@
 // The golden cases of operators.json, and how each operator is called in TypeScript.
 import { readdirSync, readFileSync } from "node:fs";
+import { float16ToFloat32, float32ToFloat16 } from "../../../src/system/float16.ts";
 import { input, type Tensor } from "../../../src/tensor/expression.ts";
-import { float16ToFloat32, float32ToFloat16 } from "../../../src/tensor/float16.ts";
 import * as arithmetic from "../../../src/tensor/ops/arithmetic.ts";
 import { attention } from "../../../src/tensor/ops/attention.ts";
 import * as broadcast from "../../../src/tensor/ops/broadcast.ts";

@@ -1,0 +1,16 @@
+// The options of exporting a policy, from which the command's flags come.
+import * as z from "zod";
+
+const count = z.int().min(1);
+
+export const exportOptions = z.object({
+  steps: count.default(5).describe("Euler steps in which an action chunk is made"),
+  guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
+  advantage: z
+    .enum(["positive", "negative", "none"])
+    .optional()
+    .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
+  promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
+  task: z.string().default("pick up").describe("instruction of the example"),
+});
+export type ExportOptions = z.infer<typeof exportOptions>;

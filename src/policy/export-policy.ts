@@ -1,0 +1,164 @@
+// A checkpoint as files that any ONNX Runtime can run: policy.onnx, manifest.json, tokenizer.json, and an example with the right answer.
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { encodePng, type Image } from "../data/index.ts";
+import { drawNoise, initPolicy, promptTemplate } from "../model/index.ts";
+import { readJson, replaceFile } from "../system/index.ts";
+import * as t from "../tensor/index.ts";
+import { normalizerOf } from "./action-space.ts";
+import { findCheckpoint, type PolicyDescription, readWeights } from "./checkpoint.ts";
+import type { ExportOptions } from "./export-options.ts";
+import { type ExportedGraph, exportedGraph } from "./exported-graph.ts";
+import { decided, loadPolicy, roomyDescription } from "./load-policy.ts";
+import { dtypeName, type Manifest, manifestFile } from "./manifest.ts";
+import { openExported } from "./open-exported.ts";
+import type { PolicyObservation, TrainedPolicy } from "./trained-policy.ts";
+
+export interface ExportedPolicy {
+  /** Largest difference between what policy.onnx and the checkpoint answer to the example, in the robot's units. */
+  readonly difference: number;
+  readonly manifest: Manifest;
+}
+
+/** Of an answer, or of 1 where it is smaller: more than arithmetic in another order explains. */
+const tolerance = 1e-3;
+
+/**
+ * Writes a policy into a folder of its own, made or written over, and has both versions answer an example, which stands in example/.
+ *
+ * @param path a run (its last checkpoint), a checkpoint, or a pretrained_model folder
+ * @throws Error where there is no policy, where it cannot be asked so, where the folder holds a checkpoint, or where the answers differ
+ */
+export async function exportPolicy(path: string, out: string, options: ExportOptions): Promise<ExportedPolicy> {
+  const { task, promptTokens, ...rest } = options;
+  const folder = findCheckpoint(path, "last");
+  if (existsSync(join(out, "config.json")))
+    throw new Error(`${out}: expected a folder for the exported policy alone, got one with a checkpoint's config.json`);
+  const description = await roomyDescription(folder, promptTokens);
+  const asked = decided(folder, description, rest);
+  const store = t.createStore();
+  await readWeights(folder, description, store);
+  const graph = exportedGraph(initPolicy(t.scope(), description.config), description.space, asked);
+  const tensors = Object.values(graph.inputs).map(({ tensor }) => tensor);
+
+  // A folder with a manifest is whole.
+  for (const old of [manifestFile, "policy.onnx.data"]) rmSync(join(out, old), { force: true });
+  mkdirSync(join(out, "example"), { recursive: true });
+  await t.exportOnnx(join(out, "policy.onnx"), { inputs: tensors, outputs: { actions: graph.actions } }, store);
+  store.release();
+  replaceFile(join(out, "tokenizer.json"), JSON.stringify(description.tokenizer.file));
+  const manifest = manifestOf(description, graph, asked, readJson(join(folder, "config.json")));
+
+  const example = exampleFor(description, task);
+  const actions = await answer(loadPolicy(folder, options), example);
+  await writeExample(join(out, "example"), example, actions, description.robot.actionNames.length);
+  replaceFile(join(out, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
+  const exported = await answer(openExported(out), example);
+  const difference = exported.reduce((most, x, i) => Math.max(most, Math.abs(x - actions[i]!)), 0);
+  if (exported.some((x, i) => !(Math.abs(x - actions[i]!) <= tolerance * Math.max(1, Math.abs(actions[i]!))))) {
+    rmSync(join(out, manifestFile));
+    throw new Error(`${out}: expected policy.onnx to answer as the checkpoint does, got a difference of ${difference}`);
+  }
+  return { difference, manifest };
+}
+
+async function answer(opening: Promise<TrainedPolicy>, observation: PolicyObservation): Promise<Float32Array> {
+  const policy = await opening;
+  try {
+    return await policy.infer(observation);
+  } finally {
+    await policy.close();
+  }
+}
+
+function manifestOf(
+  { config, robot, space, tokenizer }: PolicyDescription,
+  { inputs, actions }: ExportedGraph,
+  asked: TrainedPolicy["asked"],
+  checkpoint: unknown,
+): Manifest {
+  const { observation_layout } = checkpoint as { observation_layout?: unknown };
+  const entry = (name: string, { dtype, shape }: t.TensorType, about: string) => ({
+    name,
+    dtype: dtypeName(dtype),
+    shape: [...shape],
+    about,
+  });
+  const advantage = asked.advantage === "none" ? undefined : asked.advantage;
+  return {
+    format: "pistar-policy",
+    format_version: 1,
+    about:
+      "An observation in the robot's units goes in and an action chunk in the robot's units comes out: normalisation, deltas to the state, " +
+      "attention masks, the prefix and all Euler steps are inside the model. example/ has an observation with its noise and the actions.",
+    model: "policy.onnx",
+    tokenizer: "tokenizer.json",
+    inputs: Object.entries(inputs).map(([name, { tensor, about }]) => entry(name, tensor, about)),
+    outputs: [
+      entry("actions", actions, "the chunk, fps actions a second, in the robot's units, in the order of action_names"),
+    ],
+    robot_type: robot.robotType,
+    fps: robot.fps,
+    horizon: config.horizon,
+    cameras: [...config.cameras],
+    image_size: config.vision.imageSize,
+    state_names: robot.stateNames,
+    action_names: robot.actionNames,
+    ...asked,
+    prompt: {
+      template: promptTemplate(config.state, advantage),
+      ...(asked.guidance !== 1 && { unconditioned_template: promptTemplate(config.state) }),
+      begin_token: tokenizer.begin,
+      pad_token: tokenizer.pad,
+    },
+    normalization: {
+      inside_model: true,
+      state: plain(normalizerOf(space.state)),
+      actions: { ...plain(normalizerOf(space.actions)), delta: [...space.deltaActions] },
+    },
+    ...(observation_layout !== undefined && { observation_layout }),
+  };
+}
+
+const plain = ({ center, scale }: ReturnType<typeof normalizerOf>) => ({ center: [...center], scale: [...scale] });
+
+/** Noisy pictures of the network's size, and a state near the middle of the data. */
+function exampleFor(
+  { config, space }: PolicyDescription,
+  task: string,
+): Required<Omit<PolicyObservation, "seed" | "leftover">> {
+  const { cameras, vision, horizon, actionSize } = config;
+  const random = t.random("example");
+  const { center, scale } = normalizerOf(space.state);
+  const side = vision.imageSize;
+  const picture = (): Image => ({
+    width: side,
+    height: side,
+    data: Uint8Array.from({ length: side ** 2 * 3 }, () => random.integer(256)),
+  });
+  return {
+    task,
+    state: Float32Array.from(center, (middle, i) => middle + 0.3 * random.normal() * scale[i]!),
+    images: Object.fromEntries(cameras.map((camera) => [camera, picture()])),
+    noise: drawNoise(horizon * actionSize, random),
+  };
+}
+
+/** observation.json, and a PNG for each camera beside it. */
+async function writeExample(
+  folder: string,
+  { task, state, images, noise }: ReturnType<typeof exampleFor>,
+  actions: Float32Array,
+  joints: number,
+): Promise<void> {
+  const pictures: Record<string, string> = {};
+  for (const [camera, image] of Object.entries(images)) {
+    pictures[camera] = `${camera}.png`;
+    replaceFile(join(folder, `${camera}.png`), await encodePng(image));
+  }
+  const rows = Array.from({ length: actions.length / joints }, (_, i) => [
+    ...actions.slice(i * joints, (i + 1) * joints),
+  ]);
+  const example = { task, state: Array.from(state), pictures, noise: [...noise], actions: rows };
+  replaceFile(join(folder, "observation.json"), JSON.stringify(example));
+}

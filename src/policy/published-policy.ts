@@ -1,0 +1,231 @@
+// π0.5 as LeRobot and openpi publish it, to be fine-tuned: a folder with config.json, or its weights alone. What the network is follows from
+// the shapes of its weights; what they leave open (joints, frame rate, often the normalisation) comes from the dataset.
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { LeRobotDataset } from "../data/index.ts";
+import { loadTokenizer, type PolicyConfig, sizes, storedShapes } from "../model/index.ts";
+import { readJson } from "../system/index.ts";
+import type { Shape, Value } from "../tensor/index.ts";
+import { readSafetensors } from "../tensor/index.ts";
+import type { ActionSpace, Scaling } from "./action-space.ts";
+import { type PolicyDescription, weightsFile } from "./checkpoint.ts";
+import { cameraName, robotFeatures } from "./robot-features.ts";
+
+/** A policy to fine-tune; without a space, that of the data is taken. */
+export type BasePolicy = Omit<PolicyDescription, "space"> & { readonly space: ActionSpace | undefined };
+
+const feature = z.object({ type: z.string(), shape: z.array(z.number()) });
+const features = z.record(z.string(), feature).nullish();
+
+/** LeRobot's config.json, or openpi's, which has no type. */
+const configSchema = z.object({
+  type: z.literal("pi05", { error: ({ input }) => `expected "pi05", got ${JSON.stringify(input)}` }).optional(),
+  input_features: features,
+  normalization_mapping: z.record(z.string(), z.string()).default({}),
+  /** LeRobot's MEM, another network. */
+  use_visual_memory: z.literal(false, "expected a π0.5 without memory").optional(),
+  use_proprioceptive_memory: z.literal(false, "expected a π0.5 without memory").optional(),
+  chunk_size: z.int().min(1).optional(),
+  action_horizon: z.int().min(1).optional(),
+  max_state_dim: z.int().min(1).default(32),
+  tokenizer_max_length: z.int().min(1).default(200),
+});
+
+const preprocessorSchema = z.object({
+  steps: z.array(
+    z.object({
+      registry_name: z.string().optional(),
+      config: z.record(z.string(), z.unknown()).default({}),
+      state_file: z.string().optional(),
+    }),
+  ),
+});
+type Step = z.infer<typeof preprocessorSchema>["steps"][number];
+
+/** Sizes of a head, which no shape tells: Gemma's, SigLIP's. */
+const headSize = 256;
+const visionHeadSize = 72;
+
+/** What a published policy does not say of itself. */
+export interface PublishedPolicyOptions {
+  /** Path of PaliGemma's tokenizer.json. */
+  readonly tokenizer?: string | undefined;
+  /** Names of the cameras to look through (default: those of the checkpoint that the dataset has). */
+  readonly cameras?: readonly string[] | undefined;
+  /** Patterns of actions that are learned as they are, not relative to the state. */
+  readonly absolute: readonly string[];
+}
+
+/**
+ * Reads a π0.5 of LeRobot or openpi for a dataset. Cameras: those of the checkpoint that the dataset has, else the dataset's own (in the order
+ * of `cameras`; a network is the same for any names). Its normalisation is kept where it is of as many numbers as the dataset's.
+ *
+ * @param found from `findCheckpoint`
+ * @throws Error naming the file and what was expected there, or asking for the tokenizer, which is not published with the weights
+ */
+export async function readPublished(
+  found: string,
+  dataset: LeRobotDataset,
+  { tokenizer, cameras, absolute }: PublishedPolicyOptions,
+): Promise<BasePolicy> {
+  if (tokenizer === undefined)
+    throw new Error(
+      `${found}: expected the tokenizer.json of PaliGemma beside π0.5's weights: give it with --tokenizer`,
+    );
+  const alone = statSync(found).isFile();
+  const config = alone ? configSchema.parse({}) : parsed(configSchema, join(found, "config.json"));
+  const sizesFound = networkSizes(weightsFile(found), await storedShapes(weightsFile(found)));
+  const known = Object.entries(config.input_features ?? {}).flatMap(([name, { type }]) =>
+    type === "VISUAL" && dataset.cameras.includes(name) ? [cameraName(name)] : [],
+  );
+  const robot = robotFeatures(dataset, cameras ?? (known.length > 0 ? known : undefined), absolute);
+  const [stateNumbers, actionNumbers] = [robot.stateNames.length, robot.actionNames.length];
+  for (const [what, got, room] of [
+    ["states", stateNumbers, config.max_state_dim],
+    ["actions", actionNumbers, sizesFound.actionSize],
+  ] as const)
+    if (got > room)
+      throw new Error(`${found}: expected ${what} of at most ${room} numbers, got ${got} in ${dataset.root}`);
+  const space = alone ? undefined : await readSpace(found, config.normalization_mapping, stateNumbers, actionNumbers);
+  return {
+    config: {
+      ...sizesFound,
+      cameras: Object.keys(robot.cameras),
+      promptTokens: config.tokenizer_max_length,
+      stateSize: config.max_state_dim,
+      state: "text",
+      horizon: config.chunk_size ?? config.action_horizon ?? sizes.pi05.horizon,
+      actionTokens: 0,
+      knowledgeInsulation: sizes.pi05.knowledgeInsulation,
+    },
+    robot: space ? { ...robot, deltaActions: [...space.deltaActions] } : robot,
+    space,
+    tokenizer: loadTokenizer(tokenizer),
+    fast: undefined,
+    conditioned: false,
+  };
+}
+
+/** The sizes of the network from the shapes of its weights. @throws Error naming a tensor of π0.5 that is not there */
+export function networkSizes(
+  path: string,
+  shapes: ReadonlyMap<string, Shape>,
+): Pick<PolicyConfig, "vision" | "language" | "expert" | "vocabulary" | "actionSize"> {
+  const shape = (name: string): Shape => {
+    const found = shapes.get(name);
+    if (!found)
+      throw new Error(
+        `${path}: expected the tensors of a π0.5, got no ${name} but names like ${[...shapes.keys()].slice(0, 3).join(", ")}`,
+      );
+    return found;
+  };
+  const layers = (prefix: string) => {
+    const found = [...shapes.keys()].filter((name) => name.startsWith(`${prefix}.layers.`));
+    return 1 + Math.max(-1, ...found.map((name) => Number(name.slice(prefix.length + 8).split(".")[0])));
+  };
+  const heads = (name: string, width: number, each: number) => {
+    if (width % each !== 0)
+      throw new Error(`${path}: expected heads of ${each} numbers in ${name}, got ${width} in all`);
+    return width / each;
+  };
+  const paligemma = "paligemma_with_expert.paligemma.model";
+  const tower = `${paligemma}.vision_tower.vision_model`;
+  const language = `${paligemma}.language_model`;
+  const expert = "paligemma_with_expert.gemma_expert.model";
+  const [visionWidth, , patch] = shape(`${tower}.embeddings.patch_embedding.weight`) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [patches] = shape(`${tower}.embeddings.position_embedding.weight`) as [number, number];
+  const [vocabulary, width] = shape(`${language}.embed_tokens.weight`) as [number, number];
+  const attention = `${language}.layers.0.self_attn`;
+  return {
+    vision: {
+      kind: "siglip",
+      imageSize: patch * Math.sqrt(patches),
+      patch,
+      width: visionWidth,
+      layers: layers(`${tower}.encoder`),
+      hidden: shape(`${tower}.encoder.layers.0.mlp.fc1.weight`)[0]!,
+      heads: heads(`${tower}.encoder`, visionWidth, visionHeadSize),
+      pool: 1,
+    },
+    language: {
+      width,
+      layers: layers(language),
+      hidden: shape(`${language}.layers.0.mlp.gate_proj.weight`)[0]!,
+      heads: heads(`${attention}.q_proj`, shape(`${attention}.q_proj.weight`)[0]!, headSize),
+      keyValueHeads: heads(`${attention}.k_proj`, shape(`${attention}.k_proj.weight`)[0]!, headSize),
+      headSize,
+      gemma3: false,
+    },
+    expert: {
+      width: shape("time_mlp_in.weight")[0]!,
+      hidden: shape(`${expert}.layers.0.mlp.gate_proj.weight`)[0]!,
+    },
+    vocabulary,
+    actionSize: shape("action_in_proj.weight")[1]!,
+  };
+}
+
+/** The normalisation that LeRobot wrote beside the weights, if it is of so many numbers. */
+async function readSpace(
+  folder: string,
+  mapping: Readonly<Record<string, string>>,
+  stateNumbers: number,
+  actionNumbers: number,
+): Promise<ActionSpace | undefined> {
+  const path = join(folder, "policy_preprocessor.json");
+  if (!existsSync(path)) return undefined;
+  const { steps } = parsed(preprocessorSchema, path);
+  const file = steps.find(({ registry_name }) => registry_name === "normalizer_processor")?.state_file;
+  if (file === undefined) return undefined;
+  const values = await readSafetensors(join(folder, file));
+  const state = scaling(folder, values, "observation.state", mapping.STATE, stateNumbers);
+  const actions = scaling(folder, values, "action", mapping.ACTION, actionNumbers);
+  const relative = steps.find(({ registry_name }) => registry_name === "relative_actions_processor");
+  return state && actions && { state, actions, deltaActions: relativeActions(relative, actionNumbers) };
+}
+
+/** The measures that LeRobot's modes take, and the mode of ours that computes the same. */
+const modes: Readonly<Record<string, readonly [Scaling["mode"], string, string]>> = {
+  QUANTILES: ["quantiles", "q01", "q99"],
+  MIN_MAX: ["quantiles", "min", "max"],
+  MEAN_STD: ["mean_std", "mean", "std"],
+};
+
+function scaling(
+  folder: string,
+  values: ReadonlyMap<string, Value>,
+  feature: string,
+  named: string | undefined,
+  numbers: number,
+): Scaling | undefined {
+  const mode = modes[named ?? "QUANTILES"];
+  if (!mode)
+    throw new Error(`${folder}: expected ${feature} normalised by ${Object.keys(modes).join(", ")}, got ${named}`);
+  const measures = mode.slice(1).map((measure) => values.get(`${feature}.${measure}`)?.data);
+  const [first, second] = measures.map((data) => data && Float32Array.from(data as ArrayLike<number>, Number));
+  if (first?.length !== numbers || second?.length !== numbers) return undefined;
+  return { mode: mode[0], measures: [first, second] };
+}
+
+/** Which actions LeRobot's step takes relative to the state: all but those whose names hold one of the excluded. */
+function relativeActions(step: Step | undefined, numbers: number): boolean[] {
+  const { enabled, exclude_joints, action_names } = step?.config ?? {};
+  const excluded = ((exclude_joints ?? []) as string[]).map((joint) => joint.toLowerCase());
+  const names = ((action_names ?? []) as string[]).map((name) => name.toLowerCase());
+  return Array.from(
+    { length: numbers },
+    (_, at) => enabled === true && !excluded.some((joint) => names[at]?.includes(joint)),
+  );
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, path: string): z.infer<Schema> {
+  const result = schema.safeParse(readJson(path));
+  if (!result.success) throw new Error(`${path}: ${z.prettifyError(result.error)}`);
+  return result.data;
+}

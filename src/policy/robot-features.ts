@@ -1,0 +1,71 @@
+// What a network knows of the robot: its cameras, what the numbers of state and action are called, which actions are learned relative to
+// the state. Data in the checkpoint.
+import * as z from "zod";
+import type { LeRobotDataset } from "../data/index.ts";
+import { matches } from "../tensor/index.ts";
+
+export const robotFeaturesSchema = z.object({
+  robotType: z.string().nullable(),
+  fps: z.number(),
+  /** The dataset's feature for each of the network's cameras: "front" is "observation.images.front". */
+  cameras: z.record(z.string(), z.string()),
+  stateNames: z.array(z.string()),
+  actionNames: z.array(z.string()),
+  /** openpi's delta_action_mask: true where an action is learned as the difference to the state at the chunk's start. */
+  deltaActions: z.array(z.boolean()),
+});
+export type RobotFeatures = z.infer<typeof robotFeaturesSchema>;
+
+/**
+ * The features of a dataset.
+ * @param cameras the network's names of those to use (default: all)
+ * @param absolute patterns of actions that are learned as they are; all are where state and action have not the same names
+ */
+export function robotFeatures(
+  dataset: LeRobotDataset,
+  cameras: readonly string[] | undefined,
+  absolute: readonly string[] = [],
+): RobotFeatures {
+  const all = Object.fromEntries(dataset.cameras.map((feature) => [cameraName(feature), feature]));
+  for (const name of cameras ?? [])
+    if (!all[name])
+      throw new Error(`${dataset.root}: expected cameras of ${Object.keys(all).join(", ") || "(none)"}, got ${name}`);
+  const stateNames = namesOf(dataset, "observation.state");
+  const actionNames = namesOf(dataset, "action");
+  const alike = String(stateNames) === String(actionNames);
+  return {
+    robotType: dataset.robotType ?? null,
+    fps: dataset.fps,
+    cameras: cameras ? Object.fromEntries(cameras.map((name) => [name, all[name]!])) : all,
+    stateNames,
+    actionNames,
+    deltaActions: actionNames.map((name) => alike && !matches(name, absolute)),
+  };
+}
+
+/** "observation.images.front" is "front". */
+export const cameraName = (feature: string): string => feature.replace(/^observation\.images?\./, "");
+
+/** Names of a vector's numbers: a list, a list in a list, or lists by axis; numbered where there are none. */
+function namesOf(dataset: LeRobotDataset, column: string): string[] {
+  const feature = dataset.features.get(column);
+  if (!feature)
+    throw new Error(`${dataset.root}: expected a column "${column}", got ${[...dataset.features.keys()].join(", ")}`);
+  const size = feature.shape.reduce((product, side) => product * side, 1);
+  const { names } = feature;
+  const listed = (Array.isArray(names) ? names : Object.values(names ?? {}))
+    .flat(2)
+    .filter((n) => typeof n === "string");
+  return listed.length === size ? listed : Array.from({ length: size }, (_, i) => `${column}.${i}`);
+}
+
+/** Fails where a dataset's states and actions are not those of the network. */
+export function checkFeatures(expected: RobotFeatures, dataset: LeRobotDataset): void {
+  const found = robotFeatures(dataset, undefined);
+  for (const names of ["stateNames", "actionNames"] as const)
+    if (found[names].length !== expected[names].length)
+      throw new Error(
+        `${dataset.root}: expected ${names === "stateNames" ? "states" : "actions"} of ${expected[names].length} numbers ` +
+          `(${expected[names].join(", ")}), got ${found[names].length} (${found[names].join(", ")})`,
+      );
+}

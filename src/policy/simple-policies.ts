@@ -1,0 +1,40 @@
+// Policies that know nothing: the least that any other must beat.
+import type { Joint, Policy } from "../robot/index.ts";
+import { type Random, random } from "../system/index.ts";
+
+/** Actions of the chunks of both. */
+const horizon = 10;
+
+/** Moves to one uniformly random pose after the other, a chunk each. */
+export function randomPolicy(joints: readonly Joint[]): Policy {
+  let generator: Random = random(0);
+  return {
+    id: "random",
+    async reset(seed) {
+      generator = random(seed).split("random policy");
+    },
+    async infer({ state }) {
+      const goal = joints.map(({ range: [low, high] }) => low + generator.uniform() * (high - low));
+      const actions = new Float32Array(horizon * joints.length);
+      for (let step = 0; step < horizon; step++)
+        for (const [i, end] of goal.entries())
+          actions[step * joints.length + i] = state[i]! + ((end - state[i]!) * (step + 1)) / horizon;
+      return { actions, horizon };
+    },
+    async close() {},
+  };
+}
+
+/** Stays where it is. */
+export function stillPolicy(): Policy {
+  return {
+    id: "still",
+    async reset() {},
+    async infer({ state }) {
+      const actions = new Float32Array(horizon * state.length);
+      for (let step = 0; step < horizon; step++) actions.set(state, step * state.length);
+      return { actions, horizon };
+    },
+    async close() {},
+  };
+}

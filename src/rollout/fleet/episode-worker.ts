@@ -1,0 +1,42 @@
+// The thread side of `parallel.ts`: runs the episodes it is given, one after the other.
+import { parentPort, workerData } from "node:worker_threads";
+import type { Driving } from "../options.ts";
+import { type Assignment, EpisodeRunner, type Finished } from "./work.ts";
+
+export interface WorkerInput {
+  readonly driving: Driving;
+  readonly record: boolean;
+}
+
+/** An episode to run, or that there are no more. */
+export type WorkerRequest = Assignment | "close";
+
+/** A finished episode, why one could not be run to its end, or why none can be run at all. */
+export type WorkerReply = { readonly finished: Finished } | { readonly lost: string } | { readonly unable: Error };
+
+if (!parentPort) throw new Error("Expected to run as a worker thread of runEpisodes");
+const port = parentPort;
+const { driving, record } = workerData as WorkerInput;
+const runner = new EpisodeRunner(driving, record);
+
+port.on("message", async (request: WorkerRequest) => {
+  if (request === "close") {
+    await runner.close();
+    port.close();
+    return;
+  }
+  port.postMessage(await attempt(request));
+});
+
+async function attempt(assignment: Assignment): Promise<WorkerReply> {
+  try {
+    await runner.prepare(assignment);
+  } catch (error) {
+    return { unable: error as Error };
+  }
+  try {
+    return { finished: await runner.run(assignment) };
+  } catch (error) {
+    return { lost: (error as Error).message };
+  }
+}

@@ -1,0 +1,210 @@
+// The SO-101's arm as scripts move it: ways of the gripper through space, as joint targets one control period apart. Motions are
+// generators, so that whoever runs the control loop decides when time passes and may stop at any moment.
+
+import { fromRadians, so101 } from "../robot/index.ts";
+import type { Random } from "../system/index.ts";
+import { type IkTarget, InverseKinematics } from "./kinematics.ts";
+import { shoulderX } from "./placement.ts";
+import type { Style } from "./style.ts";
+import type { World } from "./world.ts";
+
+/** Joint targets in the robot's units, one a control period. */
+export type Motion = Generator<readonly number[], void, void>;
+
+/** Of the gripper at speed 1. */
+const metresPerSecond = 0.2;
+/** Of the fastest joint at speed 1. */
+const radiansPerSecond = 1.6;
+/** Straight lines are followed through points this far apart, metres. */
+const knotSpacing = 0.015;
+/** Height of the gripper at which its tips pass over all that stands on the table, metres. */
+const free = 0.06;
+
+const body = so101.slice(0, 5).map(({ joint }) => joint);
+const gripper = 5;
+
+export class Arm {
+  private readonly world: World;
+  private readonly style: Style;
+  private readonly random: Random;
+  private readonly ik: InverseKinematics;
+  private readonly site: number;
+
+  constructor(world: World, style: Style, random: Random) {
+    this.world = world;
+    this.style = style;
+    this.random = random;
+    this.ik = new InverseKinematics(world.physics, { site: "grasp", joints: body });
+    this.site = world.physics.id("site", "grasp");
+  }
+
+  /** Where the point between the finger tips is, metres. */
+  get position(): readonly [number, number, number] {
+    const [x, y, z] = this.world.physics.data.site_xpos.subarray(3 * this.site, 3 * this.site + 3);
+    return [x!, y!, z!];
+  }
+
+  /** The direction in which the jaws close, as an angle about the vertical, radians; of a gripper that points down. */
+  get yaw(): number {
+    const rotation = this.world.physics.data.site_xmat.subarray(9 * this.site, 9 * this.site + 9);
+    return Math.atan2(rotation[3]!, rotation[0]!);
+  }
+
+  /** How far the finger tips are apart, metres. */
+  get gap(): number {
+    const { physics } = this.world;
+    return tipDistance(physics.data.qpos[physics.model.jnt_qposadr[physics.id("joint", so101[gripper]!.joint)]!]!);
+  }
+
+  /** Whether both jaws press on a body. */
+  holds(object: string): boolean {
+    return ["gripper", "moving_jaw"].every((jaw) => this.world.physics.contactForce(jaw, object) > 0.5);
+  }
+
+  /**
+   * Whether the jaws, at least `gap` metres open, are around a place or so near above it that they can go there in a straight line. Who
+   * begins in the middle of an attempt goes on with it from there, and does not raise the hand to begin anew.
+   */
+  isOver([x, y, z]: readonly [number, number, number], gap: number): boolean {
+    const [ownX, ownY, ownZ] = this.position;
+    const above = Math.max(0, ownZ - z);
+    return this.gap >= gap && above < 0.08 && Math.hypot(x - ownX, y - ownY) < 0.006 + 0.3 * above;
+  }
+
+  /** Through free space, all joints at once; strays by the style's detour and pauses as it hesitates. */
+  *reach(target: IkTarget): Motion {
+    yield* this.hesitate();
+    const { detour } = this.style;
+    if (detour > 0) {
+      const here = this.position;
+      const stray = () => detour * this.random.normal();
+      const [x, y, z] = target.position.map((end, i) => (here[i]! + end) / 2 + stray()) as [number, number, number];
+      yield* this.sweep([this.solve({ ...target, position: [x, y, Math.max(z, 0.06)] })], this.distance([x, y, z]));
+    }
+    yield* this.sweep([this.solve(target)], this.distance(target.position));
+  }
+
+  /** In a straight line of the gripper, for the last centimetres; `pace` scales the speed. */
+  *slide(target: IkTarget, pace = 0.6): Motion {
+    const here = this.position;
+    const distance = this.distance(target.position);
+    const count = Math.max(1, Math.ceil(distance / knotSpacing));
+    const knots: (readonly number[])[] = [];
+    for (let i = 1; i <= count; i++) {
+      const [x, y, z] = target.position.map((end, axis) => here[axis]! + ((end - here[axis]!) * i) / count) as [
+        number,
+        number,
+        number,
+      ];
+      knots.push(this.ik.solve({ ...target, position: [x, y, z] }, knots.at(-1) ?? this.commanded.slice(0, 5)).joints);
+    }
+    yield* this.sweep(knots, distance / pace);
+  }
+
+  /** Straight up to a height above the table, metres. */
+  *rise(height: number): Motion {
+    const [x, y] = this.position;
+    yield* this.slide({ position: [x, y, height] }, 1);
+  }
+
+  /** Straight up and away from what stands on the table, the jaws as they are; where it is already, nothing. */
+  *clear(): Motion {
+    if (this.position[2] < free - 0.005) yield* this.rise(free);
+  }
+
+  /** Opens or closes the jaws to an angle in radians and gives them time to meet what is between. */
+  *grip(angle: number): Motion {
+    const from = this.commanded;
+    yield* this.sweep([from.slice(0, 5)], 0, angle);
+    yield* this.wait(0.16);
+  }
+
+  /** Holds still. */
+  *wait(seconds: number): Motion {
+    const targets = fromRadians(this.commanded);
+    for (let i = 0; i < Math.round(seconds * this.world.fps); i++) yield targets;
+  }
+
+  close(): void {
+    this.ik.close();
+  }
+
+  /** A pause before a motion: none in half the cases, else exponentially distributed. */
+  private *hesitate(): Motion {
+    const { hesitation } = this.style;
+    if (hesitation > 0 && this.random.uniform() < 0.5)
+      yield* this.wait(-hesitation * Math.log(1 - this.random.uniform()));
+  }
+
+  /** The joint targets in force, radians: a motion begins there and not where the joints happen to sag. */
+  private get commanded(): number[] {
+    const { physics } = this.world;
+    return so101.map(({ joint }) => physics.data.ctrl[physics.id("actuator", joint)]!);
+  }
+
+  private distance(to: readonly number[]): number {
+    return Math.hypot(...this.position.map((x, i) => to[i]! - x));
+  }
+
+  /** Joint angles for a target, from a pose that bends the arm the usual way and faces it. */
+  private solve(target: IkTarget): readonly number[] {
+    const [x, y] = target.position;
+    return this.ik.solve(target, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
+  }
+
+  /** Through joint angles in one smooth motion (minimum jerk over the whole), the jaws to `grip` meanwhile. */
+  private *sweep(knots: readonly (readonly number[])[], distance: number, grip?: number): Motion {
+    const from = this.commanded;
+    const path = [from, ...knots.map((joints) => [...joints, grip ?? from[gripper]!])];
+    const turns = path.slice(1).map((end, i) => Math.max(...end.map((angle, j) => Math.abs(angle - path[i]![j]!))));
+    const total = turns.reduce((sum, turn) => sum + turn, 0);
+    const seconds = Math.max(distance / metresPerSecond, total / radiansPerSecond) / this.style.speed;
+    const periods = Math.max(1, Math.round(seconds * this.world.fps));
+    for (let i = 1; i <= periods; i++) {
+      const at = minimumJerk(i / periods) * knots.length;
+      const segment = Math.min(knots.length - 1, Math.floor(at));
+      const [start, end] = [path[segment]!, path[segment + 1]!];
+      yield fromRadians(start.map((angle, j) => angle + (end[j]! - angle) * (at - segment)));
+    }
+  }
+}
+
+/** From 0 to 1 with speed and acceleration 0 at both ends (Flash & Hogan 1985). */
+function minimumJerk(time: number): number {
+  return time ** 3 * (10 - 15 * time + 6 * time ** 2);
+}
+
+/** The angle of the jaws at which the finger tips are `width` metres apart, radians. */
+export function opening(width: number): number {
+  return 0.15 + (width - 0.025) / 0.066;
+}
+
+/** From the grasp point to the fixed jaw, metres. */
+const fixedJaw = 0.016;
+
+/**
+ * Where the middle of jaws is whose tips are `width` metres apart: so many metres from the grasp point in the direction in which they
+ * close. The fixed jaw stays where it is, the other one swings.
+ */
+export function middleOf(width: number): number {
+  return width / 2 - fixedJaw;
+}
+
+/** Where the grasp point is when jaws that are `width` metres open and close in the direction `yaw` have a place in their middle, metres. */
+export function centredOn(
+  { x, y }: { readonly x: number; readonly y: number },
+  yaw: number,
+  width: number,
+): readonly [number, number] {
+  const aside = middleOf(width);
+  return [x - aside * Math.cos(yaw), y - aside * Math.sin(yaw)];
+}
+
+const tipDistance = (angle: number): number => 0.025 + 0.066 * (angle - 0.15);
+
+/** Of the directions across the faces of a box turned by `yaw`, the one nearest to straight away from the arm at (x, y). */
+export function closingYaw(yaw: number, x: number, y: number): number {
+  const outward = Math.atan2(y, x - shoulderX);
+  const quarter = Math.PI / 2;
+  return outward + ((((yaw - outward + quarter / 2) % quarter) + quarter) % quarter) - quarter / 2;
+}

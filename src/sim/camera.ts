@@ -1,0 +1,122 @@
+// The cameras of a model: what MuJoCo's arrays say of geoms, lights and cameras, drawn by the rasteriser.
+import type { Image } from "../data/index.ts";
+import { modelMeshes } from "./meshes.ts";
+import type { Physics } from "./physics.ts";
+import { createRenderer, type Picture, type Renderer } from "./render/renderer.ts";
+import type { Geoms, Mesh, Rgb } from "./render/scene.ts";
+
+/** A camera of the model, and how large its pictures are. */
+export interface CameraOptions {
+  /** The camera's name in the MJCF. */
+  readonly name: string;
+  /** Pixels; default 64 × 64. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** A picture with what a robot's camera does not know. */
+export interface RgbdImage extends Image {
+  /** Metres along the camera's axis, Infinity on the background. [height, width] */
+  readonly depth: Float32Array;
+  /** The geom that is seen, −1 on the background. [height, width] */
+  readonly segmentation: Int32Array;
+}
+
+/** Groups 3 to 5 hold what is not to be seen, such as shapes that only collide. */
+const visibleGroups = 3;
+const background: Rgb = [0.7, 0.76, 0.82];
+
+/** Prepares to draw a model: simplifies its meshes. The cameras live as long as `physics` does. */
+export async function createCameras(physics: Physics): Promise<Cameras> {
+  return new Cameras(physics, await modelMeshes(physics.model));
+}
+
+/**
+ * Draws geoms of groups 0 to 2 in their colours, 2×2 samples a pixel, lit by the model's headlight and by all its lights as if they
+ * shone from far away. Without shadows, textures, transparency, sites, tendons and skins.
+ */
+export class Cameras {
+  private readonly physics: Physics;
+  private readonly meshes: readonly Mesh[];
+  private readonly renderers = new Map<string, Renderer>();
+  private readonly segmentation: Int32Array;
+  private readonly headlight: { readonly ambient: Rgb; readonly diffuse: Rgb };
+  private views: ReturnType<typeof readViews>;
+
+  constructor(physics: Physics, meshes: readonly Mesh[]) {
+    this.physics = physics;
+    this.meshes = meshes;
+    this.segmentation = Int32Array.from(physics.model.geom_group, (group, geom) => (group < visibleGroups ? geom : -1));
+    const { active, ambient, diffuse } = physics.handles.model.vis.headlight;
+    this.headlight = {
+      ambient: active ? rgb(ambient as Float32Array, 0) : [0, 0, 0],
+      diffuse: active ? rgb(diffuse as Float32Array, 0) : [0, 0, 0],
+    };
+    this.views = readViews(physics, this.segmentation);
+  }
+
+  /** What the camera sees at this moment. */
+  capture({ name, width = 64, height = 64 }: CameraOptions): Image {
+    const data = new Uint8Array(width * height * 3);
+    this.render(name, width, height, { rgb: data });
+    return { width, height, data };
+  }
+
+  /** The same with depth and segmentation, those of each pixel's nearest sample. */
+  captureRgbd({ name, width = 64, height = 64 }: CameraOptions): RgbdImage {
+    const data = new Uint8Array(width * height * 3);
+    const depth = new Float32Array(width * height);
+    const segmentation = new Int32Array(width * height);
+    this.render(name, width, height, { rgb: data, depth, segmentation });
+    return { width, height, data, depth, segmentation };
+  }
+
+  private render(name: string, width: number, height: number, into: Picture): void {
+    const camera = this.physics.id("camera", name);
+    // Views go stale, all at once, when wasm memory grows.
+    if (this.views.geoms.position.length === 0) this.views = readViews(this.physics, this.segmentation);
+    const { geoms, cameras, lights } = this.views;
+    const ambient = rgb(this.headlight.ambient, 0);
+    const directional = Array.from({ length: lights.diffuse.length / 3 }, (_, light) => {
+      for (let i = 0; i < 3; i++) ambient[i]! += lights.ambient[3 * light + i]!;
+      return { direction: rgb(lights.direction, 3 * light), rgb: rgb(lights.diffuse, 3 * light) };
+    });
+    this.renderer(width, height).render(
+      { geoms, lighting: { ambient, headlight: this.headlight.diffuse, directional }, background },
+      {
+        position: cameras.position.subarray(3 * camera, 3 * camera + 3),
+        rotation: cameras.rotation.subarray(9 * camera, 9 * camera + 9),
+        fovy: cameras.fovy[camera]!,
+      },
+      into,
+    );
+  }
+
+  private renderer(width: number, height: number): Renderer {
+    const size = `${width}×${height}`;
+    const renderer = this.renderers.get(size) ?? createRenderer({ width, height, samples: 2, meshes: this.meshes });
+    this.renderers.set(size, renderer);
+    return renderer;
+  }
+}
+
+function rgb(values: ArrayLike<number>, at: number): [number, number, number] {
+  return [values[at]!, values[at + 1]!, values[at + 2]!];
+}
+
+function readViews({ model, data }: Physics, segmentation: Int32Array) {
+  const geoms: Geoms = {
+    type: model.geom_type,
+    size: model.geom_size,
+    position: data.geom_xpos,
+    rotation: data.geom_xmat,
+    rgba: model.geom_rgba,
+    segmentation,
+    mesh: model.geom_dataid,
+  };
+  return {
+    geoms,
+    cameras: { position: data.cam_xpos, rotation: data.cam_xmat, fovy: model.cam_fovy },
+    lights: { direction: data.light_xdir, diffuse: model.light_diffuse, ambient: model.light_ambient },
+  };
+}

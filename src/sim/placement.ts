@@ -1,0 +1,85 @@
+// Where objects lie when an episode begins: uniform over a part of the table the arm reaches, without overlaps.
+import type { Random } from "../system/index.ts";
+
+/** A sector of a ring around the arm's shoulder axis, which stands at x = 0.0388 m, y = 0. */
+export interface Region {
+  /** Metres from the axis. */
+  readonly radius: readonly [number, number];
+  /** Radians from straight ahead, counter-clockwise seen from above. */
+  readonly angle: readonly [number, number];
+}
+
+/** What the gripper reaches from straight above with room to spare. */
+export const withinReach: Region = { radius: [0.15, 0.26], angle: [-0.9, 0.9] };
+
+export interface Footprint {
+  readonly body: string;
+  /** Of the circle around it that no other object may enter, metres. */
+  readonly radius: number;
+  /** Where it lies when nothing varies: metres from the shoulder axis, radians from straight ahead (default: the region's middle). */
+  readonly home?: { readonly radius: number; readonly angle: number };
+}
+
+export interface PlacementOptions {
+  readonly region?: Region;
+  /** Least distance between two circles, metres. */
+  readonly gap?: number;
+  /** 1 uses the whole region and all directions, 0 leaves every object at home with yaw 0, between them is a share of the way. */
+  readonly spread?: number;
+}
+
+export interface Placement {
+  readonly body: string;
+  /** Metres on the table. */
+  readonly x: number;
+  readonly y: number;
+  /** Rotation about z, radians. */
+  readonly yaw: number;
+}
+
+export const shoulderX = 0.0388353;
+
+/**
+ * Places all objects in `region` with at least `gap` metres between their circles. Draws again where they overlap; fails after
+ * 1000 tries, which means that the region is too small for them.
+ */
+export function placeObjects(
+  random: Random,
+  objects: readonly Footprint[],
+  { region = withinReach, gap = 0.01, spread = 1 }: PlacementOptions = {},
+): Placement[] {
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const placed = objects.map((object) => draw(random, object, region, spread));
+    if (
+      placed.every((a, i) =>
+        placed.every((b, j) => j >= i || apart(a, b) >= objects[i]!.radius + objects[j]!.radius + gap),
+      )
+    )
+      return placed;
+  }
+  throw new Error(
+    `Found no place for ${objects.map(({ body }) => body).join(", ")} in 1000 tries: use a larger region, fewer or smaller objects`,
+  );
+}
+
+function draw(random: Random, { body, home }: Footprint, { radius, angle }: Region, spread: number): Placement {
+  const [near, far] = radius;
+  const [right, left] = angle;
+  const distance = Math.sqrt(near ** 2 + random.uniform() * (far ** 2 - near ** 2)); // uniform by area
+  const to = onTable(distance, right + random.uniform() * (left - right));
+  const from = home ? onTable(home.radius, home.angle) : onTable((near + far) / 2, (right + left) / 2);
+  return {
+    body,
+    x: from.x + spread * (to.x - from.x),
+    y: from.y + spread * (to.y - from.y),
+    yaw: spread * random.uniform() * 2 * Math.PI,
+  };
+}
+
+function onTable(radius: number, angle: number): { readonly x: number; readonly y: number } {
+  return { x: shoulderX + radius * Math.cos(angle), y: radius * Math.sin(angle) };
+}
+
+function apart(a: Placement, b: Placement): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}

@@ -1,0 +1,179 @@
+// The simulated robot: an SO-101 at a table in MuJoCo, driven through the same interface as a real one.
+
+import {
+  checkTargets,
+  fromRadians,
+  type Joint,
+  type Observation,
+  type Robot,
+  so101,
+  so101Joints,
+  toRadians,
+} from "../robot/index.ts";
+import { type Random, random } from "../system/index.ts";
+import { Appearance } from "./appearance.ts";
+import { type CameraOptions, type Cameras, createCameras, type RgbdImage } from "./camera.ts";
+import { formatMjcf } from "./mjcf.ts";
+import { createPhysics, type Physics } from "./physics.ts";
+import { type SceneParts, so101Scene } from "./scene.ts";
+
+/** What a world is for: the objects, and how an episode begins. */
+export interface Setting {
+  /**
+   * What stands on the table beside pistar's own SO-101, or a folder with a world of one's own: its joints and position
+   * actuators must have the SO-101's names (those without ".pos").
+   */
+  readonly scene: SceneParts | { readonly folder: string; readonly file: string };
+  /** Places the objects for a new episode, with the arm at rest, and says the instruction. */
+  arrange(physics: Physics, random: Random): string;
+}
+
+export interface WorldOptions {
+  /** What `observe` shows; default: every named camera of the scene ("front" and "wrist" in pistar's own), 64 × 64 pixels each. */
+  readonly cameras?: readonly CameraOptions[];
+  /** Control rate in Hz; a period must be a whole number of physics steps. */
+  readonly fps?: number;
+  /** Whether light and colours vary with the seed. */
+  readonly randomise?: boolean;
+}
+
+/** A moment of an episode; `restoreMoment` continues there, to the bit. */
+export interface Moment {
+  readonly seed: number;
+  readonly task: string;
+  readonly physics: Float64Array;
+}
+
+/** Joint angles in radians where an episode begins: folded over the base, gripper closed, the table in free view. */
+const rest = [0, -1.55, 1.4, 1, 0, 0];
+
+/** Time for placed objects to come to rest before an episode begins, seconds. */
+const settling = 0.2;
+
+export async function createWorld(setting: Setting, options: WorldOptions = {}): Promise<World> {
+  const { scene } = setting;
+  const source = "folder" in scene ? scene : { xml: formatMjcf(so101Scene(scene)) };
+  const physics = await createPhysics(source);
+  try {
+    return new World(setting, physics, await createCameras(physics), options);
+  } catch (error) {
+    physics.close();
+    throw error;
+  }
+}
+
+export class World implements Robot {
+  readonly type = "so101_follower";
+  readonly joints: readonly Joint[] = so101Joints;
+  readonly fps: number;
+  /** The simulation itself, for tasks, demonstrators and cameras; it belongs to the world. */
+  readonly physics: Physics;
+  private readonly setting: Setting;
+  private readonly eyes: Cameras;
+  private readonly views: readonly CameraOptions[];
+  private readonly appearance: Appearance | undefined;
+  private readonly substeps: number;
+  /** Per joint: where its angle is in qpos, and its actuator. */
+  private readonly addresses: readonly number[];
+  private readonly actuators: readonly number[];
+  private seed = 0;
+  private task = "";
+
+  /** Takes over `physics`: closing the world closes it. */
+  constructor(
+    setting: Setting,
+    physics: Physics,
+    eyes: Cameras,
+    { cameras, fps = 25, randomise = true }: WorldOptions,
+  ) {
+    const substeps = 1 / (fps * physics.model.opt.timestep);
+    if (!(Math.abs(substeps - Math.round(substeps)) < 1e-6 && substeps >= 1))
+      throw new RangeError(
+        `Expected a control rate whose period is a whole number of physics steps of ${physics.model.opt.timestep} s, got ${fps} Hz`,
+      );
+    this.setting = setting;
+    this.physics = physics;
+    this.eyes = eyes;
+    const named = physics.names("camera").filter((name) => name !== "");
+    this.views = cameras ?? named.map((name) => ({ name }));
+    for (const { name } of this.views) physics.id("camera", name);
+    this.fps = fps;
+    this.substeps = Math.round(substeps);
+    this.appearance = randomise ? new Appearance(physics) : undefined;
+    this.addresses = so101.map(({ joint }) => physics.model.jnt_qposadr[physics.id("joint", joint)]!);
+    this.actuators = so101.map(({ joint }) => physics.id("actuator", joint));
+    this.start(0);
+  }
+
+  get cameras(): readonly string[] {
+    return this.views.map(({ name }) => name);
+  }
+
+  /** What the episode's task says. */
+  get instruction(): string {
+    return this.task;
+  }
+
+  async reset(seed: number): Promise<void> {
+    this.start(seed);
+  }
+
+  async observe(): Promise<Observation> {
+    const { qpos } = this.physics.data;
+    const state = Float32Array.from(fromRadians(this.addresses.map((address) => qpos[address]!)));
+    const images = Object.fromEntries(this.views.map((view) => [view.name, this.eyes.capture(view)]));
+    return { images, state, task: this.task };
+  }
+
+  /** What one of the scene's cameras sees now, at any size, with depth and segmentation: for pictures of a task, and for tests. */
+  look(camera: CameraOptions): RgbdImage {
+    return this.eyes.captureRgbd(camera);
+  }
+
+  async act(targets: ArrayLike<number>): Promise<void> {
+    checkTargets(targets, this.joints);
+    this.control(toRadians(targets));
+    this.physics.step(this.substeps);
+  }
+
+  /** Puts the arm's joints at these angles (radians), at once and whatever is in the way: for pictures, not within an episode. */
+  placeArm(radians: readonly number[]): void {
+    for (const [i, address] of this.addresses.entries()) this.physics.data.qpos[address] = radians[i]!;
+    this.physics.forward();
+  }
+
+  async close(): Promise<void> {
+    this.physics.close();
+  }
+
+  /** This moment, to come back to. */
+  saveMoment(): Moment {
+    return { seed: this.seed, task: this.task, physics: this.physics.save() };
+  }
+
+  /** Continues exactly at `moment`, of this world or of another one with the same setting and options. */
+  restoreMoment({ seed, task, physics }: Moment): void {
+    this.seed = seed;
+    this.task = task;
+    this.appearance?.randomise(random(seed).split("appearance"));
+    this.physics.restore(physics);
+  }
+
+  private control(radians: readonly number[]): void {
+    const { ctrl } = this.physics.data;
+    for (const [i, actuator] of this.actuators.entries()) ctrl[actuator] = radians[i]!;
+  }
+
+  private start(seed: number): void {
+    const { physics } = this;
+    this.seed = seed;
+    physics.reset();
+    this.appearance?.randomise(random(seed).split("appearance"));
+    for (const [i, address] of this.addresses.entries()) physics.data.qpos[address] = rest[i]!;
+    this.control(rest);
+    this.task = this.setting.arrange(physics, random(seed).split("arrange"));
+    physics.forward();
+    physics.step(Math.round(settling / physics.model.opt.timestep));
+    physics.handles.data.time = 0;
+  }
+}

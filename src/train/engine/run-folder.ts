@@ -1,0 +1,91 @@
+// A training's folder:
+//
+//     config.json                        stage, options and datasets
+//     metrics.jsonl, events.out.*        its numbers, for people and for TensorBoard
+//     checkpoints/000250/pretrained_model/   what others load
+//                       /training_state/     what resuming needs
+//                /last, /best            name of a checkpoint
+//     result.json                        what it found, once it has ended
+//
+// A checkpoint is written under another name and renamed. The last and the best are kept.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readJson, replaceFile, sync } from "../../system/index.ts";
+
+export interface RunFolder {
+  readonly path: string;
+  /** Folder of the last checkpoint, where there is one to go on from. */
+  readonly last: string | undefined;
+  /** Writes the checkpoint of a step; `best` makes it the best so far. @returns its folder */
+  save(step: number, best: boolean, fill: (folder: string) => Promise<void>): Promise<string>;
+}
+
+/**
+ * Creates a run, or opens one to go on with it.
+ * @throws Error where there is a run already and `resume` is false, or where its options or data were others
+ */
+export function openRun(path: string, config: Readonly<Record<string, unknown>>, resume: boolean): RunFolder {
+  const known = join(path, "config.json");
+  const given = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+  const checkpoints = join(path, "checkpoints");
+  const pointed = (pointer: string): string | undefined => {
+    const file = join(checkpoints, pointer);
+    return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
+  };
+  const last = pointed("last");
+  // A run without a checkpoint has nothing to lose.
+  if (last !== undefined) {
+    if (!resume)
+      throw new Error(`${path}: there is a run already; resume it (--resume), remove it, or choose another folder`);
+    const before = readJson(known) as Record<string, unknown>;
+    for (const name of new Set([...Object.keys(before), ...Object.keys(given)]))
+      if (!isDeepStrictEqual(before[name], given[name]))
+        throw new Error(
+          `${path}: expected to resume with the same ${name}, ${difference(before[name], given[name])}; other settings need a new run`,
+        );
+  } else replaceFile(known, JSON.stringify(given, null, 2));
+
+  return {
+    path,
+    last: last === undefined ? undefined : join(checkpoints, last),
+    async save(step, best, fill) {
+      const name = String(step).padStart(6, "0");
+      const folder = join(checkpoints, name);
+      const unfinished = join(checkpoints, `.${name}.tmp`);
+      for (const leftover of [unfinished, folder]) rmSync(leftover, { recursive: true, force: true });
+      mkdirSync(unfinished, { recursive: true });
+      await fill(unfinished);
+      renameSync(unfinished, folder);
+      sync(checkpoints);
+      replaceFile(join(checkpoints, "last"), name);
+      if (best) replaceFile(join(checkpoints, "best"), name);
+      const kept = [name, pointed("best")];
+      for (const entry of readdirSync(checkpoints, { withFileTypes: true }))
+        if (entry.isDirectory() && !kept.includes(entry.name))
+          rmSync(join(checkpoints, entry.name), { recursive: true, force: true });
+      return folder;
+    },
+  };
+}
+
+/** Which entries of two objects differ, or the two values. */
+function difference(before: unknown, now: unknown): string {
+  if (before instanceof Object && now instanceof Object) {
+    const [a, b] = [before, now] as [Record<string, unknown>, Record<string, unknown>];
+    const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((n) => !isDeepStrictEqual(a[n], b[n]));
+    return names.map((name) => `${name} ${JSON.stringify(a[name])}, got ${JSON.stringify(b[name])}`).join("; ");
+  }
+  return `${JSON.stringify(before)}, got ${JSON.stringify(now)}`;
+}
+
+const resultFile = ({ path }: RunFolder) => join(path, "result.json");
+
+/** What a run found, if it has ended. */
+export function readResult<Result>(run: RunFolder): Result | undefined {
+  return run.last !== undefined && existsSync(resultFile(run)) ? (readJson(resultFile(run)) as Result) : undefined;
+}
+
+export function writeResult(run: RunFolder, result: object): void {
+  replaceFile(resultFile(run), JSON.stringify(result, null, 2));
+}
