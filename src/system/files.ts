@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { foreignFile } from "./foreign-file.ts";
 
 /** Flushes a file's bytes, or a folder's list of names, to the disk. */
 export function sync(path: string): void {
@@ -50,13 +51,14 @@ export function replaceFile(path: string, bytes: string | Uint8Array): void {
   }
 }
 
-/** A JSON file's value; the error names the file. */
+/** A JSON file's value. Python's bare NaN and Infinity are read as numbers. The error names the file and says what it is. */
 export function readJson(path: string, reviver?: (key: string, value: unknown) => unknown): unknown {
   const text = readText(path);
   try {
-    return JSON.parse(text, reviver);
+    return parseJson(text, reviver);
   } catch (error) {
-    throw new Error(`${path}: expected JSON, got ${JSON.stringify(text.slice(0, 40))} (${(error as Error).message})`);
+    const got = foreignFile(path) ?? `${JSON.stringify(text.slice(0, 40))} (${(error as Error).message})`;
+    throw new Error(`${path}: expected JSON, got ${got}`);
   }
 }
 
@@ -66,11 +68,33 @@ export function readJsonLines(path: string): unknown[] {
   return lines.flatMap((line, at) => {
     if (line.trim() === "") return [];
     try {
-      return [JSON.parse(line) as unknown];
+      return [parseJson(line)];
     } catch (error) {
-      throw new Error(`${path}, line ${at + 1}: expected JSON (${(error as Error).message})`);
+      const got =
+        (at === 0 && foreignFile(path)) || `${JSON.stringify(line.slice(0, 40))} (${(error as Error).message})`;
+      throw new Error(`${path}, line ${at + 1}: expected JSON, got ${got}`);
     }
   });
+}
+
+const notFinite: Readonly<Record<string, number>> = { NaN, Infinity: Infinity, "-Infinity": -Infinity };
+/** Stands for a bare NaN or Infinity until it is revived: no JSON text can hold this character unescaped. */
+const mark = "\u0001";
+
+/** JSON.parse that also takes the NaN, Infinity and -Infinity that Python's json module writes. */
+export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+  try {
+    return JSON.parse(text, reviver);
+  } catch (error) {
+    const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+      token in notFinite ? `"\\u0001${token}"` : token,
+    );
+    if (marked === text) throw error;
+    return JSON.parse(marked, (key, value: unknown) => {
+      const number = typeof value === "string" && value.startsWith(mark) ? notFinite[value.slice(1)] : undefined;
+      return number ?? (reviver ? reviver(key, value) : value);
+    });
+  }
 }
 
 function readText(path: string): string {
