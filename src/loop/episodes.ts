@@ -1,4 +1,4 @@
-// Stages that run episodes: adding to a task's data set, and evaluating a policy.
+// Stages that run episodes: collecting into a task's dataset, and evaluating a policy.
 import { openDataset } from "../data/index.ts";
 import {
   beginningOf,
@@ -9,16 +9,17 @@ import {
   evaluate,
   evaluateOptions,
 } from "../rollout/index.ts";
-import { dataOf, type Run, trainingOf } from "./run.ts";
+import type { OpenedArm } from "./extraction/arm.ts";
+import { dataOf, type Run } from "./run.ts";
 import { evaluationSeed } from "./seeds.ts";
 import type { Gain } from "./summary.ts";
 
-/** Adds episodes to a task's data set. */
-export function gain(
+/** Adds episodes to a task's dataset. @param driving who acts, and how a trained policy is opened */
+export function collectStage(
   run: Run,
   task: string,
   { iteration, source }: Pick<Gain, "iteration" | "source">,
-  driving: Pick<CollectOptions, "policy" | "policyName" | "supervisor" | "episodes" | "seed">,
+  driving: Pick<CollectOptions, "policy" | "policyName" | "supervisor" | "episodes" | "seed"> & Partial<OpenedArm>,
 ): Promise<Gain> {
   const { options, stages, listener, signal } = run;
   const stage = `${task}/${iteration}/${source}`;
@@ -32,7 +33,7 @@ export function gain(
     signal?.throwIfAborted();
     if (lost.length > 0)
       listener.onNote?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
-    const gained = await outcomes(out, driving);
+    const gained = await readOutcomes(out, driving);
     const successes = gained.filter(Boolean).length;
     listener.onNote?.(`${task}: ${gained.length} ${source} episodes, ${successes} of them successes`);
     return { iteration, source, episodes: gained.length, successes };
@@ -40,7 +41,7 @@ export function gain(
 }
 
 /** Whether each of the episodes that a collection gave succeeded, those of an earlier process included. */
-async function outcomes(root: string, { seed, episodes }: { seed: number; episodes: number }): Promise<boolean[]> {
+async function readOutcomes(root: string, { seed, episodes }: { seed: number; episodes: number }): Promise<boolean[]> {
   const dataset = await openDataset(root);
   await dataset.close();
   return dataset.episodes.flatMap((episode) => {
@@ -50,20 +51,13 @@ async function outcomes(root: string, { seed, episodes }: { seed: number; episod
   });
 }
 
-/** How a policy does on the run's held-out seeds, the same for every policy. */
-export function evaluated(
-  run: Run,
-  stage: string,
-  task: string,
-  asked: { readonly training: string; readonly advantage: "positive" | "none"; readonly guidance: number },
-): Promise<Evaluation> {
+/** Evaluates a policy on the run's held-out seeds. They are the same for every policy. */
+export function evaluateStage(run: Run, stage: string, task: string, policy: OpenedArm): Promise<Evaluation> {
   const { options, stages, listener, signal } = run;
   return stages.run(stage, async () => {
     const { difficulty, randomise, evaluation, seed } = options;
-    const { training, ...inference } = asked;
     const all = evaluateOptions.parse({
-      ...inference,
-      policy: trainingOf(run, training),
+      ...policy,
       task: [task],
       difficulty,
       randomise,

@@ -1,6 +1,10 @@
 // The main job: RECAP from demonstrations to a better policy, beside its controls, with a report.
 export { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds } from "./across-seeds.ts";
-export { type ArmPlan, type ControlName, controls, recap, sft } from "./extraction/arms.ts";
+export type { Arm, ArmInput, ArmTraining, OpenedArm } from "./extraction/arm.ts";
+export { type ControlName, controls } from "./extraction/controls.ts";
+export { recap } from "./extraction/recap.ts";
+export { sft } from "./extraction/sft.ts";
+export { openDatasetRun, openRun } from "./open-run.ts";
 export {
   type DatasetOptions,
   datasetOptions,
@@ -16,6 +20,6 @@ export { datasetVerdict } from "./report/dataset-verdict.ts";
 export { percent, percentEstimate, pointsEstimate, ratioEstimate } from "./report/format.ts";
 export { renderReport } from "./report/page.ts";
 export { runVerdict } from "./report/verdict.ts";
-export { type Listener, openDatasetRun, openRun, type Run } from "./run.ts";
+export type { Listener, Run } from "./run.ts";
 export type { Stage } from "./stages.ts";
 export type { DatasetsSummary, Summary, TaskSummary } from "./summary.ts";

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { collectOptions } from "../rollout/index.ts";
 import { labelOptions, policyOptions } from "../train/index.ts";
-import { controls } from "./extraction/arms.ts";
+import { controlOptions, controls } from "./extraction/controls.ts";
 import { maxIterations } from "./seeds.ts";
 
 const count = z.int().min(1);
@@ -71,12 +71,7 @@ export const recapOptions = z.object({
     .describe(
       "what an iteration's trainings begin from: the pre-trained checkpoints, or those of the iteration before",
     ),
-  guidance: z.number().min(1).default(2).describe("β of the guided control"),
-  temperature: z
-    .number()
-    .gt(0)
-    .default(0.05)
-    .describe("of the advantage-weighted control: weights are exp(advantage / temperature)"),
+  ...controlOptions,
   controls: z
     .array(z.enum(controlNames as [(typeof controlNames)[number], ...(typeof controlNames)[number][]]))
     .default([])

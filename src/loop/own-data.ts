@@ -8,8 +8,8 @@ import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderDatasetReport } from "./report/dataset-page.ts";
 import type { Run } from "./run.ts";
 import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
-import { traces } from "./traces.ts";
-import { dropFrameCache, labelled, relabelled, trainedPolicy, trainedValue } from "./trainings.ts";
+import { readTraces } from "./traces.ts";
+import { dropFrameCache, labelStage, relabelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
 
 type DatasetRun = Run<DatasetOptions>;
 
@@ -29,10 +29,10 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const tag = labelTag(run);
   const roots = run.options.datasets;
   const datasets: DatasetSummary[] = [];
-  for (const root of roots) datasets.push(await opened(run, root));
+  for (const root of roots) datasets.push(await describeDataset(run, root));
   const curves: Curve[] = [];
 
-  const value = await trainedValue(run, "value", {
+  const value = await trainValueStage(run, "value", {
     datasets: roots.map((root) => ({ root })),
     options: { size, steps: valueSteps },
   });
@@ -43,14 +43,14 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    labels.push(await labelled(run, stage, root, "value", { ...shares, horizon: lookahead }));
+    labels.push(await labelStage(run, stage, root, "value", { ...shares, horizon: lookahead }));
   }
-  const pooled = roots.length === 1 ? labels : await relabelled(run, "labels", roots, shares);
+  const pooled = roots.length === 1 ? labels : await relabelStage(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())
-    datasets[at] = { ...datasets[at]!, labels: pooled[at]!, traces: await traces(root, tag, shownOfEach) };
+    datasets[at] = { ...datasets[at]!, labels: pooled[at]!, traces: await readTraces(root, tag, shownOfEach) };
   write(run, { datasets, value, policy: null }, curves, false);
 
-  const policy = await trainedPolicy(run, "policy", {
+  const policy = await trainPolicyStage(run, "policy", {
     datasets: roots.map((root) => ({ root })),
     options: { ...learned, indicator: "labels", labels: tag },
   });
@@ -64,7 +64,7 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
 export const labelTag = ({ folder }: Pick<Run, "folder">): string => basename(resolve(folder)).replace(/[^\w.-]/g, "_");
 
 /** What a dataset holds; tells where it does not say which episodes succeeded. */
-async function opened({ listener }: DatasetRun, root: string): Promise<DatasetSummary> {
+async function describeDataset({ listener }: DatasetRun, root: string): Promise<DatasetSummary> {
   const dataset = await openDataset(root);
   await dataset.close();
   const { episodes } = dataset;

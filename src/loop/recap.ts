@@ -1,6 +1,6 @@
 // Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, beside its controls: demonstrations and pre-training of all tasks, then each task
 // by itself (improve.ts).
-import { gain } from "./episodes.ts";
+import { collectStage } from "./episodes.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
 import { pretrained } from "./pretrained.ts";
@@ -9,7 +9,7 @@ import { renderReport } from "./report/page.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary, Warning } from "./summary.ts";
-import { dropFrameCache, labelled, trainedPolicy, trainedValue } from "./trainings.ts";
+import { dropFrameCache, labelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
 
 /** Runs all that is missing in a run's folder; writes summary.json and report.html, after each task and at the end. */
 export async function runRecap(run: Run): Promise<Summary> {
@@ -26,7 +26,7 @@ export async function runRecap(run: Run): Promise<Summary> {
 function demonstrate(run: Run, task: string): Promise<Gain> {
   const { demonstrations: episodes, seed } = run.options;
   const driving = { policy: "demonstrator", supervisor: "none", episodes, seed: demonstrationSeed(seed) } as const;
-  return gain(run, task, { iteration: 0, source: "demonstrations" }, driving);
+  return collectStage(run, task, { iteration: 0, source: "demonstrations" }, driving);
 }
 
 interface Pretrained {
@@ -40,17 +40,17 @@ async function pretrain(run: Run): Promise<Pretrained> {
     run.options;
   const { size, backbone, horizon, fast } = run.options;
   const datasets = pretrainedOn(run.options).map((task) => ({ root: dataOf(run, task) }));
-  const value = await trainedValue(run, pretrained.value, {
+  const value = await trainValueStage(run, pretrained.value, {
     datasets,
     options: { size, steps: valueSteps, shift: valueShift },
   });
   for (const task of pretrainedOn(run.options))
-    await labelled(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
+    await labelStage(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
       tag: pretrained.tag,
       positiveFraction: pretrainPositive,
     });
   const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
-  const policy = await trainedPolicy(run, pretrained.policy, {
+  const policy = await trainPolicyStage(run, pretrained.policy, {
     datasets,
     options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon, ...labels },
   });

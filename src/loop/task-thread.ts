@@ -1,8 +1,9 @@
 // The thread side of `lanes.ts`: improves one task, and tells how it goes.
 import { parentPort, workerData } from "node:worker_threads";
 import { type Improved, improve } from "./improve.ts";
+import { openRun } from "./open-run.ts";
 import type { RecapOptions } from "./options.ts";
-import { type Listener, openRun } from "./run.ts";
+import type { Listener } from "./run.ts";
 
 export interface TaskInput {
   readonly folder: string;

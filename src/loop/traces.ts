@@ -11,7 +11,7 @@ const kinds = ["success", "failure", "corrected"] as const;
  * @param tag of the advantages
  * @param each how many of a kind
  */
-export async function traces(root: string, tag: string, each = 1): Promise<Trace[]> {
+export async function readTraces(root: string, tag: string, each = 1): Promise<Trace[]> {
   const labels = await readLabels(root, "advantages", tag);
   const dataset = await openDataset(root);
   try {

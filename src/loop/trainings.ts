@@ -20,7 +20,7 @@ import { type Run, trainingOf } from "./run.ts";
 type AnyRun = Run<{ readonly seed: number }>;
 type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode">;
 
-export function trainedValue(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
+export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
   return run.stages.run(name, async () => {
     const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
     if (check)
@@ -35,10 +35,12 @@ export function trainedValue(run: AnyRun, name: string, asked: Asked<TrainValueI
   });
 }
 
-export function trainedPolicy(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
+/** Steps between validations of a policy. A validation takes as long as twenty steps; every 800 they cost 2.5 % of a training. */
+const policyValidateEvery = 800;
+
+export function trainPolicyStage(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
   return run.stages.run(name, async () => {
-    // Less often than by default: a validation takes as long as twenty steps.
-    const options = { validateEvery: 800, ...asked.options };
+    const options = { validateEvery: policyValidateEvery, ...asked.options };
     const result = await trainPolicy({ ...asked, ...common(run, name, options) });
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
     if (error !== undefined && trivial !== undefined)
@@ -71,7 +73,7 @@ const threadsOf = ({ share }: AnyRun) =>
   share < 1 && { threads: Math.max(1, Math.floor(availableParallelism() * share)) };
 
 /** Labels a data set by the value function of a training. @param dataset its folder */
-export function labelled(
+export function labelStage(
   run: AnyRun,
   name: string,
   dataset: string,
@@ -92,7 +94,7 @@ export function labelled(
 }
 
 /** Labels data sets anew from the advantages under a tag, so that each task has one threshold in all of them. */
-export function relabelled(
+export function relabelStage(
   run: AnyRun,
   name: string,
   datasets: readonly string[],

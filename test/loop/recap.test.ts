@@ -170,6 +170,14 @@ test("trainings are made by the run's options", () => {
   expect(optionsOf("cube-in-bowl/1/no-corrections")).toMatchObject({ ...begun, ...drawn, learnFrom: "uncorrected" });
   expect(optionsOf("cube-in-bowl/1/filtered")).toMatchObject({ ...begun, indicator: "none", learnFrom: "successes" });
   expect(optionsOf("cube-in-bowl/1/filtered")).not.toHaveProperty("positiveShare");
+  const weighted = { labels: "iteration-1", temperature: 0.05 };
+  expect(optionsOf("cube-in-bowl/1/awr")).toMatchObject({ ...begun, ...weighted, indicator: "none", learnFrom: "all" });
+  expect(optionsOf("cube-in-bowl/1/awr")).not.toHaveProperty("positiveShare");
+  expect(optionsOf("cube-in-bowl/0/sft")).toMatchObject({
+    ...begun,
+    indicator: "positive",
+    learnFrom: "demonstrations",
+  });
 });
 
 test("all of a run is in its folder, and other options are refused there", () => {

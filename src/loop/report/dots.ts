@@ -1,7 +1,8 @@
 // A row for each policy: its estimate as a dot on its 95 % interval, named and with its number above the line.
 
 import type { Estimate } from "../../rollout/index.ts";
-import { recap, sft } from "../extraction/arms.ts";
+import { recap } from "../extraction/recap.ts";
+import { sft } from "../extraction/sft.ts";
 import type { ArmResult } from "../summary.ts";
 import { axis, scale } from "./axis.ts";
 import { finite } from "./format.ts";

@@ -1,5 +1,6 @@
 // How soon episodes succeed, before and after: each success, and the share of all episodes, so that failures count too.
-import { recap, sft } from "../extraction/arms.ts";
+import { recap } from "../extraction/recap.ts";
+import { sft } from "../extraction/sft.ts";
 import type { ArmResult, TaskSummary } from "../summary.ts";
 import { type Axis, axis, scale } from "./axis.ts";
 import { tickLabels } from "./dots.ts";

@@ -1,5 +1,7 @@
 // How arms and iterations are called in the report.
-import { controls, recap, sft } from "../extraction/arms.ts";
+import { controls } from "../extraction/controls.ts";
+import { recap } from "../extraction/recap.ts";
+import { sft } from "../extraction/sft.ts";
 import type { ArmResult } from "../summary.ts";
 
 const arms = [sft, recap, ...controls];

@@ -1,7 +1,8 @@
 // What a run showed, in words: the report's first line. Better or worse is said only where a 95\u00a0% interval leaves no change out.
 
 import type { Estimate } from "../../rollout/index.ts";
-import { recap, sft } from "../extraction/arms.ts";
+import { recap } from "../extraction/recap.ts";
+import { sft } from "../extraction/sft.ts";
 import type { ArmResult, Summary, TaskSummary } from "../summary.ts";
 import { finite, list, number, percent, percentInterval, points, pointsInterval, ratioEstimate } from "./format.ts";
 import { armTitle, armWords } from "./titles.ts";

@@ -1,0 +1,10 @@
+// Control: supervised fine-tuning on every episode, good or bad. The prompt says nothing of the advantage.
+import type { Arm } from "./arm.ts";
+import { fineTune, openFineTuned } from "./fine-tune.ts";
+
+export const allData: Arm<"all-data"> = {
+  name: "all-data",
+  title: "SFT on all data",
+  train: (given) => fineTune(given, allData.name, { learnFrom: "all", indicator: "none" }),
+  open: (given) => openFineTuned(given, allData.name, "none"),
+};

@@ -1,0 +1,44 @@
+// An arm of a run: one way to extract a policy from a task's data. RECAP, the cloned policy before it, and every control are arms.
+// A run compares them: same data, same pre-trained checkpoint, same evaluation episodes.
+import type { Driving } from "../../rollout/index.ts";
+import type { Run } from "../run.ts";
+import type { Curve } from "../summary.ts";
+
+/** One way to extract a policy. Each arm is a file of this folder; `controls.ts` lists those that `--controls` offers. */
+export interface Arm<Name extends string = string> {
+  /** Names the arm's training, its stages and its rows in summary.json. */
+  readonly name: Name;
+  /** For tables and charts. */
+  readonly title: string;
+  /**
+   * Trains what the arm needs: a policy, or a critic and whatever else as well. An arm that asks another arm's policy in its own way
+   * trains nothing. Every part is a stage of the run, so that a run that was killed goes on with the part it was in.
+   */
+  train(given: ArmInput): Promise<ArmTraining>;
+  /** How the trained policy is opened, to be evaluated and to collect episodes. */
+  open(given: ArmInput): OpenedArm;
+}
+
+/** What an arm learns from. */
+export interface ArmInput {
+  readonly run: Run;
+  readonly task: string;
+  /** 0 before the first iteration: then the dataset holds demonstrations alone. */
+  readonly iteration: number;
+  /** Folder of the task's dataset. */
+  readonly dataset: string;
+  /** Tag of the iteration's labels in the dataset. Iteration 0 has no labels. */
+  readonly labels: string;
+  /** Folder of the pre-trained policy. Every arm begins there. */
+  readonly pretrained: string;
+}
+
+/** What the trainings of an arm gave. */
+export interface ArmTraining {
+  readonly curves: readonly Curve[];
+  /** In words; empty where all is well. */
+  readonly warnings: readonly string[];
+}
+
+/** The policy as `openPolicy` takes it (a folder, a URL or a module), and how it is asked. */
+export type OpenedArm = Required<Pick<Driving, "policy" | "advantage" | "guidance">>;

@@ -1,0 +1,24 @@
+// Control: advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177). The same advantages weight the loss of each frame, and the
+// prompt says nothing of them.
+import * as z from "zod";
+import type { Arm } from "./arm.ts";
+import { fineTune, openFineTuned } from "./fine-tune.ts";
+
+export const awrOptions = {
+  temperature: z
+    .number()
+    .gt(0)
+    .default(0.05)
+    .describe("of the advantage-weighted control: weights are exp(advantage / temperature)"),
+};
+
+export const awr: Arm<"awr"> = {
+  name: "awr",
+  title: "Advantage-weighted regression",
+  train(given) {
+    const { labels, run } = given;
+    const { temperature } = run.options;
+    return fineTune(given, awr.name, { learnFrom: "all", indicator: "none", labels, temperature });
+  },
+  open: (given) => openFineTuned(given, awr.name, "none"),
+};

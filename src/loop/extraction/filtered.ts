@@ -1,0 +1,10 @@
+// Control: filtered cloning. It learns from successful episodes alone; the prompt says nothing of the advantage.
+import type { Arm } from "./arm.ts";
+import { fineTune, openFineTuned } from "./fine-tune.ts";
+
+export const filtered: Arm<"filtered"> = {
+  name: "filtered",
+  title: "Filtered cloning",
+  train: (given) => fineTune(given, filtered.name, { learnFrom: "successes", indicator: "none" }),
+  open: (given) => openFineTuned(given, filtered.name, "none"),
+};

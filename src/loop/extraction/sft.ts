@@ -1,0 +1,10 @@
+// Supervised fine-tuning on demonstrations: π⁰ of Algorithm 1, from which RECAP begins. Every prompt says "positive".
+import type { Arm } from "./arm.ts";
+import { fineTune, openFineTuned } from "./fine-tune.ts";
+
+export const sft: Arm<"sft"> = {
+  name: "sft",
+  title: "SFT",
+  train: (given) => fineTune(given, sft.name, { learnFrom: "demonstrations", indicator: "positive" }),
+  open: (given) => openFineTuned(given, sft.name, "positive"),
+};
