@@ -9,5 +9,6 @@ export * as robot from "./robot/index.ts";
 export * as rollout from "./rollout/index.ts";
 export * as serve from "./serve/index.ts";
 export * as sim from "./sim/index.ts";
+export { type ErrorCode, PistarError } from "./system/index.ts";
 export * as tensor from "./tensor/index.ts";
 export * as train from "./train/index.ts";

@@ -30,7 +30,7 @@ test("--help lists the commands, --version is the package's", async () => {
 
 test("a wrong command suggests the nearest", async () => {
   const { code, stderr } = await pistar("devics");
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toContain("Did you mean devices?");
 });
 
@@ -55,9 +55,9 @@ test("a full disk: what to do about it is said", async () => {
   try {
     symlinkSync("/dev/full", join(folder, "cube-in-bowl.png"));
     const { code, stderr } = await pistar("tasks", "--out", folder);
-    expect(code).toBe(1);
+    expect(code).toBe(10);
     expect(stderr).toContain("no space left on device");
-    expect(stderr).toContain("make room and give the command again");
+    expect(stderr).toContain("Make room and give the command again");
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addDatasetCommands } from "./dataset.ts";
 import { addDevices } from "./devices.ts";
 import { addExportCommand } from "./export.ts";
+import { exitCodes, failureOf } from "./failure.ts";
 import { addGroundCommand } from "./ground.ts";
 import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
@@ -19,7 +20,9 @@ const { version, description } = JSON.parse(readFileSync(new URL("../../package.
 const program = new Command("pistar")
   .description(description)
   .version(version)
-  .showHelpAfterError("(pistar --help lists the commands)");
+  .showHelpAfterError("(pistar --help lists the commands)")
+  // Commander's own errors are about options and arguments; it has printed them.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes["bad-option"]));
 addRecapCommand(program);
 addSeedsCommand(program);
 addDevices(program);
@@ -38,8 +41,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  const mend = message.includes("ENOSPC") ? "; make room and give the command again: what it has finished is kept" : "";
-  console.error(`pistar: ${message}${mend}`);
-  process.exitCode = 1;
+  const { message, exitCode } = failureOf(error);
+  console.error(`pistar: ${message}`);
+  process.exitCode = exitCode;
 }

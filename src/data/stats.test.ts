@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readJsonLines } from "../system/files.ts";
+import { readJsonLines } from "../system/index.ts";
 import { allocate } from "./dtypes.ts";
 import { openParquet, toColumn } from "./parquet-file.ts";
 import { aggregate, columnStats, imageStats, parseFeatureStats, sampledFrames } from "./stats.ts";

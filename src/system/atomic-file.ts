@@ -1,6 +1,7 @@
-// Files that appear under their name only when they are complete: written under another name, flushed to the disk, renamed.
+// Files that appear under their name only when they are complete. They are written under another name, flushed to the disk, and renamed.
 import { randomUUID } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
+import { fromSystem } from "./error.ts";
 
 /** Writes bytes at a position; a gap before it reads as zeros. */
 type Write = (bytes: Uint8Array, position: number) => Promise<void>;
@@ -8,7 +9,10 @@ type Write = (bytes: Uint8Array, position: number) => Promise<void>;
 /** One write of the system moves less than 2 GiB. */
 const chunkBytes = 2 ** 28;
 
-/** Makes the file `path` from what `fill` writes; when `fill` fails nothing is left behind and an earlier file stays. */
+/**
+ * Makes the file `path` from what `fill` writes. When that fails nothing is left behind, and an earlier file stays.
+ * @throws PistarError full-disk or no-access, and whatever `fill` throws
+ */
 export async function writeAtomically(path: string, fill: (write: Write) => Promise<void>): Promise<void> {
   const unfinished = `${path}.${randomUUID()}.tmp`;
   try {
@@ -26,8 +30,8 @@ export async function writeAtomically(path: string, fill: (write: Write) => Prom
     }
     await rename(unfinished, path);
   } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
+    await rm(unfinished, { force: true }).catch(() => undefined);
+    throw fromSystem(error, path);
   }
 }
 

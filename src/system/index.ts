@@ -1,8 +1,19 @@
-// What every other folder stands on: files, locks, threads, seeded randomness.
+// What every other folder stands on: errors, checked data, files, locks, threads, seeded randomness.
 export { bytesOf, writeAtomically } from "./atomic-file.ts";
-export { moveInto, parseJson, readJson, readJsonLines, replaceFile, sync } from "./files.ts";
+export { check, checked, type Fault, formatFault } from "./check.ts";
+export {
+  type ErrorCode,
+  fromSystem,
+  located,
+  type PackedError,
+  PistarError,
+  packError,
+  unpackError,
+} from "./error.ts";
+export { moveInto, replaceFile, sync } from "./files.ts";
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16, toFloat16 } from "./float16.ts";
 export { foreignFile } from "./foreign-file.ts";
+export { anyNumber, parseJson, readJson, readJsonAs, readJsonLines, toJson } from "./json.ts";
 export { takeLock } from "./lock.ts";
 export { type Random, random, restore } from "./random.ts";
 export { startThread } from "./thread.ts";

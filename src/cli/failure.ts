@@ -1,0 +1,38 @@
+// How a command fails: the message on stderr, what mends it, and the exit code.
+import { type ErrorCode, fromSystem, PistarError } from "../system/index.ts";
+
+/**
+ * The exit code for each error code. 0 is success. 1 is any other error, and a check whose answer is no (`dataset validate`, `replay`). An
+ * interrupted command exits with 130 (Ctrl-C) or 143 (kill).
+ */
+export const exitCodes: Readonly<Record<ErrorCode, number>> = {
+  "bad-option": 2,
+  "missing-file": 3,
+  "damaged-file": 4,
+  "newer-format": 5,
+  "wrong-layout": 6,
+  "already-there": 7,
+  "cannot-resume": 8,
+  "busy-lock": 9,
+  "full-disk": 10,
+  "no-access": 11,
+  unavailable: 12,
+  "no-answer": 13,
+  diverged: 14,
+};
+
+/** What to do where the message itself cannot say it. */
+const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
+  "full-disk": "Make room and give the command again: what it has finished is kept.",
+  "no-access": "Change the permissions, or choose another folder.",
+  "newer-format": "Update pistar.",
+};
+
+/** What a failed command prints, and its exit code. */
+export function failureOf(error: unknown): { readonly message: string; readonly exitCode: number } {
+  const known = fromSystem(error);
+  const message = known instanceof Error ? known.message : String(known);
+  if (!(known instanceof PistarError)) return { message, exitCode: 1 };
+  const remedy = remedies[known.code];
+  return { message: remedy === undefined ? message : `${message}\n${remedy}`, exitCode: exitCodes[known.code] };
+}
