@@ -3,7 +3,8 @@
 // seeds. --policy FOLDER is needed; --episodes 50, --task cube-in-bowl, --difficulty 0.3, --seed 100000, --workers 1, --execute-steps 8,
 // --guidance 1, --latency 0 0.1 0.2 as one text, --chunking "async rtc" (sync: the robot holds still). Last line: JSON.
 import { parseArgs } from "node:util";
-import { compare, type Evaluation, evaluate, evaluateOptions } from "../src/rollout/index.ts";
+import { compare, type Evaluation, evaluateOptions, evaluatePolicy } from "../src/rollout/index.ts";
+import { simulation } from "../src/sim/index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +42,7 @@ const rows = [];
 for (const latency of values.latency.split(" ")) {
   const evaluations = new Map<string, Evaluation>();
   for (const chunking of values.chunking.split(" ")) {
-    const evaluation = await evaluate(optionsOf(latency, chunking));
+    const evaluation = await evaluatePolicy({ ...optionsOf(latency, chunking), stations: simulation });
     evaluations.set(chunking, evaluation);
     const { total, jumps, runs, lost } = evaluation;
     const { value, low, high } = total.successRate;

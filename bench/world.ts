@@ -12,7 +12,7 @@ function swing(step: number): number[] {
 }
 
 async function episode(world: World, seed: number, steps: number): Promise<void> {
-  await world.reset(seed);
+  await world.reset({ seed });
   for (let step = 0; step < steps; step++) {
     await world.observe();
     await world.act(swing(step));

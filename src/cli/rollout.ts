@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, parse } from "node:path";
 import type { Command } from "commander";
-import { encodePng, openDataset } from "../data/index.ts";
+import { encodePng, type LeRobotDataset, openDataset } from "../data/index.ts";
 import {
+  assignmentOf,
   type Collection,
   type Comparison,
   collect,
@@ -11,13 +12,13 @@ import {
   compare,
   type Estimate,
   type Evaluation,
-  evaluate,
   evaluateOptions,
+  evaluatePolicy,
   type Replay,
   replayEpisode,
   type Score,
 } from "../rollout/index.ts";
-import { createTaskWorld, tasks } from "../sim/index.ts";
+import { createTaskWorld, judging, simulation, taskNamed, tasks } from "../sim/index.ts";
 import { type Film, openFilm } from "./film.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -49,7 +50,7 @@ export function addRolloutCommands(program: Command): void {
   )
     .option("--against <policy>", "a policy to compare with, on the same episodes")
     .option("--json <file>", "write everything as JSON; - is the standard output, in place of the tables")
-    .action(evaluatePolicy);
+    .action(evaluate);
 
   program
     .command("replay <dataset> <episode>")
@@ -86,7 +87,9 @@ async function listTasks({ out }: { out?: string }): Promise<void> {
 async function collectEpisodes(flags: Record<string, unknown>): Promise<void> {
   const options = fromFlags(collectOptions, flags);
   const { before, collected, lost } = await interruptible((signal) =>
-    withProgress(`collecting ${options.task}`, (progress) => collect({ ...options, progress, signal })),
+    withProgress(`collecting ${options.task}`, (progress) =>
+      collect({ ...options, stations: simulation, progress, signal }),
+    ),
   );
   const successes = collected.filter(({ outcome }) => outcome === "success").length;
   const discarded = collected.filter(({ outcome }) => outcome === "discarded").length;
@@ -100,12 +103,14 @@ async function collectEpisodes(flags: Record<string, unknown>): Promise<void> {
   warn(lost, collected);
 }
 
-async function evaluatePolicy(flags: Record<string, unknown> & { against?: string; json?: string }): Promise<void> {
+async function evaluate(flags: Record<string, unknown> & { against?: string; json?: string }): Promise<void> {
   const { against, json } = flags;
   const options = fromFlags(evaluateOptions, flags);
   const run = (policy: string) =>
     interruptible((signal) =>
-      withProgress(`evaluating ${policy}`, (progress) => evaluate({ ...options, policy, progress, signal })),
+      withProgress(`evaluating ${policy}`, (progress) =>
+        evaluatePolicy({ ...options, policy, stations: simulation, progress, signal }),
+      ),
     );
   const evaluation = await run(options.policy);
   const baseline = against === undefined || process.exitCode ? undefined : await run(against);
@@ -176,12 +181,11 @@ async function replay(root: string, episode: string, { out }: { out?: string }):
     if (episode !== "all" && !/^\d+$/.test(episode))
       throw new Error(`Expected the number of an episode or "all", got "${episode}"`);
     const indices = episode === "all" ? dataset.episodes.map(({ index }) => index) : [Number(episode)];
-    const cameras = dataset.cameras.map((name) => name.replace("observation.images.", ""));
     const replays: Replay[] = [];
     await withProgress("replaying", async (progress) => {
       for (const index of indices) {
         const film = out === undefined ? undefined : openFilm(filmPath(out, index, indices.length), dataset.fps);
-        replays.push(await replayOnto(film, cameras, (onFrame) => replayEpisode(dataset, index, onFrame)));
+        replays.push(await replayOnto(film, dataset, index));
         progress(replays.length, indices.length);
       }
     });
@@ -209,15 +213,20 @@ async function replay(root: string, episode: string, { out }: { out?: string }):
 /** Sides of the films' pictures of each camera. */
 const side = 240;
 
-async function replayOnto(
-  film: Film | undefined,
-  cameras: readonly string[],
-  run: (onFrame: Parameters<typeof replayEpisode>[2]) => Promise<Replay>,
-): Promise<Replay> {
-  if (!film) return run(undefined);
-  const found = await run((world) => film.add(cameras.map((name) => world.look({ name, width: side, height: side }))));
-  await film.finish();
-  return found;
+/** Replays an episode in its task's world, which renders nothing but the film. */
+async function replayOnto(film: Film | undefined, dataset: LeRobotDataset, index: number): Promise<Replay> {
+  const { task: name, difficulty, randomise } = assignmentOf(dataset, index);
+  const task = taskNamed(name);
+  const world = await createTaskWorld(task, { difficulty, randomise, fps: dataset.fps, cameras: [] });
+  try {
+    const cameras = dataset.cameras.map((feature) => feature.replace("observation.images.", ""));
+    const look = () => film?.add(cameras.map((camera) => world.look({ name: camera, width: side, height: side })));
+    const found = await replayEpisode(dataset, index, { robot: world, operator: judging(task, world) }, look);
+    await film?.finish();
+    return found;
+  } finally {
+    await world.close();
+  }
 }
 
 /** With several episodes each has its number in the name. */

@@ -120,7 +120,7 @@ export class SceneMaker {
     };
     while (scenes.instructions.length < size) {
       const table = this.tables[draws.integer(this.tables.length)]!;
-      await table.world.reset(draws.integer(2 ** 31));
+      await table.world.reset({ seed: draws.integer(2 ** 31) });
       if (draws.uniform() < late) await bringToGoal(table, draws);
       const begun = table.world.saveMoment();
       for (let pose = 0; pose < posesEach && scenes.instructions.length < size; pose++) {

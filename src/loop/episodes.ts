@@ -6,9 +6,10 @@ import {
   collect,
   collectOptions,
   type Evaluation,
-  evaluate,
   evaluateOptions,
+  evaluatePolicy,
 } from "../rollout/index.ts";
+import { simulation } from "../sim/index.ts";
 import type { OpenedArm } from "./extraction/arm.ts";
 import { dataOf, type Run } from "./run.ts";
 import { evaluationSeed } from "./seeds.ts";
@@ -29,7 +30,7 @@ export function collectStage(
     const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
     const policyName = driving.policyName ?? driving.policy;
-    const { lost } = await collect({ ...asked, policyName, progress, ...(signal && { signal }) });
+    const { lost } = await collect({ ...asked, stations: simulation, policyName, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     if (lost.length > 0)
       listener.onNote?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
@@ -66,7 +67,7 @@ export function evaluateStage(run: Run, stage: string, task: string, policy: Ope
       workers: workersOf(run),
     });
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
-    const found = await evaluate({ ...all, progress, ...(signal && { signal }) });
+    const found = await evaluatePolicy({ ...all, stations: simulation, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     const { successes, episodes } = found.total;
     listener.onNote?.(`${stage}: ${successes} of ${episodes} episodes succeed`);

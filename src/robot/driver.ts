@@ -1,36 +1,36 @@
-// What acts in an episode while nobody has taken over: a policy (policy-driver.ts) or a demonstrator (demonstrator.ts).
+// A driver acts in an episode while nobody has taken over: a policy, or a demonstrator.
 import type { Joint, Observation } from "./robot.ts";
 
-/** Something that kept a driver or an operator from acting as it should; the robot held still instead. */
+/** A fault of a driver or an operator. The robot held still instead. */
 export interface Trouble {
-  /** The control period, counted from the episode's beginning. */
+  /** The control period, counted from the beginning of the episode. */
   readonly step: number;
   readonly kind: "error" | "wrong shape" | "not finite" | "late";
   readonly message: string;
 }
 
-/** A control period as a driver sees it. */
-export interface Moment {
+/** A control period, as a driver sees it. */
+export interface ControlPeriod {
   readonly step: number;
-  /** What is seen now; asking again in the same period gives the same. */
+  /** The observation of this period. A second call gives the same one. */
   observe(): Promise<Observation>;
   report(kind: Trouble["kind"], message: string): void;
 }
 
 export interface Driver {
-  /** What a dataset calls who acted. */
+  /** Name of the actor in datasets. */
   readonly id: string;
-  /** An episode begins, after the robot's reset. The seed decides everything that is random in the driver. */
+  /** Begins an episode, after the robot's reset. The seed decides everything random in the driver. */
   reset(seed: number): Promise<void>;
-  /** Joint targets for this control period, or undefined where it has none: the robot then holds still. */
-  next(moment: Moment): Promise<ArrayLike<number> | undefined>;
-  /** Someone else acts from here on, or the episode has ended: what was planned no longer holds. */
+  /** Joint targets for this control period. Undefined means that the robot holds still. */
+  next(period: ControlPeriod): Promise<ArrayLike<number> | undefined>;
+  /** Drops what was planned: someone else acts from here on, or the episode has ended. */
   interrupt(): void;
-  /** Whether it has done all it can, which ends the episode. */
+  /** Whether it has done all it can. That ends the episode. */
   readonly finished: boolean;
 }
 
-/** Why these targets cannot be sent to the robot, or undefined if they can. */
+/** Why these targets cannot be sent to the robot. Undefined if they can. */
 export function faultOf(
   targets: ArrayLike<number>,
   joints: readonly Joint[],

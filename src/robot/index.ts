@@ -1,6 +1,16 @@
 // Interfaces alone: the robot, the policy that drives it, who may take over; the joints and units of the SO-101.
-export { type Driver, faultOf, type Moment, type Trouble } from "./driver.ts";
+export { type ControlPeriod, type Driver, faultOf, type Trouble } from "./driver.ts";
 export type { Control, Decision, Operator, Tick } from "./operator.ts";
 export type { ActionChunk, Leftover, Policy } from "./policy.ts";
-export { checkTargets, type Joint, type Observation, type Robot } from "./robot.ts";
+export {
+  type Camera,
+  checkTargets,
+  type EpisodeStart,
+  type Health,
+  type Joint,
+  type JointHealth,
+  type Observation,
+  type Robot,
+} from "./robot.ts";
 export { fromRadians, so101, so101Joints, toRadians } from "./so101.ts";
+export type { EpisodeSetting, Station, Stations } from "./station.ts";

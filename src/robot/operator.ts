@@ -1,12 +1,10 @@
-// Who acts: the policy, nobody, or whoever watches it. A person with a take-over key and a script that watches like one are both an Operator.
+// An operator watches an episode. It may take over, correct, hand back, and judge how the episode ended. A person with keys and a script
+// that watches like one are both operators.
 
 /** "autonomous": the driver acts. "paused": the robot holds still. "correcting": the operator acts. */
 export type Control = "autonomous" | "paused" | "correcting";
 
-/**
- * What an operator decides at a control period: nothing new, who acts from now on, or that the episode ends and how. A discarded episode is
- * not recorded.
- */
+/** An operator's decision at a control period: go on, change who acts, or end the episode. A discarded episode is not recorded. */
 export type Decision = "continue" | "pause" | "correct" | "hand back" | "success" | "failure" | "discard";
 
 /** A control period that is about to pass. */
@@ -15,20 +13,21 @@ export interface Tick {
   readonly step: number;
   readonly seconds: number;
   readonly control: Control;
-  /** Whether the driver had nothing usable to do in the period before, so that the robot held still. */
+  /** Whether the driver gave nothing usable in the period before, so that the robot held still. */
   readonly held: boolean;
 }
 
-/** Watches an episode, takes over, corrects, hands back, and may say how it ended. */
 export interface Operator {
-  /** What a dataset calls who acted in corrections: "human", or a script's name. */
+  /** Name of the actor of corrections in datasets: "human", or a script's name. */
   readonly id: string;
-  /** An episode begins; the seed decides what is random in the operator. */
+  /** Begins an episode, after the robot's reset. The seed decides everything random in the operator. */
   reset(seed: number): void;
   /** Called before every control period. */
   decide(tick: Tick): Decision;
-  /** While correcting: joint targets for this period, in the robot's units, or undefined to hold still. */
+  /** While correcting: joint targets for this period in the robot's units. Undefined means that the robot holds still. */
   targets(tick: Tick): ArrayLike<number> | undefined;
+  /** Called after every control period: true ends the episode as a success. Left out by an operator that judges by `decide` alone. */
+  judge?(): boolean;
   /** The episode has ended. */
   release(): void;
 }

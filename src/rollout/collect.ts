@@ -1,5 +1,5 @@
-// Collecting episodes into a LeRobot dataset. An episode's place in a collection is its seed: what the dataset has already is not run again,
-// so that a collection that was stopped goes on where it was.
+// Collecting episodes into a LeRobot dataset. A seed names an episode of a collection. Episodes that the dataset holds already are not run
+// again, so a collection that was stopped goes on where it was.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -13,15 +13,18 @@ import {
   openDataset,
   resumeWriter,
 } from "../data/index.ts";
-import { createTaskWorld, difficultyOf, taskNamed } from "../sim/index.ts";
+import type { EpisodeSetting, Stations } from "../robot/index.ts";
 import type { EpisodeResult } from "./episode.ts";
+import type { Assignment, Finished } from "./fleet/episode-runner.ts";
 import { type Lost, runEpisodes } from "./fleet/parallel.ts";
-import type { Assignment, Finished } from "./fleet/work.ts";
+import { loadStations } from "./fleet/stations.ts";
 import type { collectOptions, Driving } from "./options.ts";
 import { rolloutFeatures } from "./recording.ts";
 
 export interface CollectOptions extends z.infer<typeof collectOptions> {
-  /** What the dataset calls the policy, where that is not how it is found: so that a run that is moved still knows its episodes. */
+  /** Address of the module that opens stations, such as sim's `simulation`. */
+  readonly stations: string;
+  /** Name of the policy in the dataset (default: `policy`). A run that may be moved names its policies by stage, not by folder. */
   readonly policyName?: string;
   readonly progress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -90,11 +93,13 @@ export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | und
  * it is appended: a kill loses those in progress alone. Fails where the dataset is of another layout.
  */
 export async function collect(options: CollectOptions): Promise<Collection> {
-  const { task, randomise, episodes, seed, workers, out, progress, signal, policyName, ...driving } = options;
+  const { episodes, seed, workers, out, progress, signal, policyName, stations: module, ...rest } = options;
+  const { task: _, difficulty: __, randomise: ___, ...driving } = rest;
   const named = { ...driving, policy: policyName ?? driving.policy };
-  const difficulty = difficultyOf(task, options.difficulty);
+  const stations = await loadStations(module);
+  const setting = stations.setting(options);
   const had = existsSync(join(out, "meta/info.json")) ? await collected(out) : [];
-  const all = Array.from({ length: episodes }, (_, i) => ({ task, difficulty, randomise, seed: seed + i }));
+  const all = Array.from({ length: episodes }, (_, i) => ({ ...setting, seed: seed + i }));
   const missing = all.filter((assignment) => {
     const origin = originOf(assignment, named);
     return !had.some((other) => isDeepStrictEqual(other, origin));
@@ -106,16 +111,17 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   progress?.(before, episodes);
 
   // A dataset that is there is checked first; a new one is not made before there is an episode for it.
-  let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, task) : undefined;
+  let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, stations, setting) : undefined;
   try {
     await runEpisodes(missing, {
+      stations: module,
       driving,
       record: true,
       workers,
       async onEpisode(episode) {
         if ("lost" in episode) lost.push(episode);
         else {
-          writer ??= await openWriter(out, task);
+          writer ??= await openWriter(out, stations, setting);
           done.push({ ...episode.result, ...(await append(writer, episode, named)) });
         }
         progress?.(before + done.length + lost.length, episodes);
@@ -155,19 +161,20 @@ async function collected(root: string): Promise<Origin[]> {
 }
 
 /** Makes the dataset, or opens it if it has this robot's layout. */
-async function openWriter(root: string, task: string): Promise<DatasetWriter> {
-  const world = await createTaskWorld(taskNamed(task));
+async function openWriter(root: string, stations: Stations, setting: EpisodeSetting): Promise<DatasetWriter> {
+  const station = await stations.open(setting, false);
   try {
-    const features = rolloutFeatures(world, await world.observe());
+    const { robot } = station;
+    const features = rolloutFeatures(robot);
     if (!existsSync(join(root, "meta/info.json")))
-      return await createWriter(root, { fps: world.fps, robotType: world.type, features });
+      return await createWriter(root, { fps: robot.fps, robotType: robot.type, features });
     const writer = await resumeWriter(root);
-    const problem = mismatch(writer, features, world.fps);
+    const problem = mismatch(writer, features, robot.fps);
     if (!problem) return writer;
     await writer.close();
     throw new Error(`${root}: ${problem}; collect into another folder`);
   } finally {
-    await world.close();
+    await station.close();
   }
 }
 

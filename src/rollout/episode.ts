@@ -1,78 +1,99 @@
-// One episode: the control loop. Every control period the operator decides who acts, whoever it is says where to go, the robot goes there,
-// and the judge looks. What was sent and seen is recorded.
+// One episode: the control loop. In every control period the operator decides who acts, the actor gives joint targets, the robot goes there,
+// and the operator judges. The loop records the observation and the action of each period.
 import { nobody } from "../data/index.ts";
-import type { Control, Observation, Operator, Robot, Tick } from "../robot/index.ts";
-import { type Driver, faultOf, type Trouble } from "../robot/index.ts";
-import { type FrameSink, frameValues } from "./recording.ts";
+import {
+  type Control,
+  type Driver,
+  faultOf,
+  type Observation,
+  type Operator,
+  type Robot,
+  type Tick,
+  type Trouble,
+} from "../robot/index.ts";
+import { type Frame, type FrameSink, frameValues } from "./recording.ts";
 import { controlAfter } from "./take-over.ts";
+
+/** A control period that has passed, for a live view or a logger. */
+export interface Period {
+  readonly step: number;
+  /** Since the episode began, in the robot's time. */
+  readonly seconds: number;
+  /** Seen before the action. */
+  readonly observation: Observation;
+  readonly control: Control;
+  /** Who acted: the driver's or the operator's id, or nobody's. */
+  readonly actor: string;
+  /** What was sent to the robot, [joints]. */
+  readonly action: Float32Array;
+  /** Value of the observation, −1 to 0, if the episode has a value function. */
+  readonly value?: number;
+}
 
 export interface EpisodeOptions {
   readonly seed: number;
-  /** Seconds after which an episode that has not succeeded is a failure. */
+  /** The instruction (default: the robot's own for the seed). */
+  readonly instruction?: string;
+  /** Seconds after which an episode without success is a failure. */
   readonly timeLimit: number;
   readonly robot: Robot;
   /** Acts unless the operator has taken over. */
   readonly driver: Driver;
+  /** Watches, takes over, judges. Without one the episode ends at its time limit. */
   readonly operator?: Operator;
-  /** Called at the beginning, after the robot's reset; what it returns is asked after every period whether the episode has succeeded. */
-  readonly judge?: () => () => boolean;
-  /** Where frames go; without it nothing is recorded. The caller saves or discards the episode by its outcome. */
+  /** Takes the frames. Without it nothing is recorded. The caller saves or discards the episode by its outcome. */
   readonly sink?: FrameSink;
-  /** Passes control periods of a simulated robot at their real rate. Real robots keep time themselves. */
-  readonly realTime?: boolean;
+  /** Told each control period once it has passed. */
+  readonly onPeriod?: (period: Period) => void;
+  /** Gives the value of an observation, for `onPeriod`. */
+  readonly value?: (observation: Observation) => Promise<number>;
 }
 
-/** How an episode went. */
+/** The result of an episode. */
 export interface EpisodeResult {
   readonly seed: number;
   readonly outcome: "success" | "failure" | "discarded";
   /** Control periods, and the time they take. */
   readonly steps: number;
   readonly seconds: number;
-  /** Times that the operator took over, and periods in which it acted. */
+  /** How often the operator took over, and the periods in which it acted. */
   readonly takeOvers: number;
   readonly correctedSteps: number;
-  /** What kept policy or operator from acting: at most 20, the earliest. */
+  /** Faults of policy and operator: at most 20, the earliest. */
   readonly troubles: readonly Trouble[];
 }
 
 const maxTroubles = 20;
 
-/** Runs one episode from the robot's reset to its end. Fails where the robot does; what a policy does wrong is in the result. */
+/**
+ * Runs one episode from the robot's reset to its end. However it ends, the robot then holds still.
+ * @throws whatever the robot throws; a policy's faults are in the result
+ */
 export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult> {
-  const { robot, driver, operator, seed } = options;
+  const { robot, driver, operator, seed, instruction } = options;
   try {
-    await robot.reset(seed);
+    await robot.reset({ seed, instruction });
     await driver.reset(seed);
     operator?.reset(seed);
     return await controlLoop(options);
   } finally {
     driver.interrupt();
     operator?.release();
+    await robot.hold();
   }
 }
 
-async function controlLoop({
-  robot,
-  driver,
-  operator,
-  judge,
-  sink,
-  seed,
-  timeLimit,
-  realTime,
-}: EpisodeOptions): Promise<EpisodeResult> {
-  const periods = Math.round(timeLimit * robot.fps);
-  const succeeded = judge?.() ?? (() => false);
+async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
+  const { robot, driver, operator, sink, seed } = options;
+  const periods = Math.round(options.timeLimit * robot.fps);
   const troubles: Trouble[] = [];
   let control: Control = "autonomous";
   let [step, takeOvers, correctedSteps] = [0, 0, 0];
   let held = false;
   let outcome: EpisodeResult["outcome"] | undefined;
   /** Written once it is known whether the episode ends with it. */
-  let frame: Parameters<typeof frameValues>[0] | undefined;
+  let frame: Frame | undefined;
   let sent: Float32Array | undefined;
-  const begin = performance.now();
   const report = (kind: Trouble["kind"], message: string) => {
     if (troubles.length < maxTroubles) troubles.push({ step, kind, message });
   };
@@ -110,23 +131,33 @@ async function controlLoop({
       targets = undefined;
     }
     held = targets === undefined && control === "autonomous";
-    // Holding still is going where it was sent last.
-    const goal: ArrayLike<number> = targets ?? sent ?? (await observe()).state;
-    const action = Float32Array.from(robot.joints, ({ range: [low, high] }, i) =>
-      Math.min(high, Math.max(low, goal[i]!)),
-    );
+    // To hold still is to go where it was sent last.
+    const action = clamped(targets ?? sent ?? (await observe()).state, robot);
     const correcting = control === "correcting" && targets !== undefined;
     if (correcting) correctedSteps++;
+    const actor = targets === undefined ? nobody : correcting ? operator!.id : driver.id;
     if (sink) {
       if (frame) await sink.addFrame(frameValues(frame), frame.observation.task);
-      const actor = targets === undefined ? nobody : correcting ? operator!.id : driver.id;
       frame = { observation: await observe(), action, actor, intervention: correcting };
     }
-    if (realTime) await until(begin + (1000 * (step + 1)) / robot.fps);
+    if (options.onPeriod) await observe();
     await robot.act(action);
+    if (options.onPeriod) {
+      const observation = await observe();
+      const value = await options.value?.(observation);
+      options.onPeriod({
+        step,
+        seconds: tick.seconds,
+        observation,
+        control,
+        actor,
+        action,
+        ...(value !== undefined && { value }),
+      });
+    }
     sent = action;
     step++;
-    if (succeeded()) outcome = "success";
+    if (operator?.judge?.()) outcome = "success";
     else if (step >= periods) outcome = "failure";
   }
   if (sink && frame && outcome !== "discarded")
@@ -134,6 +165,5 @@ async function controlLoop({
   return { seed, outcome, steps: step, seconds: step / robot.fps, takeOvers, correctedSteps, troubles };
 }
 
-function until(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, time - performance.now())));
-}
+const clamped = (targets: ArrayLike<number>, { joints }: Robot): Float32Array =>
+  Float32Array.from(joints, ({ range: [low, high] }, i) => Math.min(high, Math.max(low, targets[i]!)));

@@ -1,14 +1,16 @@
 // How well a policy does on held-out episodes, and whether one does better than another on the same ones.
 import type * as z from "zod";
-import { difficultyOf } from "../sim/index.ts";
 import { type Random, random } from "../system/index.ts";
+import type { Assignment, Finished } from "./fleet/episode-runner.ts";
 import { type Lost, runEpisodes } from "./fleet/parallel.ts";
-import type { Assignment, Finished } from "./fleet/work.ts";
+import { loadStations } from "./fleet/stations.ts";
 import { type Jumps, summarise } from "./jumps.ts";
 import type { evaluateOptions } from "./options.ts";
 import { bootstrap, type Estimate, mcnemar, quantile, wilson } from "./statistics.ts";
 
 export interface EvaluationOptions extends z.infer<typeof evaluateOptions> {
+  /** Address of the module that opens stations, such as sim's `simulation`. */
+  readonly stations: string;
   readonly progress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -67,7 +69,7 @@ export interface Comparison {
 }
 
 /** Runs the episodes and scores them. The intervals' randomness comes from `seed`. */
-export async function evaluate(options: EvaluationOptions): Promise<Evaluation> {
+export async function evaluatePolicy(options: EvaluationOptions): Promise<Evaluation> {
   const {
     task: tasks,
     difficulty,
@@ -78,16 +80,19 @@ export async function evaluate(options: EvaluationOptions): Promise<Evaluation> 
     resetSeconds,
     progress,
     signal,
+    stations: module,
     ...driving
   } = options;
+  const stations = await loadStations(module);
   const assignments = tasks.flatMap((task) => {
-    const episode = { task, difficulty: difficultyOf(task, difficulty), randomise };
-    return Array.from({ length: episodes }, (_, i) => ({ ...episode, seed: seed + i }));
+    const setting = stations.setting({ task, difficulty, randomise });
+    return Array.from({ length: episodes }, (_, i) => ({ ...setting, seed: seed + i }));
   });
   const runs: EvaluatedEpisode[] = [];
   const lost: Lost[] = [];
   const jumps: number[] = [];
   await runEpisodes(assignments, {
+    stations: module,
     driving: { ...driving, supervisor: "none" },
     record: false,
     workers,

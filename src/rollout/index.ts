@@ -1,22 +1,22 @@
 // Rollouts: the control loop with action chunks and take-over, recorded into LeRobot datasets, evaluated with intervals, over worker threads.
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
-export { type EpisodeOptions, type EpisodeResult, runEpisode } from "./episode.ts";
+export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode } from "./episode.ts";
 export {
   type Comparison,
   compare,
   type EvaluatedEpisode,
   type Evaluation,
   type EvaluationOptions,
-  evaluate,
+  evaluatePolicy,
   type Score,
   score,
 } from "./evaluate.ts";
+export { type Assignment, EpisodeRunner, type Finished, type RunnerOptions } from "./fleet/episode-runner.ts";
 export { type Lost, type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
-export { type Assignment, EpisodeRunner, type Finished } from "./fleet/work.ts";
 export type { Jumps } from "./jumps.ts";
 export { collectOptions, type Driving, drivingOptions, evaluateOptions } from "./options.ts";
 export { type Border, type Chunking, type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 export { type FrameSink, rolloutFeatures } from "./recording.ts";
-export { type Replay, replayEpisode } from "./replay.ts";
+export { assignmentOf, type Replay, replayEpisode } from "./replay.ts";
 export { bootstrap, type Estimate, mcnemar, meanInterval, wilson } from "./statistics.ts";
 export { controlAfter } from "./take-over.ts";

@@ -2,7 +2,7 @@
 // counts so many periods after its question, however long it took; in real time it counts when it is there. Nothing that a policy does wrong stops the run:
 // it is reported, the robot holds still, and the policy is asked again.
 import type { ActionChunk, Joint, Leftover, Observation, Policy } from "../robot/index.ts";
-import { type Driver, faultOf, type Moment, type Trouble } from "../robot/index.ts";
+import { type ControlPeriod, type Driver, faultOf, type Trouble } from "../robot/index.ts";
 import { NoAnswerError } from "../serve/index.ts";
 
 /**
@@ -129,21 +129,21 @@ export class PolicyDriver implements Driver {
     if (this.question) this.question.stale = true;
   }
 
-  async next(moment: Moment): Promise<ArrayLike<number> | undefined> {
+  async next(period: ControlPeriod): Promise<ArrayLike<number> | undefined> {
     if (this.unready) {
-      if (moment.step === 0) moment.report("error", `The policy could not begin the episode: ${this.unready.message}`);
+      if (period.step === 0) period.report("error", `The policy could not begin the episode: ${this.unready.message}`);
       return undefined;
     }
     if (this.question?.stale && !(await this.dropStale(!this.options.realTime))) {
-      this.reportLate(moment, this.question, "is still busy with an earlier observation");
+      this.reportLate(period, this.question, "is still busy with an earlier observation");
       return undefined;
     }
-    if (this.question) await this.answer(moment, this.question);
-    if (!this.question && this.isDue(moment.step)) {
-      this.question = this.ask(moment.step, await moment.observe());
-      await this.answer(moment, this.question);
+    if (this.question) await this.answer(period, this.question);
+    if (!this.question && this.isDue(period.step)) {
+      this.question = this.ask(period.step, await period.observe());
+      await this.answer(period, this.question);
     }
-    return this.act(moment);
+    return this.act(period);
   }
 
   private isDue(step: number): boolean {
@@ -185,25 +185,25 @@ export class PolicyDriver implements Driver {
   }
 
   /** Takes the answer if it is there and counts. */
-  private async answer(moment: Moment, question: Question): Promise<void> {
+  private async answer(period: ControlPeriod, question: Question): Promise<void> {
     const { realTime, latency, deadline, executeSteps, fps } = this.options;
-    const periods = moment.step - question.askedAt;
+    const periods = period.step - question.askedAt;
     if (!realTime && periods < latency) return;
     await this.wait(question, !realTime);
     if (!question.answer && (realTime ? periods > deadline * fps : true))
-      this.reportLate(moment, question, `has not answered for ${deadline} s`);
+      this.reportLate(period, question, `has not answered for ${deadline} s`);
     const { answer } = question;
     if (!answer) return;
     const { plan } = this;
     const ready = plan && plan.at < plan.chunk.horizon;
     if (ready && plan.executed < executeSteps && "chunk" in answer) return;
     this.question = undefined;
-    if ("error" in answer) return this.fail(moment, ...faultOfError(answer.error));
+    if ("error" in answer) return this.fail(period, ...faultOfError(answer.error));
     const fault = faultOfChunk(answer.chunk, this.options.joints);
-    if (fault) return this.fail(moment, ...fault);
+    if (fault) return this.fail(period, ...fault);
     const { horizon } = answer.chunk;
     if (question.acted >= horizon)
-      return moment.report("late", `All ${horizon} actions of a chunk were for periods that had passed when it came`);
+      return period.report("late", `All ${horizon} actions of a chunk were for periods that had passed when it came`);
     if (plan) this.delays = [...this.delays, question.acted].slice(-rememberedDelays);
     this.plan = { chunk: answer.chunk, at: question.acted, executed: 0 };
   }
@@ -215,12 +215,12 @@ export class PolicyDriver implements Driver {
     else await new Promise((resolve) => setImmediate(resolve));
   }
 
-  private act(moment: Moment): ArrayLike<number> | undefined {
+  private act(period: ControlPeriod): ArrayLike<number> | undefined {
     const { plan, question } = this;
     if (!plan) return undefined;
     if (question && this.options.chunking === "sync") return undefined;
     if (plan.at >= plan.chunk.horizon) {
-      if (question) this.reportLate(moment, question, `has not answered, and the chunk before has run out`);
+      if (question) this.reportLate(period, question, `has not answered, and the chunk before has run out`);
       return undefined;
     }
     const width = this.options.joints.length;
@@ -233,16 +233,16 @@ export class PolicyDriver implements Driver {
     return targets;
   }
 
-  private fail(moment: Moment, kind: Trouble["kind"], message: string): void {
-    moment.report(kind, message);
+  private fail(period: ControlPeriod, kind: Trouble["kind"], message: string): void {
+    period.report(kind, message);
     this.plan = undefined;
-    this.notBefore = moment.step + Math.ceil(retryAfter * this.options.fps);
+    this.notBefore = period.step + Math.ceil(retryAfter * this.options.fps);
   }
 
-  private reportLate(moment: Moment, question: Question, what: string): void {
+  private reportLate(period: ControlPeriod, question: Question, what: string): void {
     if (question.reported) return;
     question.reported = true;
-    moment.report("late", `The policy ${what} (asked at period ${question.askedAt})`);
+    period.report("late", `The policy ${what} (asked at period ${question.askedAt})`);
   }
 
   /** Forgets a question whose answer nobody wants, once it is answered: a policy is asked one thing at a time. */

@@ -1,8 +1,9 @@
-// Replaying a recorded episode in simulation: its actions from where it began. The same outcome says that simulation, task and recording
-// still fit together.
+// Replaying a recorded episode: the robot repeats its actions from the same beginning. In simulation the same outcome shows that simulation,
+// task and recording still fit together.
 import type { Dataset } from "../data/index.ts";
-import { createTaskWorld, Judge, taskNamed, type World } from "../sim/index.ts";
+import type { Operator, Robot } from "../robot/index.ts";
 import { beginningOf } from "./collect.ts";
+import type { Assignment } from "./fleet/episode-runner.ts";
 
 export interface Replay {
   readonly episode: number;
@@ -10,19 +11,15 @@ export interface Replay {
   readonly seed: number;
   readonly recorded: "success" | "failure";
   readonly replayed: "success" | "failure";
-  /** Largest distance of a joint between recording and replay, in the robot's units: 0 where the simulation is the same. */
+  /** Largest distance of a joint between recording and replay, in the robot's units. 0 in an unchanged simulation. */
   readonly deviation: number;
 }
 
 /**
- * Replays episode `index` of a collected dataset. `onFrame` is called before each action and once at the end, and may look at the world. Fails
- * where the episode does not say where it began.
+ * The beginning of an episode that `collect` recorded.
+ * @throws RangeError where there is no such episode; Error where it does not say how it began
  */
-export async function replayEpisode(
-  dataset: Dataset,
-  index: number,
-  onFrame: (world: World) => void | Promise<void> = () => {},
-): Promise<Replay> {
+export function assignmentOf(dataset: Dataset, index: number): Assignment {
   const episode = dataset.episodes[index];
   if (!episode)
     throw new RangeError(`${dataset.root}: expected an episode from 0 to ${dataset.episodes.length - 1}, got ${index}`);
@@ -31,30 +28,40 @@ export async function replayEpisode(
     throw new Error(
       `${dataset.root}, episode ${index}: expected episode_task, episode_seed, episode_difficulty and episode_randomise, as \`pistar collect\` records them; it was not recorded in simulation`,
     );
+  return beginning;
+}
+
+/**
+ * Replays episode `index` of a collected dataset on a robot of the same setting (`assignmentOf`) and frame rate.
+ * @param operator judges
+ * @param onFrame called before each action and once at the end
+ * @throws as `assignmentOf`
+ */
+export async function replayEpisode(
+  dataset: Dataset,
+  index: number,
+  { robot, operator }: { readonly robot: Robot; readonly operator: Operator },
+  onFrame: () => void | Promise<void> = () => {},
+): Promise<Replay> {
+  const { task, seed } = assignmentOf(dataset, index);
+  const { length, extra } = dataset.episodes[index]!;
   const columns = await dataset.columns(index, ["action", "observation.state"]);
   const [actions, states] = ["action", "observation.state"].map((name) => columns.get(name)!.data as Float32Array);
-  const task = taskNamed(beginning.task);
-  const { difficulty, randomise } = beginning;
-  const world = await createTaskWorld(task, { difficulty, randomise, fps: dataset.fps, cameras: [] });
-  try {
-    await world.reset(beginning.seed);
-    const judge = new Judge(task, world);
-    const width = world.joints.length;
-    let deviation = 0;
-    let success = false;
-    for (let step = 0; step < episode.length && !success; step++) {
-      await onFrame(world);
-      const { state } = await world.observe();
-      for (const [i, position] of state.entries())
-        deviation = Math.max(deviation, Math.abs(position - states![step * width + i]!));
-      await world.act(actions!.subarray(step * width, (step + 1) * width));
-      success = judge.update();
-    }
-    await onFrame(world);
-    const recorded = episode.extra.episode_success === "success" ? "success" : "failure";
-    const { seed } = beginning;
-    return { episode: index, task: task.name, seed, recorded, replayed: success ? "success" : "failure", deviation };
-  } finally {
-    await world.close();
+  const width = robot.joints.length;
+  await robot.reset({ seed });
+  operator.reset(seed);
+  let deviation = 0;
+  let success = false;
+  for (let step = 0; step < length && !success; step++) {
+    await onFrame();
+    const { state } = await robot.observe();
+    for (const [i, position] of state.entries())
+      deviation = Math.max(deviation, Math.abs(position - states![step * width + i]!));
+    await robot.act(actions!.subarray(step * width, (step + 1) * width));
+    success = operator.judge?.() === true;
   }
+  await onFrame();
+  operator.release();
+  const recorded = extra.episode_success === "success" ? "success" : "failure";
+  return { episode: index, task, seed, recorded, replayed: success ? "success" : "failure", deviation };
 }

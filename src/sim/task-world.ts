@@ -15,7 +15,16 @@ export async function createTaskWorld(
   if (!(difficulty >= 0 && difficulty <= 1))
     throw new RangeError(`Expected a difficulty from 0 to 1, got ${difficulty}`);
   return createWorld(
-    { scene: task.scene, arrange: (physics, random) => task.arrange(physics, random, difficulty) },
+    {
+      scene: task.scene,
+      arrange(physics, random, instruction) {
+        if (instruction !== undefined && !task.instructions.includes(instruction))
+          throw new Error(
+            `Expected an instruction of ${task.name} (${task.instructions.join("; ")}), got "${instruction}"`,
+          );
+        return task.arrange(physics, random, difficulty, instruction);
+      },
+    },
     options,
   );
 }

@@ -29,10 +29,10 @@ export interface Task {
   /** The usual one, see `arrange`: a policy that is cloned from a few demonstrations succeeds sometimes. */
   readonly difficulty: number;
   /**
-   * Places the objects for a new episode and gives its instruction, one of `instructions`. Difficulty is from 0 (always nearly the same
-   * place) to 1 (all of the table that the task allows).
+   * Places the objects for a new episode and returns its instruction: the given one, or one drawn from `instructions`. Difficulty goes from
+   * 0 (always nearly the same place) to 1 (all of the table that the task allows).
    */
-  arrange(physics: Physics, random: Random, difficulty: number): string;
+  arrange(physics: Physics, random: Random, difficulty: number, instruction?: string): string;
   /** The bodies that an instruction speaks of. */
   named(instruction: string): Named;
   /** Whether the goal is reached at this moment, everything at rest and let go. The judge demands that it holds for a while. */

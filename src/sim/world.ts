@@ -1,8 +1,10 @@
-// The simulated robot: an SO-101 at a table in MuJoCo, driven through the same interface as a real one.
-
+// The simulated robot: an SO-101 at a table in MuJoCo, driven through the interface of a real one.
 import {
+  type Camera,
   checkTargets,
+  type EpisodeStart,
   fromRadians,
+  type Health,
   type Joint,
   type Observation,
   type Robot,
@@ -17,37 +19,39 @@ import { formatMjcf } from "./mjcf.ts";
 import { createPhysics, type Physics } from "./physics.ts";
 import { type SceneParts, so101Scene } from "./scene.ts";
 
-/** What a world is for: the objects, and how an episode begins. */
+/** The objects of a world, and how an episode begins. */
 export interface Setting {
   /**
-   * What stands on the table beside pistar's own SO-101, or a folder with a world of one's own: its joints and position
-   * actuators must have the SO-101's names (those without ".pos").
+   * The objects on the table beside pistar's own SO-101. Or a folder with a world of one's own: its joints and position actuators must have
+   * the SO-101's names (those without ".pos").
    */
   readonly scene: SceneParts | { readonly folder: string; readonly file: string };
-  /** Places the objects for a new episode, with the arm at rest, and says the instruction. */
-  arrange(physics: Physics, random: Random): string;
+  /** Places the objects for a new episode, with the arm at rest. Returns the instruction: the given one, or one drawn. */
+  arrange(physics: Physics, random: Random, instruction?: string): string;
 }
 
 export interface WorldOptions {
-  /** What `observe` shows; default: every named camera of the scene ("front" and "wrist" in pistar's own), 64 × 64 pixels each. */
+  /** Cameras of `observe` (default: every named camera of the scene, "front" and "wrist" in pistar's own), 64 × 64 pixels unless they say. */
   readonly cameras?: readonly CameraOptions[];
   /** Control rate in Hz; a period must be a whole number of physics steps. */
   readonly fps?: number;
   /** Whether light and colours vary with the seed. */
   readonly randomise?: boolean;
+  /** Whether control periods take their real time, for a person who watches or takes over (default: false). */
+  readonly realTime?: boolean;
 }
 
-/** A moment of an episode; `restoreMoment` continues there, to the bit. */
+/** A saved moment of an episode. `restoreMoment` continues there, to the bit. */
 export interface Moment {
   readonly seed: number;
   readonly task: string;
   readonly physics: Float64Array;
 }
 
-/** Joint angles in radians where an episode begins: folded over the base, gripper closed, the table in free view. */
+/** Joint angles at the beginning of an episode, radians: folded over the base, gripper closed, the table in free view. */
 const rest = [0, -1.55, 1.4, 1, 0, 0];
 
-/** Time for placed objects to come to rest before an episode begins, seconds. */
+/** Seconds that placed objects are given to come to rest before an episode begins. */
 const settling = 0.2;
 
 export async function createWorld(setting: Setting, options: WorldOptions = {}): Promise<World> {
@@ -65,12 +69,13 @@ export async function createWorld(setting: Setting, options: WorldOptions = {}):
 export class World implements Robot {
   readonly type = "so101_follower";
   readonly joints: readonly Joint[] = so101Joints;
+  readonly cameras: readonly Camera[];
   readonly fps: number;
+  readonly realTime: boolean;
   /** The simulation itself, for tasks, demonstrators and cameras; it belongs to the world. */
   readonly physics: Physics;
   private readonly setting: Setting;
   private readonly eyes: Cameras;
-  private readonly views: readonly CameraOptions[];
   private readonly appearance: Appearance | undefined;
   private readonly substeps: number;
   /** Per joint: where its angle is in qpos, and its actuator. */
@@ -78,13 +83,16 @@ export class World implements Robot {
   private readonly actuators: readonly number[];
   private seed = 0;
   private task = "";
+  /** When the next control period ends in real time, milliseconds of `performance.now()`. */
+  private tick = 0;
+  private lateTicks = 0;
 
   /** Takes over `physics`: closing the world closes it. */
   constructor(
     setting: Setting,
     physics: Physics,
     eyes: Cameras,
-    { cameras, fps = 25, randomise = true }: WorldOptions,
+    { cameras, fps = 25, randomise = true, realTime = false }: WorldOptions,
   ) {
     const substeps = 1 / (fps * physics.model.opt.timestep);
     if (!(Math.abs(substeps - Math.round(substeps)) < 1e-6 && substeps >= 1))
@@ -95,9 +103,10 @@ export class World implements Robot {
     this.physics = physics;
     this.eyes = eyes;
     const named = physics.names("camera").filter((name) => name !== "");
-    this.views = cameras ?? named.map((name) => ({ name }));
-    for (const { name } of this.views) physics.id("camera", name);
+    this.cameras = (cameras ?? named.map((name): CameraOptions => ({ name }))).map(sized);
+    for (const { name } of this.cameras) physics.id("camera", name);
     this.fps = fps;
+    this.realTime = realTime;
     this.substeps = Math.round(substeps);
     this.appearance = randomise ? new Appearance(physics) : undefined;
     this.addresses = so101.map(({ joint }) => physics.model.jnt_qposadr[physics.id("joint", joint)]!);
@@ -105,27 +114,23 @@ export class World implements Robot {
     this.start(0);
   }
 
-  get cameras(): readonly string[] {
-    return this.views.map(({ name }) => name);
-  }
-
-  /** What the episode's task says. */
+  /** The episode's instruction. */
   get instruction(): string {
     return this.task;
   }
 
-  async reset(seed: number): Promise<void> {
-    this.start(seed);
+  async reset({ seed, instruction }: EpisodeStart): Promise<void> {
+    this.start(seed, instruction);
   }
 
   async observe(): Promise<Observation> {
     const { qpos } = this.physics.data;
     const state = Float32Array.from(fromRadians(this.addresses.map((address) => qpos[address]!)));
-    const images = Object.fromEntries(this.views.map((view) => [view.name, this.eyes.capture(view)]));
+    const images = Object.fromEntries(this.cameras.map((camera) => [camera.name, this.eyes.capture(camera)]));
     return { images, state, task: this.task };
   }
 
-  /** What one of the scene's cameras sees now, at any size, with depth and segmentation: for pictures of a task, and for tests. */
+  /** The present view of one of the scene's cameras, at any size, with depth and segmentation. For films and tests. */
   look(camera: CameraOptions): RgbdImage {
     return this.eyes.captureRgbd(camera);
   }
@@ -134,9 +139,18 @@ export class World implements Robot {
     checkTargets(targets, this.joints);
     this.control(toRadians(targets));
     this.physics.step(this.substeps);
+    if (this.realTime) await this.nextTick();
   }
 
-  /** Puts the arm's joints at these angles (radians), at once and whatever is in the way: for pictures, not within an episode. */
+  async hold(): Promise<void> {
+    this.control(this.addresses.map((address) => this.physics.data.qpos[address]!));
+  }
+
+  async health(): Promise<Health> {
+    return { joints: this.joints.map(({ name }) => ({ name, faults: [] })), lateTicks: this.lateTicks };
+  }
+
+  /** Puts the arm's joints at these angles (radians) at once, whatever is in the way. For pictures, not within an episode. */
   placeArm(radians: readonly number[]): void {
     for (const [i, address] of this.addresses.entries()) this.physics.data.qpos[address] = radians[i]!;
     this.physics.forward();
@@ -164,16 +178,29 @@ export class World implements Robot {
     for (const [i, actuator] of this.actuators.entries()) ctrl[actuator] = radians[i]!;
   }
 
-  private start(seed: number): void {
+  /** Waits for the end of the control period. Deadlines are absolute: a late period does not delay those after it. */
+  private async nextTick(): Promise<void> {
+    this.tick += 1000 / this.fps;
+    const left = this.tick - performance.now();
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+    else this.lateTicks++;
+  }
+
+  private start(seed: number, instruction?: string): void {
     const { physics } = this;
     this.seed = seed;
     physics.reset();
     this.appearance?.randomise(random(seed).split("appearance"));
     for (const [i, address] of this.addresses.entries()) physics.data.qpos[address] = rest[i]!;
     this.control(rest);
-    this.task = this.setting.arrange(physics, random(seed).split("arrange"));
+    this.task = this.setting.arrange(physics, random(seed).split("arrange"), instruction);
     physics.forward();
     physics.step(Math.round(settling / physics.model.opt.timestep));
     physics.handles.data.time = 0;
+    this.tick = performance.now();
+    this.lateTicks = 0;
   }
 }
+
+/** A camera's pictures are 64 × 64 pixels unless it says otherwise. */
+const sized = ({ name, width = 64, height = 64 }: CameraOptions): Camera => ({ name, width, height });

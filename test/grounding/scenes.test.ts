@@ -56,7 +56,7 @@ test("a point projects to the pixels that show it", async () => {
   const world = await createTaskWorld(taskNamed("stack-cubes"), { difficulty: 1, randomise: false });
   let compared = 0;
   for (let seed = 0; seed < 8; seed++) {
-    await world.reset(seed);
+    await world.reset({ seed });
     const { physics } = world;
     const { segmentation } = world.look({ name: "front", width: 64, height: 64 });
     for (const body of ["red cube", "green cube", "blue cube"]) {
@@ -79,7 +79,7 @@ test("a point projects to the pixels that show it", async () => {
 
 test("the gripper's turn is the direction in which its jaws are told to close", async () => {
   const world = await createTaskWorld(taskNamed("stack-cubes"), { cameras: [] });
-  await world.reset(0);
+  await world.reset({ seed: 0 });
   const joints = so101Joints.slice(0, 5).map(({ name }) => name.replace(/\.pos$/, ""));
   const kinematics = new InverseKinematics(world.physics, { site: "grasp", joints });
   for (const yaw of [-0.5, 0, 0.7]) {

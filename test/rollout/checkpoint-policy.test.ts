@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openPolicy } from "../../src/policy/index.ts";
-import { collect, collectOptions, evaluate, evaluateOptions } from "../../src/rollout/index.ts";
-import { createTaskWorld, taskNamed } from "../../src/sim/index.ts";
+import { collect, collectOptions, evaluateOptions, evaluatePolicy } from "../../src/rollout/index.ts";
+import { createTaskWorld, simulation, taskNamed } from "../../src/sim/index.ts";
 import { policyOptions, trainPolicy } from "../../src/train/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-checkpoint-policy-"));
@@ -13,7 +13,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const [root, run] = [join(folder, "demonstrations"), join(folder, "run")];
 
 test("a trained policy continues chunks, in the robot's units, and an evaluation with rtc gives the same for any number of workers", async () => {
-  await collect(collectOptions.parse({ out: root, episodes: 2, workers: 1, difficulty: 0 }));
+  await collect({
+    ...collectOptions.parse({ out: root, episodes: 2, workers: 1, difficulty: 0 }),
+    stations: simulation,
+  });
   const options = policyOptions.parse({
     steps: 2,
     batchSize: 4,
@@ -25,7 +28,7 @@ test("a trained policy continues chunks, in the robot's units, and an evaluation
   await trainPolicy({ run, datasets: [{ root }], options });
 
   const world = await createTaskWorld(taskNamed("cube-in-bowl"));
-  await world.reset(1);
+  await world.reset({ seed: 1 });
   const observation = await world.observe();
   const policy = await openPolicy(run, world.joints, { denoising: 5, guidance: 1, deadline: 30 });
   expect(policy.continues).toBe(true);
@@ -43,7 +46,10 @@ test("a trained policy continues chunks, in the robot's units, and an evaluation
   await world.close();
 
   const evaluation = (workers: number) =>
-    evaluate(evaluateOptions.parse({ policy: run, episodes: 2, workers, chunking: "rtc", latency: 0.1 }));
+    evaluatePolicy({
+      ...evaluateOptions.parse({ policy: run, episodes: 2, workers, chunking: "rtc", latency: 0.1 }),
+      stations: simulation,
+    });
   const one = await evaluation(1);
   expect(one.jumps!.borders).toBeGreaterThan(20);
   expect(one.runs.map(({ troubles }) => troubles)).toEqual([[], []]);

@@ -9,10 +9,11 @@ import {
   type CollectOptions,
   collect,
   collectOptions,
-  evaluate,
   evaluateOptions,
+  evaluatePolicy,
   replayEpisode,
 } from "../../src/rollout/index.ts";
+import { simulation, stations } from "../../src/sim/index.ts";
 import { faults } from "../fixtures/faulty-policy.ts";
 
 // Several workers share few cores in a test run.
@@ -24,6 +25,7 @@ const faulty = resolve(import.meta.dirname, "../fixtures/faulty-policy.ts");
 
 const options = (name: string, changes: Partial<CollectOptions> = {}): CollectOptions => ({
   ...collectOptions.parse({ out: join(folder, name), episodes: 3, seed: 5, difficulty: 0.3, deadline: 0.5 }),
+  stations: simulation,
   ...changes,
 });
 
@@ -60,8 +62,10 @@ test("one seed gives the same bytes, whatever the number of workers; what was co
       episode_troubles: "",
     })),
   );
+  const setting = { task: "cube-in-bowl", difficulty: 0.3, randomise: false };
+  const station = await stations.open(setting, false);
   for (const { index, outcome } of one.collected) {
-    const replayed = await replayEpisode(dataset, index!);
+    const replayed = await replayEpisode(dataset, index!, station);
     expect(replayed).toEqual({
       episode: index,
       task: "cube-in-bowl",
@@ -71,6 +75,7 @@ test("one seed gives the same bytes, whatever the number of workers; what was co
       deviation: 0,
     });
   }
+  await station.close();
   await dataset.close();
 });
 
@@ -139,16 +144,18 @@ test("what cannot be run is said before anything is written", async () => {
 });
 
 test("an evaluation gives the same with one and two workers, and keeps what was lost apart", async () => {
-  const parse = (workers: number) =>
-    evaluateOptions.parse({
+  const parse = (workers: number) => ({
+    ...evaluateOptions.parse({
       policy: faulty,
       seed: faults.indexOf("dies"),
       episodes: 2,
       workers,
       task: ["cube-in-bowl", "stack-cubes"],
-    });
-  const one = await evaluate(parse(1));
-  expect(await evaluate(parse(2))).toEqual(one);
+    }),
+    stations: simulation,
+  });
+  const one = await evaluatePolicy(parse(1));
+  expect(await evaluatePolicy(parse(2))).toEqual(one);
   expect(one.lost.map(({ task }) => task)).toEqual(["cube-in-bowl", "stack-cubes"]);
   expect(one.total).toMatchObject({
     episodes: 2,

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FrameValues, nobody } from "../../src/data/index.ts";
 import { stillPolicy } from "../../src/policy/index.ts";
 import type { Decision, Operator } from "../../src/robot/index.ts";
-import { drivingOptions, EpisodeRunner, PolicyDriver, runEpisode } from "../../src/rollout/index.ts";
+import { drivingOptions, EpisodeRunner, type Period, PolicyDriver, runEpisode } from "../../src/rollout/index.ts";
 import { servePolicy } from "../../src/serve/index.ts";
-import { createTaskWorld, Supervisor, taskNamed, type World } from "../../src/sim/index.ts";
+import { createTaskWorld, Supervisor, simulation, stations, taskNamed, type World } from "../../src/sim/index.ts";
 import { faults } from "../fixtures/faulty-policy.ts";
 import { linearPolicy } from "../serve/linear-policy.ts";
 
@@ -21,7 +21,7 @@ const assignment = { task: "cube-in-bowl", difficulty: 0.3, randomise: false };
 describe("a policy that goes wrong in the middle of an episode", () => {
   let runner: EpisodeRunner;
   beforeAll(() => {
-    runner = new EpisodeRunner({ ...driving, policy: faulty }, true);
+    runner = new EpisodeRunner({ stations: simulation, driving: { ...driving, policy: faulty }, record: true });
   });
   afterAll(() => runner.close());
 
@@ -125,11 +125,12 @@ describe("take-over", () => {
   });
 
   test("in real time control periods take their time", async () => {
+    const robot = await createTaskWorld(taskNamed("cube-in-bowl"), { realTime: true });
+    const { joints, fps, realTime } = robot;
+    const driver = new PolicyDriver(stillPolicy(), { ...driving, joints, fps, realTime });
     const begin = performance.now();
-    const { joints, fps } = world;
-    const options = { ...driving, joints, fps, realTime: true };
-    const driver = new PolicyDriver(stillPolicy(), options);
-    const { steps, troubles } = await runEpisode({ seed: 1, timeLimit: 0.4, robot: world, driver, realTime: true });
+    const { steps, troubles } = await runEpisode({ seed: 1, timeLimit: 0.4, robot, driver });
+    await robot.close();
     expect([steps, troubles]).toEqual([10, []]);
     expect(performance.now() - begin).toBeGreaterThanOrEqual(395);
   });
@@ -138,7 +139,11 @@ describe("take-over", () => {
 describe("the supervisor", () => {
   test.each(["cube-in-bowl", "stack-cubes"])("rescues a policy that does nothing: %s", async (task) => {
     const run = async (supervisor: "none" | "scripted") => {
-      const runner = new EpisodeRunner({ ...driving, policy: "still", supervisor }, true);
+      const runner = new EpisodeRunner({
+        stations: simulation,
+        driving: { ...driving, policy: "still", supervisor },
+        record: true,
+      });
       const found = [];
       for (let seed = 2; seed < 6; seed++)
         found.push(await runner.run({ task, difficulty: 0.3, randomise: false, seed }));
@@ -169,7 +174,7 @@ describe("the supervisor", () => {
     const world = await createTaskWorld(task, { difficulty: 0.3 });
     /** When it takes over from an arm that swings above the table, its jaws opening after a second and closed from `closing` on. */
     const pausedAt = async (closing: number) => {
-      await world.reset(2);
+      await world.reset({ seed: 2 });
       const supervisor = new Supervisor(task, world);
       supervisor.reset(2);
       const { state } = await world.observe();
@@ -195,7 +200,7 @@ describe("the supervisor", () => {
     const world = await createTaskWorld(task, { cameras: [], difficulty: 0.1 });
     /** What it decides first in the second after the peg was laid down, or was left standing. */
     const decided = async (control: "autonomous" | "correcting", topples: boolean) => {
-      await world.reset(1);
+      await world.reset({ seed: 1 });
       const supervisor = new Supervisor(task, world);
       supervisor.reset(1);
       const { position } = world.physics.pose("peg");
@@ -225,7 +230,7 @@ describe("the supervisor", () => {
     const world = await createTaskWorld(task, { cameras: [], difficulty: 0 });
     /** When it takes over, if it does so within a second. */
     const pausedAt = async (onWall: boolean) => {
-      await world.reset(1);
+      await world.reset({ seed: 1 });
       const supervisor = new Supervisor(task, world);
       supervisor.reset(1);
       const [x, y] = world.physics.pose("red block").position;
@@ -248,7 +253,11 @@ describe("the supervisor", () => {
   });
 
   test("leaves a clean demonstration alone", async () => {
-    const runner = new EpisodeRunner({ ...driving, policy: "demonstrator", supervisor: "scripted" }, false);
+    const runner = new EpisodeRunner({
+      stations: simulation,
+      driving: { ...driving, policy: "demonstrator", supervisor: "scripted" },
+      record: false,
+    });
     let untouched = 0;
     for (let seed = 0; seed < 6; seed++) {
       const { result } = await runner.run({ ...assignment, seed });
@@ -262,7 +271,11 @@ describe("the supervisor", () => {
 test("a policy behind a URL drives an episode", async () => {
   const served = linearPolicy({ gain: 1, horizon: 12 });
   const server = await servePolicy(served, { port: 0 });
-  const runner = new EpisodeRunner({ ...driving, policy: server.url, deadline: 10 }, true);
+  const runner = new EpisodeRunner({
+    stations: simulation,
+    driving: { ...driving, policy: server.url, deadline: 10 },
+    record: true,
+  });
   try {
     const { result, content } = await runner.run({ ...assignment, randomise: true, seed: 2 });
     expect(result.troubles).toEqual([]);
@@ -276,4 +289,58 @@ test("a policy behind a URL drives an episode", async () => {
     await runner.close();
     await server.close();
   }
+});
+
+test("a listener is told who acted, what was sent and the value of each period", async () => {
+  const { robot, operator, close } = await stations.open(assignment, false);
+  const { joints, fps, realTime } = robot;
+  const keys: Readonly<Record<number, Decision>> = { 2: "pause", 3: "correct", 5: "hand back" };
+  const person: Operator = {
+    ...operator,
+    id: "human",
+    decide: ({ step }) => keys[step] ?? "continue",
+    targets: () => [10, -90, 80, 60, 0, 50],
+  };
+  const periods: Period[] = [];
+  const { steps } = await runEpisode({
+    seed: 3,
+    instruction: "put the blue cube in the bowl",
+    timeLimit: 0.28,
+    robot,
+    driver: new PolicyDriver(stillPolicy(), { ...driving, joints, fps, realTime }),
+    operator: person,
+    onPeriod: (period) => periods.push(period),
+    value: async ({ state }) => -state[0]! / 100,
+  });
+  await close();
+  expect(steps).toBe(7);
+  expect(periods.map(({ step, control, actor }) => [step, control, actor])).toEqual([
+    [0, "autonomous", "still"],
+    [1, "autonomous", "still"],
+    [2, "paused", nobody],
+    [3, "correcting", "human"],
+    [4, "correcting", "human"],
+    [5, "autonomous", "still"],
+    [6, "autonomous", "still"],
+  ]);
+  expect(Array.from(periods[3]!.action)).toEqual([10, -90, 80, 60, 0, 50]);
+  for (const { observation, value, seconds, step } of periods) {
+    expect(observation.task).toBe("put the blue cube in the bowl");
+    expect(value).toBe(-observation.state[0]! / 100);
+    expect(seconds).toBe(step / fps);
+  }
+});
+
+test("a robot refuses an instruction that its task does not know, and says which it knows", async () => {
+  const { robot, close } = await stations.open(assignment, false);
+  await expect(robot.reset({ seed: 1, instruction: "fold the shirt" })).rejects.toThrow(
+    /Expected an instruction of cube-in-bowl \(.*\), got "fold the shirt"/,
+  );
+  await close();
+});
+
+test("a module without stations is refused", async () => {
+  const module = new URL("../fixtures/faulty-policy.ts", import.meta.url).href;
+  const runner = new EpisodeRunner({ stations: module, driving, record: false });
+  await expect(runner.run({ ...assignment, seed: 0 })).rejects.toThrow('expected an export "stations"');
 });

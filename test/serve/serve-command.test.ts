@@ -35,6 +35,7 @@ import {
   packObservation,
   servePolicy,
 } from "../../src/serve/index.ts";
+import { simulation } from "../../src/sim/index.ts";
 import { trainPolicy } from "../../src/train/index.ts";
 import { until } from "./linear-policy.ts";
 
@@ -47,7 +48,7 @@ const path = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pistar-serve-"));
   const demos = { out: path("demos"), task: "push-to-target", episodes: 1, difficulty: 0, workers: 1 };
-  await collect(collectOptions.parse(demos));
+  await collect({ ...collectOptions.parse(demos), stations: simulation });
   const options = { steps: 1, batchSize: 2, workers: 0, cache: path("cache"), heldOut: 0, fast: false } as const;
   for (const seed of [0, 1])
     await trainPolicy({

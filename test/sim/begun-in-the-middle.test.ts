@@ -14,7 +14,7 @@ interface Scene {
 
 async function scene(task: Task, seed: number): Promise<Scene> {
   const world = await createTaskWorld(task, { cameras: [], difficulty: 0.3 });
-  await world.reset(seed);
+  await world.reset({ seed });
   const arm = new Arm(world, bestStyle, random("arm"));
   const { instruction } = world;
   const begin = () => task.demonstrate({ world, arm, instruction, style: bestStyle, random: random(seed) });

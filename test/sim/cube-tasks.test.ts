@@ -12,7 +12,7 @@ const upright = [1, 0, 0, 0] as const;
 /** A world of `task` whose seed gives `instruction`. */
 async function instructed(task: Task, instruction: string): Promise<World> {
   const world = await createTaskWorld(task);
-  for (let seed = 0; world.instruction !== instruction; seed++) await world.reset(seed);
+  for (let seed = 0; world.instruction !== instruction; seed++) await world.reset({ seed });
   return world;
 }
 
@@ -141,7 +141,7 @@ describe.each([cubeInBowl, stackCubes])("$name", (task) => {
       const world = await createTaskWorld(task, { difficulty });
       const poses: string[] = [];
       for (let seed = 0; seed < 3; seed++) {
-        await world.reset(seed);
+        await world.reset({ seed });
         poses.push(
           JSON.stringify(task.objects.map((body) => world.physics.pose(body).position.map((x) => x.toFixed(4)))),
         );

@@ -8,7 +8,7 @@ export async function demonstration(
   seed: number,
   style: Style,
 ): Promise<{ readonly success: boolean; readonly seconds: number }> {
-  await world.reset(seed);
+  await world.reset({ seed });
   const judge = new Judge(task, world);
   const random = seeded(seed).split("demonstration");
   const arm = new Arm(world, style, random);

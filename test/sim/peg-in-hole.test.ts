@@ -23,7 +23,7 @@ let world: World;
 let arm: Arm;
 beforeAll(async () => {
   world = await createTaskWorld(task, { cameras: [], difficulty: 0 });
-  for (let seed = 1; !world.instruction.endsWith("red block"); seed++) await world.reset(seed);
+  for (let seed = 1; !world.instruction.endsWith("red block"); seed++) await world.reset({ seed });
   arm = new Arm(world, bestStyle, random("arm"));
 });
 afterAll(async () => {
@@ -205,7 +205,7 @@ describe("arrangement", () => {
     const { physics } = anywhere;
     const named = new Set<string>();
     for (let seed = 0; seed < 100; seed++) {
-      await anywhere.reset(seed);
+      await anywhere.reset({ seed });
       expect(task.instructions).toContain(anywhere.instruction);
       named.add(anywhere.instruction);
       expect(physics.pose("peg").position[2]).toBeCloseTo(halfHeight, 3);
@@ -229,7 +229,7 @@ describe("arrangement", () => {
       const other = await createTaskWorld(task, { cameras: [], difficulty });
       const seen = new Set<string>();
       for (let seed = 0; seed < 6; seed++) {
-        await other.reset(seed);
+        await other.reset({ seed });
         const at = ["peg", "red block", "blue block"].flatMap((body) => other.physics.pose(body).position);
         seen.add(at.map((x) => x.toFixed(3)).join());
       }

@@ -23,7 +23,7 @@ let world: World;
 let arm: Arm;
 beforeAll(async () => {
   world = await createTaskWorld(task, { cameras: [] });
-  for (let seed = 1; !world.instruction.startsWith("push the red block"); seed++) await world.reset(seed);
+  for (let seed = 1; !world.instruction.startsWith("push the red block"); seed++) await world.reset({ seed });
   arm = new Arm(world, bestStyle, random("arm"));
 });
 afterAll(async () => {
@@ -107,7 +107,7 @@ describe("success", () => {
 
   test("held does not; and jaws that close on a block cannot lift it", async () => {
     const { physics } = world;
-    await world.reset(2);
+    await world.reset({ seed: 2 });
     const block = `${world.instruction.split(" ")[2]} block`;
     put(block);
     const { position, quaternion } = physics.pose("target");
@@ -135,7 +135,7 @@ describe("arrangement", () => {
     const { physics } = world;
     const named = new Set<string>();
     for (let seed = 0; seed < 100; seed++) {
-      await world.reset(seed);
+      await world.reset({ seed });
       expect(task.instructions).toContain(world.instruction);
       const pushed = world.instruction.split(" ")[2]!;
       const [x, y] = physics.pose("target").position;
@@ -166,7 +166,7 @@ describe("arrangement", () => {
       const other = await createTaskWorld(task, { cameras: [], difficulty });
       const seen = new Set<string>();
       for (let seed = 0; seed < 6; seed++) {
-        await other.reset(seed);
+        await other.reset({ seed });
         const { position } = other.physics.pose(`${other.instruction.split(" ")[2]} block`);
         seen.add(position.map((x) => x.toFixed(3)).join());
       }

@@ -8,7 +8,7 @@ export async function wanderings(seeds: readonly number[]): Promise<Float64Array
   const world = await cubeWorld();
   const states: Float64Array[] = [];
   for (const seed of seeds) {
-    await world.reset(seed);
+    await world.reset({ seed });
     const generator = random(seed).split("wander");
     for (let i = 0; i < 50; i++)
       await world.act(so101Joints.map(({ range: [low, high] }) => low + generator.uniform() * (high - low)));

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test("the arm holds its pose against gravity, stretched out too", async () => {
-  await world.reset(0);
+  await world.reset({ seed: 0 });
   for (const target of [
     [0, -50, 40, 50, 0, 20],
     [30, 20, -20, 0, 50, 60],
@@ -32,7 +32,7 @@ test("the arm holds its pose against gravity, stretched out too", async () => {
 });
 
 test("joints stop at their limits", async () => {
-  await world.reset(0);
+  await world.reset({ seed: 0 });
   for (const end of [100, -100]) {
     const target = [end, -60, 0, 0, end, end];
     for (let i = 0; i < 75; i++) await world.act(target);
@@ -43,7 +43,7 @@ test("joints stop at their limits", async () => {
 });
 
 test("bad targets leave the robot as it was", async () => {
-  await world.reset(3);
+  await world.reset({ seed: 3 });
   const before = world.saveMoment();
   await expect(world.act([0, 0, Number.NaN, 0, 0, 0])).rejects.toThrow("finite target for elbow_flex.pos");
   await expect(world.act([0, 0])).rejects.toThrow("Expected 6 joint targets");
@@ -80,7 +80,7 @@ test("one seed gives the same bytes: again, in another world, and in a worker th
 });
 
 test("a saved moment continues to the bit, in another world too, with what is seen and touched", async () => {
-  await world.reset(11);
+  await world.reset({ seed: 11 });
   const generator = random("continue");
   const targets = Array.from({ length: 40 }, () =>
     so101Joints.map(({ range: [low, high] }) => low + generator.uniform() * (high - low)),
@@ -112,7 +112,7 @@ test("a saved moment continues to the bit, in another world too, with what is se
 
 test("light and colours vary with the seed and not otherwise; the cube stays red", async () => {
   const look = async (seed: number) => {
-    await world.reset(seed);
+    await world.reset({ seed });
     const { geom_rgba, light_diffuse, light_dir } = world.physics.model;
     return [...geom_rgba, ...light_diffuse, ...light_dir];
   };
@@ -124,9 +124,9 @@ test("light and colours vary with the seed and not otherwise; the cube stays red
   expect(cube[0]! / cube[1]!).toBeCloseTo(8, 4);
 
   const plain = await cubeWorld({ randomise: false });
-  await plain.reset(5);
+  await plain.reset({ seed: 5 });
   const colours = plain.physics.model.geom_rgba.slice();
-  await plain.reset(6);
+  await plain.reset({ seed: 6 });
   expect(plain.physics.model.geom_rgba).toEqual(colours);
   await plain.close();
 });
@@ -134,7 +134,7 @@ test("light and colours vary with the seed and not otherwise; the cube stays red
 test("a cube within reach is grasped between both jaws and lifted, at least 19 seeds of 20", async () => {
   let lifted = 0;
   for (let seed = 100; seed < 120; seed++) {
-    await world.reset(seed);
+    await world.reset({ seed });
     const height = await pickUp(world);
     const held = ["gripper", "moving_jaw"].every((jaw) => world.physics.contactForce(jaw, "cube") > 1);
     if (height > 0.03 && held) lifted++;
@@ -181,7 +181,7 @@ test("worlds and episodes leave no memory behind", async () => {
   /** Where a megabyte finds room after so many episodes: further up where something was left behind. */
   const top = async (episodes: number) => {
     for (let i = 0; i < episodes; i++) {
-      await world.reset(i);
+      await world.reset({ seed: i });
       await world.act([0, 0, 0, 0, 0, 0]);
       world.physics.contactForce("cube", "world");
       if (i % 20 > 0) continue;

@@ -1,12 +1,6 @@
 // The thread side of `parallel.ts`: runs the episodes it is given, one after the other.
 import { parentPort, workerData } from "node:worker_threads";
-import type { Driving } from "../options.ts";
-import { type Assignment, EpisodeRunner, type Finished } from "./work.ts";
-
-export interface WorkerInput {
-  readonly driving: Driving;
-  readonly record: boolean;
-}
+import { type Assignment, EpisodeRunner, type Finished, type RunnerOptions } from "./episode-runner.ts";
 
 /** An episode to run, or that there are no more. */
 export type WorkerRequest = Assignment | "close";
@@ -16,8 +10,7 @@ export type WorkerReply = { readonly finished: Finished } | { readonly lost: str
 
 if (!parentPort) throw new Error("Expected to run as a worker thread of runEpisodes");
 const port = parentPort;
-const { driving, record } = workerData as WorkerInput;
-const runner = new EpisodeRunner(driving, record);
+const runner = new EpisodeRunner(workerData as RunnerOptions);
 
 port.on("message", async (request: WorkerRequest) => {
   if (request === "close") {

@@ -2,19 +2,15 @@
 // assignment, so that the results are the same whatever the number of workers.
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../../system/index.ts";
-import type { Driving } from "../options.ts";
-import type { WorkerInput, WorkerReply, WorkerRequest } from "./episode-worker.ts";
-import type { Assignment, Finished } from "./work.ts";
+import type { Assignment, Finished, RunnerOptions } from "./episode-runner.ts";
+import type { WorkerReply, WorkerRequest } from "./episode-worker.ts";
 
 /** An episode that was not run to its end: its worker died, or the simulation failed. */
 export interface Lost extends Assignment {
   readonly lost: string;
 }
 
-export interface ParallelOptions {
-  readonly driving: Driving;
-  /** Whether episodes are to be recorded. */
-  readonly record: boolean;
+export interface ParallelOptions extends RunnerOptions {
   readonly workers: number;
   /** Takes each episode, in the order of `assignments`, one at a time. */
   onEpisode(episode: Finished | Lost): void | Promise<void>;
@@ -33,7 +29,7 @@ const grace = 5;
  */
 export async function runEpisodes(
   assignments: readonly Assignment[],
-  { driving, record, workers, onEpisode, signal }: ParallelOptions,
+  { workers, onEpisode, signal, ...runner }: ParallelOptions,
 ): Promise<void> {
   if (!(Number.isInteger(workers) && workers >= 1))
     throw new RangeError(`Expected a number of workers from 1 up, got ${workers}`);
@@ -70,7 +66,7 @@ export async function runEpisodes(
         if (failure || signal?.aborted || begun >= assignments.length) return;
         const at = begun++;
         const assignment = assignments[at]!;
-        thread ??= new Thread({ driving, record });
+        thread ??= new Thread(runner);
         const reply = await thread.ask(assignment);
         if ("unable" in reply) throw reply.unable;
         if (thread.dead) thread = undefined;
@@ -97,7 +93,7 @@ class Thread {
   private answer: (reply: WorkerReply) => void = () => {};
   private cause = "";
 
-  constructor(input: WorkerInput) {
+  constructor(input: RunnerOptions) {
     this.worker = startThread(import.meta.url, "./episode-worker", input);
     this.worker.on("message", (reply: WorkerReply) => this.answer(reply));
     this.worker.on("error", (error) => {

@@ -50,7 +50,7 @@ export const cubeInBowl: Task = {
   difficulty: 0.5,
   objects: colours.map(cubeOf),
 
-  arrange(physics, random, difficulty) {
+  arrange(physics, random, difficulty, instruction) {
     const places = placeObjects(
       random,
       [
@@ -64,7 +64,8 @@ export const cubeInBowl: Task = {
       { spread: difficulty, gap: 0.022 },
     );
     for (const place of places) putDown(physics, place, place.body === "bowl" ? 0 : half);
-    return instructionOf(colours[random.integer(colours.length)]!);
+    const drawn = instructionOf(colours[random.integer(colours.length)]!);
+    return instruction ?? drawn;
   },
 
   named: (instruction) => ({ object: cubeOf(colourOf(instruction)), goal: "bowl" }),

@@ -71,7 +71,7 @@ export const pegInHole: Task = {
   difficulty: 0.1,
   objects: ["peg"],
 
-  arrange(physics, random, difficulty) {
+  arrange(physics, random, difficulty, instruction) {
     const corner = Math.SQRT2 * (hole.half + hole.wall);
     const places = placeObjects(
       random,
@@ -83,7 +83,8 @@ export const pegInHole: Task = {
       { region, spread: difficulty, gap: 0.02 },
     );
     for (const place of places) putDown(physics, place, place.body === "peg" ? peg.halfHeight : 0);
-    return instructionOf(holders[random.integer(holders.length)]!);
+    const drawn = instructionOf(holders[random.integer(holders.length)]!);
+    return instruction ?? drawn;
   },
 
   named: (instruction) => ({ object: "peg", goal: blockOf(holderOf(instruction)) }),

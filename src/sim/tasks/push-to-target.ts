@@ -81,8 +81,9 @@ export const pushToTarget: Task = {
   objects: colours.map(blockOf),
   pushed: true,
 
-  arrange(physics, random, difficulty) {
-    const pushed = random.integer(colours.length);
+  arrange(physics, random, difficulty, instruction) {
+    const drawn = random.integer(colours.length);
+    const pushed = instruction === undefined ? drawn : colours.indexOf(colourOf(instruction));
     const other = (pushed + 1 + random.integer(colours.length - 1)) % colours.length;
     const footprints: readonly Footprint[] = [
       { body: "target", radius: 0.047, home: { radius: 0.21, angle: 0.4 } },

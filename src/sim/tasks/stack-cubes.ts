@@ -32,14 +32,15 @@ export const stackCubes: Task = {
   difficulty: 0.3,
   objects: colours.map(cubeOf),
 
-  arrange(physics, random, difficulty) {
+  arrange(physics, random, difficulty, instruction) {
     const homes = colours.map((colour, i) => ({
       body: cubeOf(colour),
       radius: Math.SQRT2 * half,
       home: { radius: 0.21, angle: 0.5 * (1 - i) },
     }));
     for (const place of placeObjects(random, homes, { spread: difficulty, gap: 0.03 })) putDown(physics, place, half);
-    return pairs[random.integer(pairs.length)]!.instruction;
+    const drawn = pairs[random.integer(pairs.length)]!.instruction;
+    return instruction ?? drawn;
   },
 
   named,

@@ -1,0 +1,38 @@
+// A station: a robot that is ready for episodes, with the operator who watches it. Rollouts are given a way to open stations and never know
+// whether the robot is simulated.
+import type { Driver } from "./driver.ts";
+import type { Operator } from "./operator.ts";
+import type { Robot } from "./robot.ts";
+
+/** The kind of episodes that a station is for. */
+export interface EpisodeSetting {
+  readonly task: string;
+  /** How far objects are spread, 0 to 1. */
+  readonly difficulty: number;
+  /** Whether light and colours vary with the seed. */
+  readonly randomise: boolean;
+}
+
+export interface Station {
+  readonly robot: Robot;
+  /** Watches and judges; takes over if the station was opened supervised. */
+  readonly operator: Operator;
+  /** Does the task as a person would. Absent where no script can. */
+  readonly demonstrator?: Driver;
+  /** Seconds after which an episode without success is a failure. */
+  readonly timeLimit: number;
+  /** Closes the robot too. */
+  close(): Promise<void>;
+}
+
+export interface Stations {
+  /**
+   * Completes a setting by the task's usual difficulty.
+   * @throws Error where the task is unknown; it lists the known ones
+   */
+  setting(
+    asked: Pick<EpisodeSetting, "task" | "randomise"> & { readonly difficulty?: number | undefined },
+  ): EpisodeSetting;
+  /** @param supervised whether the operator takes over where the driver goes wrong */
+  open(setting: EpisodeSetting, supervised: boolean): Promise<Station>;
+}

@@ -1,0 +1,115 @@
+// Runs assigned episodes one after the other, in this thread or in a worker, and returns them as data.
+import { detachedEpisode, type EpisodeContent } from "../../data/index.ts";
+import { openPolicy } from "../../policy/index.ts";
+import type { Driver, EpisodeSetting, Policy, Robot, Station } from "../../robot/index.ts";
+import { type EpisodeOptions, type EpisodeResult, runEpisode } from "../episode.ts";
+import { jumpAt } from "../jumps.ts";
+import type { Driving } from "../options.ts";
+import { PolicyDriver } from "../policy-driver.ts";
+import { rolloutFeatures } from "../recording.ts";
+import { loadStations } from "./stations.ts";
+
+/** One episode to be run. */
+export interface Assignment extends EpisodeSetting {
+  readonly seed: number;
+}
+
+/** An episode that was run. */
+export interface Finished extends Assignment {
+  readonly result: EpisodeResult;
+  /** Degrees that the targets jumped at each border between action chunks (`jumpAt`), in order. */
+  readonly jumps: readonly number[];
+  /** Input of `DatasetWriter.appendEpisode`, without episode-level columns. Absent if nothing is recorded or the episode was discarded. */
+  readonly content?: EpisodeContent;
+}
+
+export interface RunnerOptions {
+  /** Address of the module that opens stations: sim's `simulation`, or one of a user's own (see `Stations`). */
+  readonly stations: string;
+  readonly driving: Driving;
+  /** Whether episodes are recorded. */
+  readonly record: boolean;
+}
+
+/** A station and the driver of its robot. */
+interface Ready {
+  readonly key: string;
+  readonly station: Station;
+  readonly driver: Driver;
+}
+
+/** Station and policy stay open from one episode to the next of the same setting. */
+export class EpisodeRunner {
+  private readonly options: RunnerOptions;
+  private ready: Ready | undefined;
+  private policy: Policy | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.options = options;
+  }
+
+  /** Runs one episode. @throws Error as `prepare` and the robot do; a policy's faults are in the result */
+  async run(assignment: Assignment, listener: Pick<EpisodeOptions, "onPeriod" | "value"> = {}): Promise<Finished> {
+    const { station, driver } = await this.prepare(assignment);
+    const { robot, operator, timeLimit } = station;
+    const recorded = this.options.record ? detachedEpisode(rolloutFeatures(robot), robot.fps) : undefined;
+    const result = await runEpisode({
+      seed: assignment.seed,
+      timeLimit,
+      robot,
+      driver,
+      operator,
+      ...(recorded && { sink: { addFrame: (values, text) => recorded.add(values, text) } }),
+      ...listener,
+    });
+    const jumps = driver instanceof PolicyDriver ? driver.borders.map(jumpAt) : [];
+    if (driver instanceof PolicyDriver && driver.stuck) await this.abandonPolicy();
+    const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
+    return { ...assignment, result, jumps, ...(content && { content }) };
+  }
+
+  async close(): Promise<void> {
+    await this.ready?.station.close();
+    await this.policy?.close();
+  }
+
+  /** Opens station and policy for an episode. @throws Error where the task is unknown or the policy cannot be opened */
+  async prepare({ task, difficulty, randomise }: EpisodeSetting): Promise<Ready> {
+    const key = `${task} ${difficulty} ${randomise}`;
+    if (this.ready?.key === key) return this.ready;
+    await this.ready?.station.close();
+    this.ready = undefined;
+    const { stations, driving } = this.options;
+    const open = await loadStations(stations);
+    const station = await open.open({ task, difficulty, randomise }, driving.supervisor === "scripted");
+    try {
+      this.ready = { key, station, driver: await this.openDriver(station) };
+      return this.ready;
+    } catch (error) {
+      await station.close();
+      throw error;
+    }
+  }
+
+  private async openDriver({ robot, demonstrator }: Station): Promise<Driver> {
+    const { policy, latency, ...options } = this.options.driving;
+    if (policy === "demonstrator") {
+      if (!demonstrator) throw new Error(`Expected a policy: no script can demonstrate on ${robot.type}`);
+      return demonstrator;
+    }
+    this.policy ??= await openPolicy(policy, robot.joints, options);
+    const { joints, fps, realTime } = robot;
+    return new PolicyDriver(this.policy, { ...options, latency: periodsOf(latency, robot), joints, fps, realTime });
+  }
+
+  /** The next episode opens the policy anew: a policy that hangs costs one episode only. */
+  private async abandonPolicy(): Promise<void> {
+    this.policy?.close().catch(() => {}); // it may hang as well
+    this.policy = undefined;
+    await this.ready?.station.close();
+    this.ready = undefined;
+  }
+}
+
+/** Control periods until an answer counts: one within a period counts at the period's end. The margin absorbs rounding of whole periods. */
+const periodsOf = (seconds: number, { fps }: Robot): number => Math.ceil(seconds * fps - 1e-6);

@@ -1,0 +1,14 @@
+// Stations by the address of a module: worker threads cannot be sent functions, so each imports them itself.
+import type { Stations } from "../../robot/index.ts";
+
+/**
+ * Imports stations.
+ * @param module URL of a module that exports `stations`, such as sim's `simulation`
+ * @throws Error where it exports none
+ */
+export async function loadStations(module: string): Promise<Stations> {
+  const { stations } = (await import(module)) as { readonly stations?: Partial<Stations> };
+  if (typeof stations?.open !== "function" || typeof stations.setting !== "function")
+    throw new Error(`${module}: expected an export "stations" with the functions setting and open`);
+  return stations as Stations;
+}
