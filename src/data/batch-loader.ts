@@ -1,10 +1,9 @@
-// Batches ahead of time: worker threads put together the next ones while the model trains. The order and the contents come
-// from the sampler and the seed alone, so any number of workers gives the same batches.
-import type { Worker } from "node:worker_threads";
-import { startThread } from "../system/index.ts";
+// Batches ahead of time: worker threads assemble the next batches while the model trains. Order and contents come from the sampler and the
+// seed alone, so any number of workers gives the same batches.
+import { WorkerThread } from "../system/index.ts";
 import { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
 import type { BatchSource } from "./batch-source.ts";
-import type { BatchReply, BatchRequest, WorkerInput } from "./batch-worker.ts";
+import type { BatchWork } from "./batch-worker.ts";
 import { Sampler, type SamplerState } from "./sampler.ts";
 
 export interface BatchLoaderOptions extends BatchOptions {
@@ -19,26 +18,19 @@ export interface BatchLoaderOptions extends BatchOptions {
 const batchesPerWorker = 2;
 
 interface Pending {
-  readonly id: number;
   /** Of the sampler, before this batch. */
   readonly state: SamplerState;
   readonly batch: Promise<Batch>;
-}
-
-interface Waiting {
-  readonly resolve: (batch: Batch) => void;
-  readonly reject: (error: Error) => void;
 }
 
 export class BatchLoader {
   private readonly sampler: Sampler;
   private readonly batchSize: number;
   private readonly assembler: BatchAssembler;
-  private readonly workers: readonly Worker[];
+  private readonly workers: readonly WorkerThread<BatchWork>[];
   private readonly queue: Pending[] = [];
-  private readonly waiting = new Map<number, Waiting>();
   private requests = 0;
-  private failure: Error | undefined;
+  private closed = false;
 
   constructor(sources: readonly BatchSource[], { batchSize, workers, state, ...options }: BatchLoaderOptions) {
     if (!(Number.isInteger(batchSize) && batchSize >= 1))
@@ -48,12 +40,17 @@ export class BatchLoader {
     this.batchSize = batchSize;
     this.sampler = new Sampler(sources, options.seed, state);
     this.assembler = new BatchAssembler(sources, options); // also where there are workers: it checks the options here
-    this.workers = Array.from({ length: workers }, () => this.start({ sources, options }));
+    const start = () =>
+      new WorkerThread<BatchWork>(import.meta.url, "./batch-worker", {
+        name: "A batch worker",
+        input: { sources, options },
+      });
+    this.workers = Array.from({ length: workers }, start);
   }
 
-  /** The next batch. Fails where it cannot be put together, and always once a worker has ended or the loader is closed. */
+  /** @throws where the batch cannot be put together, its worker has ended, or the loader is closed */
   async next(): Promise<Batch> {
-    if (this.failure) throw this.failure;
+    if (this.closed) throw new Error("The batch loader is closed");
     if (this.workers.length === 0) return this.assembler.assemble(this.sampler.next(this.batchSize));
     this.fill();
     const { batch } = this.queue.shift()!;
@@ -67,39 +64,18 @@ export class BatchLoader {
   }
 
   async close(): Promise<void> {
-    this.failure = new Error("The batch loader is closed");
+    this.closed = true;
     this.assembler.close();
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await Promise.all(this.workers.map((worker) => worker.close()));
   }
 
   private fill(): void {
     while (this.queue.length < this.workers.length * batchesPerWorker) {
       const state = this.sampler.state();
-      const id = this.requests++;
-      const batch = new Promise<Batch>((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+      const worker = this.workers[this.requests++ % this.workers.length]!;
+      const batch = worker.ask("assemble", this.sampler.next(this.batchSize));
       batch.catch(() => {}); // reported by the `next` that takes it, or never wanted
-      this.queue.push({ id, state, batch });
-      const request: BatchRequest = { id, samples: this.sampler.next(this.batchSize) };
-      this.workers[id % this.workers.length]!.postMessage(request);
+      this.queue.push({ state, batch });
     }
-  }
-
-  private start(input: WorkerInput): Worker {
-    const worker = startThread(import.meta.url, "./batch-worker", input);
-    worker.on("message", (reply: BatchReply) => {
-      const waiting = this.waiting.get(reply.id);
-      this.waiting.delete(reply.id);
-      if ("batch" in reply) waiting?.resolve(reply.batch);
-      else waiting?.reject(reply.error);
-    });
-    worker.on("error", (error) => this.fail(error));
-    worker.on("exit", (code) => this.fail(new Error(`A batch worker ended (exit code ${code})`)));
-    return worker;
-  }
-
-  private fail(error: Error): void {
-    this.failure ??= error;
-    for (const { reject } of this.waiting.values()) reject(this.failure);
-    this.waiting.clear();
   }
 }

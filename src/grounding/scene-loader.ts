@@ -1,7 +1,6 @@
 // Batches of scenes ahead of time, made by threads. A batch follows from the seed and its number alone, whatever the number of threads.
-import type { Worker } from "node:worker_threads";
-import { startThread } from "../system/index.ts";
-import type { SceneReply, SceneRequest } from "./scene-thread.ts";
+import { WorkerThread } from "../system/index.ts";
+import type { SceneWork } from "./scene-worker.ts";
 import type { Scenes } from "./scenes.ts";
 
 export interface SceneLoaderOptions {
@@ -20,14 +19,20 @@ const batchesPerWorker = 2;
 
 export class SceneLoader {
   private readonly options: SceneLoaderOptions;
-  private readonly threads: readonly SceneThread[];
+  private readonly threads: readonly WorkerThread<SceneWork>[];
   private readonly queue: Promise<Scenes>[] = [];
   private taken: number;
 
   constructor(options: SceneLoaderOptions) {
+    const { pictureSize, workers, state } = options;
     this.options = options;
-    this.taken = options.state ?? 0;
-    this.threads = Array.from({ length: options.workers }, () => new SceneThread(options.pictureSize));
+    this.taken = state ?? 0;
+    const start = () =>
+      new WorkerThread<SceneWork>(import.meta.url, "./scene-worker", {
+        name: "A scene worker",
+        input: { pictureSize },
+      });
+    this.threads = Array.from({ length: workers }, start);
   }
 
   async next(): Promise<Scenes> {
@@ -51,44 +56,10 @@ export class SceneLoader {
     const { seed, batchSize } = this.options;
     while (this.queue.length < batchesPerWorker * this.threads.length) {
       const number = this.taken + this.queue.length;
-      const batch = this.threads[number % this.threads.length]!.ask({ seed: `${seed}/${number}`, size: batchSize });
+      const thread = this.threads[number % this.threads.length]!;
+      const batch = thread.ask("make", { seed: `${seed}/${number}`, size: batchSize });
       batch.catch(() => undefined); // whoever takes it learns of it
       this.queue.push(batch);
     }
-  }
-}
-
-/** Answers in the order of its questions. */
-class SceneThread {
-  private readonly worker: Worker;
-  private readonly waiting: { resolve(scenes: Scenes): void; reject(error: unknown): void }[] = [];
-  /** Why it does not answer any more. */
-  private failure: unknown;
-
-  constructor(pictureSize: number) {
-    this.worker = startThread(import.meta.url, "./scene-thread", { pictureSize });
-    this.worker.on("message", (reply: SceneReply) => {
-      const { resolve, reject } = this.waiting.shift()!;
-      if ("scenes" in reply) resolve(reply.scenes);
-      else reject(reply.failed);
-    });
-    const fail = (error: unknown) => {
-      this.failure ??= error;
-      for (const { reject } of this.waiting.splice(0)) reject(this.failure);
-    };
-    this.worker.on("error", fail);
-    this.worker.on("exit", (code) => fail(new Error(`A thread that makes scenes ended (exit code ${code})`)));
-  }
-
-  ask(request: SceneRequest): Promise<Scenes> {
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      this.worker.postMessage(request);
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.worker.terminate();
   }
 }

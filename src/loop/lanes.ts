@@ -1,9 +1,12 @@
 // Tasks in threads of their own, some at a time: they have nothing to do with one another once pre-training is done, and while one of them does
 // what keeps a single core busy, the other cores work for the rest.
-import { startThread } from "../system/index.ts";
+import { WorkerThread } from "../system/index.ts";
 import type { Improved } from "./improve.ts";
 import type { Run } from "./run.ts";
-import type { TaskInput, TaskMessage } from "./task-thread.ts";
+import type { TaskWork } from "./task-worker.ts";
+
+/** Seconds that a thread has to end by itself once its task is done. */
+const grace = 5;
 
 /**
  * Improves all tasks of a run.
@@ -36,20 +39,22 @@ export async function improveAll(run: Run, onTask: (done: readonly Improved[]) =
   return done();
 }
 
-function inThread({ folder, options, listener, signal }: Run, task: string, share: number): Promise<Improved> {
-  const thread = startThread(import.meta.url, "./task-thread", { folder, options, task, share } satisfies TaskInput);
-  const stop = () => thread.postMessage("stop");
-  if (signal?.aborted) stop();
-  else signal?.addEventListener("abort", stop, { once: true });
-  return new Promise<Improved>((resolve, reject) => {
-    thread.on("message", (message: TaskMessage) => {
-      if ("stage" in message) listener.onStage?.(...message.stage);
-      else if ("progress" in message) listener.onProgress?.(...message.progress);
-      else if ("note" in message) listener.onNote?.(message.note);
-      else if ("improved" in message) resolve(message.improved);
-      else reject(signal?.aborted ? signal.reason : message.failed);
+async function inThread(run: Run, task: string, share: number): Promise<Improved> {
+  const { folder, options, listener, signal } = run;
+  const thread = new WorkerThread<TaskWork>(import.meta.url, "./task-worker", {
+    name: `${task}: its thread`,
+    input: { folder, options, share },
+  });
+  try {
+    return await thread.ask("improve", task, {
+      ...(signal && { signal }),
+      onNotice(news) {
+        if ("stage" in news) listener.onStage?.(...news.stage);
+        else if ("progress" in news) listener.onProgress?.(...news.progress);
+        else listener.onNote?.(...news.note);
+      },
     });
-    thread.on("error", reject);
-    thread.on("exit", (code) => reject(new Error(`${task}: its thread ended (exit code ${code})`)));
-  }).finally(() => signal?.removeEventListener("abort", stop));
+  } finally {
+    await thread.close(grace);
+  }
 }

@@ -15,8 +15,8 @@ import {
 } from "../data/index.ts";
 import type { EpisodeSetting, Stations } from "../robot/index.ts";
 import type { EpisodeResult } from "./episode.ts";
-import type { Assignment, Finished } from "./fleet/episode-runner.ts";
-import { type Lost, runEpisodes } from "./fleet/parallel.ts";
+import type { Assignment, Finished, Lost } from "./fleet/episode-runner.ts";
+import { runEpisodes } from "./fleet/parallel.ts";
 import { loadStations } from "./fleet/stations.ts";
 import type { collectOptions, Driving } from "./options.ts";
 import { rolloutFeatures } from "./recording.ts";

@@ -1,8 +1,8 @@
 // How well a policy does on held-out episodes, and whether one does better than another on the same ones.
 import type * as z from "zod";
 import { type Random, random } from "../system/index.ts";
-import type { Assignment, Finished } from "./fleet/episode-runner.ts";
-import { type Lost, runEpisodes } from "./fleet/parallel.ts";
+import type { Assignment, Finished, Lost } from "./fleet/episode-runner.ts";
+import { runEpisodes } from "./fleet/parallel.ts";
 import { loadStations } from "./fleet/stations.ts";
 import { type Jumps, summarise } from "./jumps.ts";
 import type { evaluateOptions } from "./options.ts";

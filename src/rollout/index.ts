@@ -11,8 +11,14 @@ export {
   type Score,
   score,
 } from "./evaluate.ts";
-export { type Assignment, EpisodeRunner, type Finished, type RunnerOptions } from "./fleet/episode-runner.ts";
-export { type Lost, type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
+export {
+  type Assignment,
+  EpisodeRunner,
+  type Finished,
+  type Lost,
+  type RunnerOptions,
+} from "./fleet/episode-runner.ts";
+export { type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
 export type { Jumps } from "./jumps.ts";
 export { collectOptions, type Driving, drivingOptions, evaluateOptions } from "./options.ts";
 export { type Border, type Chunking, type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";

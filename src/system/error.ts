@@ -83,23 +83,26 @@ export function located(where: string, error: unknown): Error {
   return new PistarError(known.code, message, { path: known.path, cause: error });
 }
 
-/** An error as a thread posts it: `postMessage` by itself drops the class, code and path of a PistarError. */
-export interface PackedError {
+/** An error as a thread posts it: `postMessage` by itself drops the class and the properties, and all of a DOMException such as an AbortError. */
+interface PackedError {
   readonly error: unknown;
-  readonly code?: ErrorCode;
-  readonly path?: string | undefined;
+  readonly properties: object;
 }
 
 /** Makes an error ready for `postMessage`. */
-export function packError(error: unknown): PackedError {
-  const known = fromSystem(error);
-  return known instanceof PistarError ? { error: known, code: known.code, path: known.path } : { error };
+export function packError(thrown: unknown): PackedError {
+  const error = fromSystem(thrown);
+  if (!(error instanceof Error)) return { error, properties: {} };
+  if (error instanceof DOMException) return { error: new Error(error.message), properties: { name: error.name } };
+  return { error, properties: Object.fromEntries(Object.entries(error).filter(([, x]) => Object(x) !== x)) };
 }
 
 /** The error that another thread packed. */
-export function unpackError({ error, code, path }: PackedError): unknown {
-  if (code === undefined || !(error instanceof Error)) return error;
-  const known = new PistarError(code, error.message, { path, cause: error.cause });
+export function unpackError({ error, properties }: PackedError): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, code, path } = properties as Partial<PistarError>;
+  if (name !== "PistarError") return Object.assign(error, properties);
+  const known = new PistarError(code!, error.message, { path, cause: error.cause });
   if (error.stack !== undefined) known.stack = error.stack;
   return known;
 }

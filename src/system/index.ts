@@ -5,10 +5,7 @@ export {
   type ErrorCode,
   fromSystem,
   located,
-  type PackedError,
   PistarError,
-  packError,
-  unpackError,
 } from "./error.ts";
 export { moveInto, replaceFile, sync } from "./files.ts";
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16, toFloat16 } from "./float16.ts";
@@ -16,4 +13,4 @@ export { foreignFile } from "./foreign-file.ts";
 export { anyNumber, parseJson, readJson, readJsonAs, readJsonLines, toJson } from "./json.ts";
 export { takeLock } from "./lock.ts";
 export { type Random, random, restore } from "./random.ts";
-export { startThread } from "./thread.ts";
+export { type Call, serveWorker, transfer, WorkerEnded, WorkerThread } from "./worker.ts";

@@ -132,7 +132,7 @@ test("an iteration is compared with the one before it, and what its evaluation l
   cpSync(stagesOf(1), stagesOf(2), { recursive: true });
   const labels = (k: number) => join(root, `data/cube-in-bowl/meta/advantages_iteration-${k}.parquet`);
   cpSync(labels(1), labels(2));
-  const lost = { task: "cube-in-bowl", difficulty: 0, randomise: false, seed: 9, lost: "The worker died" };
+  const lost = { task: "cube-in-bowl", difficulty: 0, randomise: false, seed: 9, lost: "The worker ended" };
   for (const [k, success] of [true, false].entries()) {
     const path = join(stagesOf(k + 1), "evaluate-recap.json");
     const stage = JSON.parse(readFileSync(path, "utf8")) as { result: Evaluation };
@@ -153,9 +153,9 @@ test("an iteration is compared with the one before it, and what its evaluation l
     [0 - sft, -1],
   ]);
   expect(warnings.filter(({ of }) => of === "cube-in-bowl/2/recap").map(({ text }) => text)).toContainEqual(
-    "1 of 3 episodes could not be run to their end and count nowhere, first: The worker died",
+    "1 of 3 episodes could not be run to their end and count nowhere, first: The worker ended",
   );
-  expect(readFileSync(join(root, "report.html"), "utf8")).toContain("first: The worker died");
+  expect(readFileSync(join(root, "report.html"), "utf8")).toContain("first: The worker ended");
   rmSync(root, { recursive: true });
 });
 

@@ -84,7 +84,7 @@ test("a dying worker costs its episode alone; running again tries it again", asy
   const changes = { policy: faulty, seed: dies - 1, workers: 1 };
   const found = await collect(options("dying", changes));
   expect(found.lost).toEqual([
-    { task: "cube-in-bowl", difficulty: 0.3, randomise: false, seed: dies, lost: "The worker died (exit code 7)" },
+    { task: "cube-in-bowl", difficulty: 0.3, randomise: false, seed: dies, lost: "The worker ended (exit code 7)" },
   ]);
   expect(found.collected.map(({ seed }) => seed)).toEqual([dies - 1, dies + 1]);
   expect(found.collected[0]!.troubles[0]).toMatchObject({ kind: "late", step: 16 });

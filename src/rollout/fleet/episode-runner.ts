@@ -23,6 +23,11 @@ export interface Finished extends Assignment {
   readonly content?: EpisodeContent;
 }
 
+/** An episode that was not run to its end: its worker ended, or the robot failed. */
+export interface Lost extends Assignment {
+  readonly lost: string;
+}
+
 export interface RunnerOptions {
   /** Address of the module that opens stations: sim's `simulation`, or one of a user's own (see `Stations`). */
   readonly stations: string;

@@ -1,14 +1,8 @@
 // Episodes over worker threads. Everything random in an episode comes from its seed, and episodes are handed on in the order of their
 // assignment, so that the results are the same whatever the number of workers.
-import type { Worker } from "node:worker_threads";
-import { startThread } from "../../system/index.ts";
-import type { Assignment, Finished, RunnerOptions } from "./episode-runner.ts";
-import type { WorkerReply, WorkerRequest } from "./episode-worker.ts";
-
-/** An episode that was not run to its end: its worker died, or the simulation failed. */
-export interface Lost extends Assignment {
-  readonly lost: string;
-}
+import { WorkerEnded, WorkerThread } from "../../system/index.ts";
+import type { Assignment, Finished, Lost, RunnerOptions } from "./episode-runner.ts";
+import type { EpisodeWork } from "./episode-worker.ts";
 
 export interface ParallelOptions extends RunnerOptions {
   readonly workers: number;
@@ -58,7 +52,7 @@ export async function runEpisodes(
 
   /** One thread's work, and that of those that replace it. */
   async function work(): Promise<void> {
-    let thread: Thread | undefined;
+    let thread: WorkerThread<EpisodeWork> | undefined;
     try {
       for (;;) {
         while (begun - delivered >= ahead * workers && !failure)
@@ -66,60 +60,24 @@ export async function runEpisodes(
         if (failure || signal?.aborted || begun >= assignments.length) return;
         const at = begun++;
         const assignment = assignments[at]!;
-        thread ??= new Thread(runner);
-        const reply = await thread.ask(assignment);
-        if ("unable" in reply) throw reply.unable;
-        if (thread.dead) thread = undefined;
-        done.set(at, "finished" in reply ? reply.finished : { ...assignment, ...reply });
+        thread ??= new WorkerThread(import.meta.url, "./episode-worker", { name: "The worker", input: runner });
+        try {
+          done.set(at, await thread.ask("run", assignment));
+        } catch (error) {
+          if (!(error instanceof WorkerEnded)) throw error;
+          done.set(at, { ...assignment, lost: error.message });
+          thread = undefined;
+        }
         delivering = delivering.then(deliver).catch(fail);
       }
     } catch (error) {
       fail(error);
     } finally {
-      await thread?.close();
+      await thread?.close(grace);
     }
   }
 
   await Promise.all(Array.from({ length: Math.min(workers, assignments.length) }, work));
   await delivering;
   if (failure) throw failure;
-}
-
-/** A worker thread that is asked one thing at a time. */
-class Thread {
-  dead = false;
-  private readonly worker: Worker;
-  private readonly exited: Promise<void>;
-  private answer: (reply: WorkerReply) => void = () => {};
-  private cause = "";
-
-  constructor(input: RunnerOptions) {
-    this.worker = startThread(import.meta.url, "./episode-worker", input);
-    this.worker.on("message", (reply: WorkerReply) => this.answer(reply));
-    this.worker.on("error", (error) => {
-      this.cause = `: ${error instanceof Error ? error.message : error}`;
-    });
-    this.exited = new Promise((resolve) => {
-      this.worker.on("exit", (code) => {
-        this.dead = true;
-        this.answer({ lost: `The worker died (exit code ${code})${this.cause}` });
-        resolve();
-      });
-    });
-  }
-
-  ask(assignment: Assignment): Promise<WorkerReply> {
-    return new Promise((resolve) => {
-      this.answer = resolve;
-      this.worker.postMessage(assignment satisfies WorkerRequest);
-    });
-  }
-
-  async close(): Promise<void> {
-    if (this.dead) return;
-    this.worker.postMessage("close" satisfies WorkerRequest);
-    const timer = setTimeout(() => this.worker.terminate(), grace * 1000);
-    await this.exited;
-    clearTimeout(timer);
-  }
 }

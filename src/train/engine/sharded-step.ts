@@ -1,12 +1,11 @@
 // A training step over threads: each has the gradient's graph for an equal part ("shard") of the batch, and makes AdamW's step for a part of the
 // parameters. Small networks gain more from several cores this way than within operators (bench/sharded-step.ts), and one thread from AdamW in one pass.
-import type { Worker } from "node:worker_threads";
 import { lossOf } from "../../model/index.ts";
-import { startThread } from "../../system/index.ts";
+import { transfer, WorkerThread } from "../../system/index.ts";
 import type { Feed, Store, Tensor, TensorData, Value } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import { clipFactor, flatAverage } from "./flat-adamw.ts";
-import type { ShardReply, ShardRequest, ShardWork } from "./shard-thread.ts";
+import type { ShardWork } from "./shard-worker.ts";
 import { adamW, learnedFirst, type Objective, type StepOptions, type TrainingStep, undecayed } from "./step.ts";
 
 /** Samples of a shard at least: fewer leave its operators too little to do. */
@@ -51,7 +50,11 @@ export async function shardedStep(objective: Objective, store: Store, options: S
   const edge = (shard: number) => Math.round((shard * moving) / shards);
   const threads = Array.from(
     { length: shards },
-    (_, shard) => new ShardThread({ ...work, shard, range: [edge(shard), edge(shard + 1)] }),
+    (_, shard) =>
+      new WorkerThread<ShardWork>(import.meta.url, "./shard-worker", {
+        name: "A thread of the training",
+        input: { ...work, shard, range: [edge(shard), edge(shard + 1)] },
+      }),
   );
 
   return {
@@ -65,17 +68,17 @@ export async function shardedStep(objective: Objective, store: Store, options: S
       const replies = await Promise.all(
         threads.map((thread, shard) => {
           const own = Object.fromEntries(shares.map((share, term) => [nameOf(share), shareOf(term, shard)]));
-          return thread.ask<{ terms: Record<string, number> }>({ feeds: { ...pieces[shard]!, ...own } });
+          return thread.ask("gradient", transfer({ ...pieces[shard]!, ...own }));
         }),
       );
-      const squares = await Promise.all(threads.map((thread) => thread.ask<{ squares: number }>("add")));
-      const gradientNorm = Math.sqrt(squares.reduce((sum, part) => sum + part.squares, 0));
+      const squares = await Promise.all(threads.map((thread) => thread.ask("add", undefined)));
+      const gradientNorm = Math.sqrt(squares.reduce((sum, part) => sum + part, 0));
       flat.step++;
       const factor = clipFactor(gradientNorm, options.maxNorm);
       const move = { ...adamW, learningRate, weightDecay: options.weightDecay, step: flat.step, factor };
-      await Promise.all(threads.map((thread) => thread.ask({ move })));
+      await Promise.all(threads.map((thread) => thread.ask("move", move)));
       const values = terms.map(({ name }, term) =>
-        replies.reduce((sum, found, shard) => sum + shareOf(term, shard) * found.terms[name]!, 0),
+        replies.reduce((sum, found, shard) => sum + shareOf(term, shard) * found[name]!, 0),
       );
       return {
         loss: values.reduce((sum, value, term) => sum + terms[term]!.factor * value, 0),
@@ -149,44 +152,4 @@ function split(
       }),
     ),
   );
-}
-
-/** A thread that is asked one thing at a time. */
-class ShardThread {
-  private readonly worker: Worker;
-  private answer: { resolve(reply: ShardReply): void; reject(error: unknown): void } | undefined;
-  /** Why it does not answer any more; whoever asks afterwards would wait for ever. */
-  private failure: unknown;
-
-  constructor(work: ShardWork) {
-    this.worker = startThread(import.meta.url, "./shard-thread", work);
-    this.worker.on("message", (reply: ShardReply) => this.answer?.resolve(reply));
-    const fail = (error: unknown) => {
-      this.failure ??= error;
-      this.answer?.reject(this.failure);
-    };
-    this.worker.on("error", fail);
-    this.worker.on("exit", (code) => fail(new Error(`A thread of the training ended (exit code ${code})`)));
-  }
-
-  ask<Reply extends ShardReply>(request: ShardRequest): Promise<Reply> {
-    const feeds = typeof request === "object" && "feeds" in request ? Object.values(request.feeds) : [];
-    const arrays = feeds.filter((feed) => typeof feed !== "number");
-    return new Promise((resolve, reject) => {
-      if (this.failure !== undefined) {
-        reject(this.failure);
-        return;
-      }
-      this.answer = { resolve: (reply) => resolve(reply as Reply), reject };
-      this.worker.postMessage(
-        request,
-        arrays.map(({ buffer }) => buffer as ArrayBuffer),
-      );
-    });
-  }
-
-  async close(): Promise<void> {
-    this.answer = undefined;
-    await this.worker.terminate();
-  }
 }
