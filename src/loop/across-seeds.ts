@@ -1,12 +1,12 @@
-// Runs that differ in their seed alone, as one result. A single run's intervals know of its episodes, not of how much a training happens to
-// succeed; those over seeds know both.
+// Several runs that differ in their seed alone, as one result. Intervals within one run cover chance in its episodes.
+// Intervals over seeds cover chance in demonstrations, data and training too.
 import { isDeepStrictEqual } from "node:util";
 import { type Estimate, meanInterval } from "../rollout/index.ts";
 import type { RecapOptions } from "./options.ts";
 import { pretrainedOn } from "./run.ts";
 import type { Summary } from "./summary.ts";
 
-/** The name under which the mean over the tasks stands beside them. */
+/** The name of the mean over the tasks. */
 const allTasks = "all tasks";
 
 /** An arm of a task over all runs. Intervals are Student's over the runs, of ratios over their logarithms. */
@@ -32,12 +32,36 @@ export interface PairedAcrossSeeds {
   readonly failureRatio: Estimate | null;
 }
 
+/** A number of one run. Its interval within the run is not used. */
+type Value = Pick<Estimate, "value">;
+
+/** One arm of one run, with its comparisons: a part of `ArmResult`. */
+export interface ArmOfRun {
+  readonly arm: string;
+  readonly iteration: number;
+  readonly successRate: Value;
+  readonly againstSft?: PairOfRun;
+  readonly recapAgainst?: PairOfRun;
+}
+
+interface PairOfRun {
+  readonly successDifference: Value;
+  readonly throughputRatio: Value | null;
+  readonly failureRatio: Value | null;
+}
+
+/** One run: a part of its `Summary`. */
+export interface RunOfSeed {
+  readonly options: Summary["options"];
+  readonly tasks: readonly { readonly task: string; readonly results: readonly ArmOfRun[] }[];
+}
+
 /**
- * The arms that all of the seeds have, by task and iteration; after two or more tasks the mean over them. Runs of one seed that improved
- * different tasks count as one.
- * @throws RangeError for less than two seeds, a task twice of one, or runs that differ in more than seed and tasks, naming in what
+ * Arms by task and iteration, as far as all seeds have them. After two or more tasks follows their mean. Runs of one seed that improved
+ * different tasks count as one run.
+ * @throws RangeError for fewer than two seeds, for a task twice of one seed, and for runs that differ in more than seed and tasks
  */
-export function acrossSeeds(runs: readonly Summary[]): ArmAcrossSeeds[] {
+export function acrossSeeds(runs: readonly RunOfSeed[]): ArmAcrossSeeds[] {
   checkOptions(runs);
   const seeds = bySeed(runs);
   if (seeds.length < 2) throw new RangeError(`Expected runs of two or more seeds, got ${seeds.length}`);
@@ -57,11 +81,8 @@ export function acrossSeeds(runs: readonly Summary[]): ArmAcrossSeeds[] {
   return [...alone, ...combined(allTasks, means)];
 }
 
-/** What a run says of an arm, and what runs together say: either can be combined further, by its values alone. */
-type Arm = Pick<ArmAcrossSeeds, "arm" | "iteration" | "successRate" | "againstSft" | "recapAgainst">;
-
 /** Means over lists of arms, for every arm of the first list that the others have too. */
-function combined(task: string, lists: readonly (readonly Arm[])[]): ArmAcrossSeeds[] {
+function combined(task: string, lists: readonly (readonly ArmOfRun[])[]): ArmAcrossSeeds[] {
   return lists[0]!.flatMap(({ arm, iteration, againstSft, recapAgainst }) => {
     const same = lists.map((list) => list.find((other) => other.arm === arm && other.iteration === iteration));
     if (!same.every((one) => one !== undefined)) return [];
@@ -79,7 +100,7 @@ function combined(task: string, lists: readonly (readonly Arm[])[]): ArmAcrossSe
   });
 }
 
-const pairedAcross = (pairs: readonly PairedAcrossSeeds[]): PairedAcrossSeeds => ({
+const pairedAcross = (pairs: readonly PairOfRun[]): PairedAcrossSeeds => ({
   successDifference: meanInterval(pairs.map(({ successDifference }) => successDifference.value)),
   throughputRatio: meanRatio(pairs.map(({ throughputRatio }) => throughputRatio?.value)),
   failureRatio: meanRatio(pairs.map(({ failureRatio }) => failureRatio?.value)),
@@ -95,8 +116,8 @@ function meanRatio(ratios: readonly (number | null | undefined)[]): Estimate | n
 }
 
 /** The tasks of each seed, in the order in which the seeds come first. */
-function bySeed(runs: readonly Summary[]): Summary["tasks"][] {
-  const seeds = new Map<unknown, Summary["tasks"]>();
+function bySeed(runs: readonly RunOfSeed[]): RunOfSeed["tasks"][] {
+  const seeds = new Map<unknown, RunOfSeed["tasks"]>();
   for (const { options, tasks } of runs) {
     const before = seeds.get(options.seed) ?? [];
     const twice = tasks.find(({ task }) => before.some((other) => other.task === task));
@@ -110,7 +131,7 @@ function bySeed(runs: readonly Summary[]): Summary["tasks"][] {
 /** Options that decide how long a run takes, which controls it has and which tasks it improves, not what an arm learns. */
 const free = new Set(["seed", "workers", "parallel", "controls", "tasks", "pretrainTasks"]);
 
-function checkOptions(runs: readonly Summary[]): void {
+function checkOptions(runs: readonly RunOfSeed[]): void {
   const [first, ...others] = runs.map(({ options }) => ({
     ...options,
     "tasks that are pre-trained on": pretrainedOn(options as unknown as RecapOptions),

@@ -1,5 +1,11 @@
 // The main job: RECAP from demonstrations to a better policy, beside its controls, with a report.
-export { type ArmAcrossSeeds, acrossSeeds, type PairedAcrossSeeds } from "./across-seeds.ts";
+export {
+  type ArmAcrossSeeds,
+  type ArmOfRun,
+  acrossSeeds,
+  type PairedAcrossSeeds,
+  type RunOfSeed,
+} from "./across-seeds.ts";
 export type { Arm, ArmInput, ArmTraining, OpenedArm } from "./extraction/arm.ts";
 export { type ControlName, controls } from "./extraction/controls.ts";
 export { recap } from "./extraction/recap.ts";
@@ -17,9 +23,18 @@ export { labelTag, runOnDatasets } from "./own-data.ts";
 export { runRecap } from "./recap.ts";
 export { renderDatasetReport } from "./report/dataset-page.ts";
 export { datasetVerdict } from "./report/dataset-verdict.ts";
-export { percent, percentEstimate, pointsEstimate, ratioEstimate } from "./report/format.ts";
+export {
+  percent,
+  percentEstimate,
+  pointsEstimate,
+  pointsInterval,
+  probability,
+  ratioEstimate,
+} from "./report/format.ts";
 export { renderReport } from "./report/page.ts";
+export { armTitle } from "./report/titles.ts";
 export { runVerdict } from "./report/verdict.ts";
 export type { Listener, Run } from "./run.ts";
+export { evaluationSeed } from "./seeds.ts";
 export type { Stage } from "./stages.ts";
 export type { DatasetsSummary, Summary, TaskSummary } from "./summary.ts";

@@ -153,8 +153,8 @@ export function score(runs: readonly Outcome[], resetSeconds: number, random: Ra
   };
 }
 
-/** Successes per hour of robot time. */
-function throughput(runs: readonly Outcome[], resetSeconds: number): number {
+/** Successes per hour of robot time, `resetSeconds` after each episode included. */
+export function throughput(runs: readonly Outcome[], resetSeconds: number): number {
   const seconds = runs.reduce((sum, run) => sum + run.seconds + resetSeconds, 0);
   return (3600 * successesOf(runs)) / seconds;
 }
@@ -162,12 +162,19 @@ function throughput(runs: readonly Outcome[], resetSeconds: number): number {
 const successesOf = (runs: readonly Outcome[]) => runs.reduce((sum, { success }) => sum + Number(success), 0);
 
 /** The same episode by the policy and by the baseline. */
-type Pair = readonly [EvaluatedEpisode, EvaluatedEpisode];
+type Pair = readonly [Outcome, Outcome];
 
-/** Compares two evaluations on the episodes that both have, which begin alike. Fails where there are none. */
-export function compare(policy: Evaluation, baseline: Evaluation, seed: number): Comparison {
-  const keyOf = ({ task, difficulty, randomise, seed }: EvaluatedEpisode) =>
-    `${task} ${difficulty} ${randomise} ${seed}`;
+/** The part of an evaluation that a comparison needs. */
+export type ComparedEvaluation = Pick<Evaluation, "policy" | "resetSeconds"> & {
+  readonly runs: readonly Omit<EvaluatedEpisode, "troubles">[];
+};
+
+/**
+ * Compares two evaluations on the episodes that both have. These begin alike. The intervals' randomness comes from `seed`.
+ * @throws Error where they have no episode in common
+ */
+export function compare(policy: ComparedEvaluation, baseline: ComparedEvaluation, seed: number): Comparison {
+  const keyOf = ({ task, difficulty, randomise, seed }: Assignment) => `${task} ${difficulty} ${randomise} ${seed}`;
   const others = new Map(baseline.runs.map((run) => [keyOf(run), run]));
   const pairs = policy.runs.flatMap((run): Pair[] => {
     const other = others.get(keyOf(run));

@@ -2,6 +2,7 @@
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode } from "./episode.ts";
 export {
+  type ComparedEvaluation,
   type Comparison,
   compare,
   type EvaluatedEpisode,
@@ -10,6 +11,7 @@ export {
   evaluatePolicy,
   type Score,
   score,
+  throughput,
 } from "./evaluate.ts";
 export {
   type Assignment,

@@ -26,7 +26,7 @@ test("shares and differences", () => {
     "0.4 %",
     "100 %",
   ]);
-  expect([0.32, -0.03, 0, 0.004, -0.0004].map(points)).toEqual(["+32", "−3", "0", "+0.4", "−0.04"]);
+  expect([0.32, -0.03, 0, 9e-18, 0.004, -0.0004].map(points)).toEqual(["+32", "−3", "0", "0", "+0.4", "−0.04"]);
 });
 
 test("a difference and its interval", () => {

@@ -28,7 +28,8 @@ export function percentInterval({ low, high }: Pick<Estimate, "low" | "high">): 
 /** A difference of shares, in percentage points: "+32". */
 export function points(difference: Maybe): string {
   if (!finite(difference)) return dash;
-  const value = 100 * difference;
+  // Means leave rests of rounding, such as 1e-17.
+  const value = Math.abs(difference) < 1e-12 ? 0 : 100 * difference;
   return sign(Math.abs(value) < 1 ? Number(value.toPrecision(1)) : Math.round(value));
 }
 
