@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import type { Observation } from "../src/robot/index.ts";
 import {
   connectClient,
   type Message,
@@ -101,18 +102,19 @@ if (isMainThread) {
   console.log(JSON.stringify({ bench: "serve", clients: byClients, ...result }));
 } else {
   // A policy that costs next to nothing: the state, 50 times.
+  const act = ({ state }: Observation) => ({
+    horizon: 50,
+    actions: Float32Array.from({ length: 300 }, (_, i) => state[i % 6]!),
+  });
   const server = await servePolicy(
     {
-      metadata: {},
-      layout,
-      infer: async (batch) =>
-        batch.map(({ state }) => ({
-          horizon: 50,
-          actions: Float32Array.from({ length: 300 }, (_, i) => state[i % 6]!),
-        })),
+      id: "nothing",
+      reset: async () => {},
+      infer: async (request) => act(request),
+      inferBatch: async (batch) => batch.map(act),
       close: async () => {},
     },
-    { port: 0 },
+    { port: 0, layout },
   );
   parentPort!.postMessage(server.url);
 }

@@ -1,11 +1,11 @@
 // pistar serve: a trained policy behind openpi's protocol.
 import type { Command } from "commander";
-import { servedCheckpoint } from "../policy/index.ts";
+import { openPolicy } from "../policy/index.ts";
 import {
   logLine,
+  type PolicyServer,
   readLayout,
-  type ServedPolicy,
-  type ServeOptions,
+  type ServablePolicy,
   serveOptions,
   servePolicy,
 } from "../serve/index.ts";
@@ -55,10 +55,19 @@ has arrived, then end.`;
 
 const loopback = ["127.0.0.1", "localhost", "::1"];
 
-async function serve(checkpoint: string, flags: Record<string, unknown>): Promise<void> {
-  const { layout, tlsCert, tlsKey, ...options } = fromFlags(serveOptions, flags);
+async function serve(name: string, flags: Record<string, unknown>): Promise<void> {
+  const { layout, tlsCert, tlsKey, denoisingSteps, guidance, advantage, promptTokens, threads, ...options } = fromFlags(
+    serveOptions,
+    flags,
+  );
   const tls = tlsFiles(tlsCert, tlsKey);
-  const open = () => openPolicy(checkpoint, options, layout);
+  const open = async (): Promise<ServablePolicy> => {
+    const start = performance.now();
+    const policy = await openPolicy(name, { denoisingSteps, guidance, advantage, promptTokens, threads });
+    const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
+    console.error(logLine("loaded", { policy: policy.id, ...policy.info, seconds }));
+    return policy;
+  };
   const policy = await open();
   const apiKey = process.env.PISTAR_API_KEY;
   if (!apiKey && !loopback.includes(options.host))
@@ -67,11 +76,12 @@ async function serve(checkpoint: string, flags: Record<string, unknown>): Promis
     );
   const server = await servePolicy(policy, {
     ...options,
+    ...(layout !== undefined && { layout: readLayout(layout) }),
     ...(apiKey && { apiKey }),
     ...(tls && { tls }),
     log: (line) => console.error(line),
   });
-  console.log(introduction(server.url, policy));
+  console.log(introduction(server, policy));
   let reloading = Promise.resolve();
   process.on("SIGHUP", () => {
     reloading = reloading.then(() => server.reload(open)).catch(() => {}); // the server's log says what was wrong
@@ -81,42 +91,22 @@ async function serve(checkpoint: string, flags: Record<string, unknown>): Promis
   await server.close();
 }
 
-async function openPolicy(
-  checkpoint: string,
-  { steps, guidance, advantage, promptTokens, threads, maxBatch }: Omit<ServeOptions, "layout">,
-  layout: string | undefined,
-): Promise<ServedPolicy> {
-  const start = performance.now();
-  const policy = await servedCheckpoint(checkpoint, {
-    steps,
-    guidance,
-    advantage,
-    promptTokens,
-    maxBatch,
-    ...(threads !== undefined && { threads }),
-    ...(layout !== undefined && { layout: readLayout(layout) }),
-  });
-  const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
-  console.error(logLine("loaded", { ...policy.metadata, seconds }));
-  return policy;
-}
-
 function tlsFiles(cert: string | undefined, key: string | undefined): { cert: string; key: string } | undefined {
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return undefined;
   throw new Error(`Expected --tls-cert and --tls-key together, got --tls-${cert === undefined ? "key" : "cert"} alone`);
 }
 
-/** What a client is to send where, for people. */
-function introduction(url: string, { layout, metadata }: ServedPolicy): string {
+/** What a client sends under which keys, for people. */
+function introduction({ url, layout }: PolicyServer, { id, info }: ServablePolicy): string {
   const name = (key: readonly string[]) => key.map((part) => `"${part}"`).join(" ");
   return [
-    `${metadata.checkpoint} answers at ${url}`,
+    `${id} answers at ${url}`,
     ...Object.values(layout.images).map(
       (key) => `  ${name(key)}: uint8 ${layout.imageOrder === "HWC" ? "[height, width, 3]" : "[3, height, width]"}`,
     ),
     ...layout.state.map(({ key, size }) => `  ${name(key)}: ${size} numbers`),
     `  ${name(layout.prompt)}: text`,
-    `with "actions": float32 [${metadata.horizon}, ${layout.actions}], ${metadata.fps} a second`,
+    `with "actions": float32 [${info?.horizon ?? "steps"}, ${layout.actions}]${info ? `, ${info.fps} a second` : ""}`,
   ].join("\n");
 }

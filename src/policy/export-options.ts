@@ -4,7 +4,7 @@ import * as z from "zod";
 const count = z.int().min(1);
 
 export const exportOptions = z.object({
-  steps: count.default(5).describe("Euler steps in which an action chunk is made"),
+  denoisingSteps: count.default(5).describe("Euler steps in which an action chunk is made"),
   guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
   advantage: z
     .enum(["positive", "negative", "none"])

@@ -3,16 +3,17 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { encodePng, type Image } from "../data/index.ts";
 import { drawNoise, initPolicy, promptTemplate } from "../model/index.ts";
+import type { PolicyInfo } from "../robot/index.ts";
 import { readJson, replaceFile } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import { findCheckpoint, type PolicyDescription, readWeights } from "./checkpoint.ts";
 import type { ExportOptions } from "./export-options.ts";
 import { type ExportedGraph, exportedGraph } from "./exported-graph.ts";
-import { decided, loadPolicy, roomyDescription } from "./load-policy.ts";
+import { decideInference, loadPolicy, roomyDescription } from "./load-policy.ts";
 import { dtypeName, type Manifest, manifestFile } from "./manifest.ts";
+import type { TrainedPolicy, TrainedRequest } from "./network-policy.ts";
 import { openExported } from "./open-exported.ts";
-import type { PolicyObservation, TrainedPolicy } from "./trained-policy.ts";
 
 export interface ExportedPolicy {
   /** Largest difference between what policy.onnx and the checkpoint answer to the example, in the robot's units. */
@@ -35,10 +36,10 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   if (existsSync(join(out, "config.json")))
     throw new Error(`${out}: expected a folder for the exported policy alone, got one with a checkpoint's config.json`);
   const description = await roomyDescription(folder, promptTokens);
-  const asked = decided(folder, description, rest);
+  const inference = decideInference(folder, description, rest);
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const graph = exportedGraph(initPolicy(t.scope(), description.config), description.space, asked);
+  const graph = exportedGraph(initPolicy(t.scope(), description.config), description.space, inference);
   const tensors = Object.values(graph.inputs).map(({ tensor }) => tensor);
 
   // A folder with a manifest is whole.
@@ -47,7 +48,7 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   await t.exportOnnx(join(out, "policy.onnx"), { inputs: tensors, outputs: { actions: graph.actions } }, store);
   store.release();
   replaceFile(join(out, "tokenizer.json"), JSON.stringify(description.tokenizer.file));
-  const manifest = manifestOf(description, graph, asked, readJson(join(folder, "config.json")));
+  const manifest = manifestOf(description, graph, inference, readJson(join(folder, "config.json")));
 
   const example = exampleFor(description, task);
   const actions = await answer(loadPolicy(folder, options), example);
@@ -62,10 +63,10 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   return { difference, manifest };
 }
 
-async function answer(opening: Promise<TrainedPolicy>, observation: PolicyObservation): Promise<Float32Array> {
+async function answer(opening: Promise<TrainedPolicy>, request: TrainedRequest): Promise<Float32Array> {
   const policy = await opening;
   try {
-    return await policy.infer(observation);
+    return (await policy.infer(request)).actions;
   } finally {
     await policy.close();
   }
@@ -74,7 +75,7 @@ async function answer(opening: Promise<TrainedPolicy>, observation: PolicyObserv
 function manifestOf(
   { config, robot, space, tokenizer }: PolicyDescription,
   { inputs, actions }: ExportedGraph,
-  asked: TrainedPolicy["asked"],
+  { denoisingSteps, guidance, advantage }: NonNullable<PolicyInfo["inference"]>,
   checkpoint: unknown,
 ): Manifest {
   const { observation_layout } = checkpoint as { observation_layout?: unknown };
@@ -84,7 +85,7 @@ function manifestOf(
     shape: [...shape],
     about,
   });
-  const advantage = asked.advantage === "none" ? undefined : asked.advantage;
+  const said = advantage === "none" ? undefined : advantage;
   return {
     format: "pistar-policy",
     format_version: 1,
@@ -104,10 +105,12 @@ function manifestOf(
     image_size: config.vision.imageSize,
     state_names: robot.stateNames,
     action_names: robot.actionNames,
-    ...asked,
+    steps: denoisingSteps,
+    guidance,
+    advantage,
     prompt: {
-      template: promptTemplate(config.state, advantage),
-      ...(asked.guidance !== 1 && { unconditioned_template: promptTemplate(config.state) }),
+      template: promptTemplate(config.state, said),
+      ...(guidance !== 1 && { unconditioned_template: promptTemplate(config.state) }),
       begin_token: tokenizer.begin,
       pad_token: tokenizer.pad,
     },
@@ -126,7 +129,7 @@ const plain = ({ center, scale }: ReturnType<typeof normalizerOf>) => ({ center:
 function exampleFor(
   { config, space }: PolicyDescription,
   task: string,
-): Required<Omit<PolicyObservation, "seed" | "leftover">> {
+): Required<Omit<TrainedRequest, "seed" | "leftover">> {
   const { cameras, vision, horizon, actionSize } = config;
   const random = t.random("example");
   const { center, scale } = normalizerOf(space.state);

@@ -15,7 +15,7 @@ export interface ExportedGraph {
 export function exportedGraph(
   policy: Policy,
   space: ActionSpace,
-  { steps, guidance }: { readonly steps: number; readonly guidance: number },
+  { denoisingSteps: steps, guidance }: { readonly denoisingSteps: number; readonly guidance: number },
 ): ExportedGraph {
   const { config } = policy;
   const { cameras, vision, promptTokens, stateSize, horizon, actionSize } = config;

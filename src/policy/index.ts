@@ -20,15 +20,15 @@ export {
 } from "./checkpoint.ts";
 export { type ExportOptions, exportOptions } from "./export-options.ts";
 export { type ExportedPolicy, exportPolicy } from "./export-policy.ts";
+export type { ComputeOptions, InferenceOptions } from "./inference.ts";
 export { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
 export { type LoadedValue, loadValueFunction } from "./load-value.ts";
+export { networkPolicy, type PolicyNetwork, type TrainedPolicy, type TrainedRequest } from "./network-policy.ts";
 export { openExported } from "./open-exported.ts";
 export { type OpenPolicyOptions, openPolicy, policyHelp } from "./open-policy.ts";
 export { openTrained } from "./open-trained.ts";
 export { joined, prompt, type Said } from "./prompt.ts";
 export { type BasePolicy, readPublished } from "./published-policy.ts";
 export { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
-export { type ServedCheckpointOptions, servedCheckpoint } from "./served-policy.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";
-export type { Asked, PolicyObservation, TrainedPolicy } from "./trained-policy.ts";
 export { stateConverter, valuePrefix } from "./value-prefix.ts";

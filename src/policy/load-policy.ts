@@ -5,33 +5,31 @@ import {
   type Continuation,
   createSampler,
   initPolicy,
+  type PolicyConfig,
   type PrefixBatch,
   type Sampler,
   softMask,
   tokenisePrompts,
 } from "../model/index.ts";
+import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import * as t from "../tensor/index.ts";
-import { actionConverter } from "./action-space.ts";
+import { type ActionConverter, actionConverter } from "./action-space.ts";
 import { findCheckpoint, type PolicyDescription, readPolicyDescription, readWeights } from "./checkpoint.ts";
+import type { ComputeOptions, InferenceOptions } from "./inference.ts";
+import { networkPolicy, type TrainedPolicy } from "./network-policy.ts";
+import { pictures } from "./pictures.ts";
 import { joined, prompt } from "./prompt.ts";
-import {
-  type Asked,
-  type Computing,
-  noiseOf,
-  type PolicyObservation,
-  pictures,
-  type TrainedPolicy,
-} from "./trained-policy.ts";
+import { storedLayout } from "./stored-layout.ts";
 
-export interface LoadPolicyOptions extends Asked, Computing {
-  /** Room for longer instructions than those it was trained on. */
+export interface LoadPolicyOptions extends InferenceOptions, ComputeOptions {
+  /** Room for longer instructions than those of the training, in tokens. */
   readonly promptTokens?: number | undefined;
 }
 
-/** Numbers of a policy up to which every program holds a copy of its own. */
+/** A small policy has at most so many numbers. Every program then holds its own copy of them, which computes faster. */
 const smallPolicy = 2 ** 26;
 
-/** β of real-time chunking: the paper's (arXiv 2506.07339), for few steps of denoising. */
+/** β of real-time chunking, as arXiv 2506.07339 has it for few denoising steps. */
 const continuation = 5;
 
 export interface LoadedPolicy extends TrainedPolicy {
@@ -39,106 +37,137 @@ export interface LoadedPolicy extends TrainedPolicy {
 }
 
 /**
- * Loads a policy for use.
+ * Loads a trained policy.
  *
  * @param path a run (its last checkpoint), a checkpoint, or a pretrained_model folder
  * @throws Error where there is none, or where guidance is asked of a policy that knows no advantage
  */
 export async function loadPolicy(path: string, options: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
-  const { device = "cpu", threads } = options;
   const folder = findCheckpoint(path, "last");
   const description = await roomyDescription(folder, options.promptTokens);
-  const { config, robot, tokenizer } = description;
-  const asked = decided(folder, description, options);
-  const { steps, guidance } = asked;
-  const advantage = asked.advantage === "none" ? undefined : asked.advantage;
-  const converter = actionConverter(description.space, config.stateSize, config.actionSize);
-  const policy = initPolicy(t.scope(), config);
+  const { config, robot } = description;
+  const inference = decideInference(folder, description, options);
+  const observationLayout = storedLayout(join(folder, "config.json"));
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const inline = store.names.reduce((count, name) => count + t.elements(store.type(name).shape), 0) <= smallPolicy;
-  const samplers = new Map<string, Promise<Sampler>>();
-  const samplerFor = (batch: number, continues: boolean): Promise<Sampler> => {
-    const key = `${batch} ${continues}`;
-    const known = samplers.get(key);
-    if (known) return known;
-    const made = createSampler(policy, store, {
-      batch,
-      steps,
-      guidance,
-      device,
-      inline,
-      ...(continues && { continuation }),
-      ...(threads && { threads }),
-    });
-    samplers.set(key, made);
-    return made;
-  };
-
-  /** What is left of the chunks before, relative to what is seen now; weights of 0 for those without one. */
-  const continuationOf = (observations: readonly PolicyObservation[]): Continuation<Float32Array> => {
-    const { horizon, actionSize } = config;
-    const width = robot.actionNames.length;
-    const previous = new Float32Array(observations.length * horizon * actionSize);
-    const weights = new Float32Array(observations.length * horizon);
-    for (const [i, { leftover, state }] of observations.entries()) {
-      if (!leftover) continue;
-      const { actions, delay } = leftover;
-      if (actions.length % width !== 0)
-        throw new RangeError(
-          `Expected what is left of a chunk as [steps, ${width}] actions, got ${actions.length} numbers`,
-        );
-      const left = actions.subarray(0, horizon * width);
-      previous.set(converter.toModel(left, Float32Array.from(state)), i * horizon * actionSize);
-      weights.set(softMask(horizon, left.length / width, delay), i * horizon);
-    }
-    return { previous, weights };
-  };
-
-  const inferBatch = async (observations: readonly PolicyObservation[]): Promise<Float32Array[]> => {
-    if (observations.length === 0) return [];
-    // Programs have a fixed size: a power of two, filled up with the last observation.
-    const size = 2 ** Math.ceil(Math.log2(observations.length));
-    const filled = Array.from({ length: size }, (_, i) => observations[i] ?? observations.at(-1)!);
-    const states = filled.map(({ state }) => converter.state(Float32Array.from(state)));
-    const prompts = (by: Advantage | undefined) =>
-      tokenisePrompts(
-        tokenizer,
-        filled.map(({ task }, i) => prompt(config, task, states[i]!, { advantage: by }, robot.stateNames.length)),
-        config.promptTokens,
-      );
-    const batch: PrefixBatch = { size, ...pictures(filled, config), state: joined(states), ...prompts(advantage) };
-    const noise = joined(filled.map((observation) => noiseOf(observation, config.horizon * config.actionSize)));
-    const continues = observations.some(({ leftover }) => leftover !== undefined);
-    const sampler = await samplerFor(size, continues);
-    const unconditioned = guidance === 1 ? undefined : prompts(undefined);
-    const chunks = await sampler.sample(batch, noise, unconditioned, continues ? continuationOf(filled) : undefined);
-    const length = config.horizon * config.actionSize;
-    return observations.map(({ state }, i) =>
-      converter.toRobot(chunks.subarray(i * length, (i + 1) * length), Float32Array.from(state)),
-    );
-  };
-
-  return {
-    path: folder,
-    file: join(folder, "config.json"),
-    description,
-    robotType: robot.robotType,
-    stateNames: robot.stateNames,
-    joints: robot.actionNames,
-    cameras: config.cameras,
-    horizon: config.horizon,
-    fps: robot.fps,
+  const samplers = openSamplers(description, store, inference, options);
+  const network = networkPolicy({
+    id: folder,
+    info: {
+      robotType: robot.robotType,
+      joints: robot.actionNames,
+      stateNames: robot.stateNames,
+      cameras: config.cameras,
+      fps: robot.fps,
+      horizon: config.horizon,
+      inference,
+    },
+    observationLayout,
     continues: true,
     largestBatch: Number.POSITIVE_INFINITY,
-    asked,
-    infer: async (observation) => (await inferBatch([observation]))[0]!,
-    inferBatch,
+    noiseSize: config.horizon * config.actionSize,
+    infer: (requests, noise) => inferBatch(description, inference, samplers, requests, noise),
     async close() {
-      for (const sampler of samplers.values()) await (await sampler).release();
+      await samplers.release();
       store.release();
     },
+  });
+  return { ...network, description };
+}
+
+type Inference = NonNullable<PolicyInfo["inference"]>;
+
+interface Samplers {
+  /** The program for so many requests, compiled when it is first asked for. */
+  take(batch: number, continues: boolean): Promise<Sampler>;
+  release(): Promise<void>;
+}
+
+function openSamplers(
+  { config }: PolicyDescription,
+  store: t.Store,
+  { denoisingSteps: steps, guidance }: Inference,
+  { device = "cpu", threads }: ComputeOptions,
+): Samplers {
+  const policy = initPolicy(t.scope(), config);
+  const inline = store.names.reduce((count, name) => count + t.elements(store.type(name).shape), 0) <= smallPolicy;
+  const samplers = new Map<string, Promise<Sampler>>();
+  return {
+    take(batch, continues) {
+      const key = `${batch} ${continues}`;
+      const known = samplers.get(key);
+      if (known) return known;
+      const made = createSampler(policy, store, {
+        batch,
+        steps,
+        guidance,
+        device,
+        inline,
+        ...(continues && { continuation }),
+        ...(threads && { threads }),
+      });
+      samplers.set(key, made);
+      return made;
+    },
+    async release() {
+      for (const sampler of samplers.values()) await (await sampler).release();
+    },
   };
+}
+
+async function inferBatch(
+  { config, robot, space, tokenizer }: PolicyDescription,
+  inference: Inference,
+  samplers: Samplers,
+  requests: readonly PolicyRequest[],
+  noise: readonly Float32Array[],
+): Promise<Float32Array[]> {
+  const converter = actionConverter(space, config.stateSize, config.actionSize);
+  // A program has a fixed batch size. It is a power of two, and the last request fills it up.
+  const size = 2 ** Math.ceil(Math.log2(requests.length));
+  const filled = Array.from({ length: size }, (_, i) => Math.min(i, requests.length - 1));
+  const asked = filled.map((i) => requests[i]!);
+  const states = asked.map(({ state }) => converter.state(state));
+  const prompts = (advantage: Advantage | undefined) =>
+    tokenisePrompts(
+      tokenizer,
+      asked.map(({ task }, i) => prompt(config, task, states[i]!, { advantage }, robot.stateNames.length)),
+      config.promptTokens,
+    );
+  const batch: PrefixBatch = {
+    size,
+    ...pictures(asked, config),
+    state: joined(states),
+    ...prompts(inference.advantage === "none" ? undefined : inference.advantage),
+  };
+  const continues = requests.some(({ leftover }) => leftover !== undefined);
+  const sampler = await samplers.take(size, continues);
+  const chunks = await sampler.sample(
+    batch,
+    joined(filled.map((i) => noise[i]!)),
+    inference.guidance === 1 ? undefined : prompts(undefined),
+    continues ? continuationOf(asked, config, robot.actionNames.length, converter) : undefined,
+  );
+  const length = config.horizon * config.actionSize;
+  return requests.map(({ state }, i) => converter.toRobot(chunks.subarray(i * length, (i + 1) * length), state));
+}
+
+/** The leftovers relative to what is seen now, with weights of 0 for requests without one. */
+function continuationOf(
+  requests: readonly PolicyRequest[],
+  { horizon, actionSize }: PolicyConfig,
+  width: number,
+  converter: ActionConverter,
+): Continuation<Float32Array> {
+  const previous = new Float32Array(requests.length * horizon * actionSize);
+  const weights = new Float32Array(requests.length * horizon);
+  for (const [i, { leftover, state }] of requests.entries()) {
+    if (!leftover) continue;
+    const { actions, delay } = leftover;
+    previous.set(converter.toModel(actions, state), i * horizon * actionSize);
+    weights.set(softMask(horizon, actions.length / width, delay), i * horizon);
+  }
+  return { previous, weights };
 }
 
 /** A checkpoint's description. @param promptTokens room for the prompt, if not its own */
@@ -147,16 +176,16 @@ export async function roomyDescription(folder: string, promptTokens: number | un
   return { ...read, config: { ...read.config, promptTokens: promptTokens ?? read.config.promptTokens } };
 }
 
-/** How a checkpoint is asked, what is left open decided. @throws Error where guidance is asked of a policy that knows no advantage */
-export function decided(
+/** How a checkpoint's policy samples its actions. @throws Error where guidance is asked of a policy that knows no advantage */
+export function decideInference(
   folder: string,
   { conditioned }: Pick<PolicyDescription, "conditioned">,
-  { steps = 5, guidance = 1, advantage = conditioned ? "positive" : "none" }: Asked,
-): TrainedPolicy["asked"] {
+  { denoisingSteps = 5, guidance = 1, advantage = conditioned ? "positive" : "none" }: InferenceOptions,
+): Inference {
   if (guidance !== 1 && (advantage === "none" || !conditioned))
     throw new Error(
       `${folder}: expected a policy trained with advantages, and one to ask for, to guide by β = ${guidance}; got ` +
         (conditioned ? 'advantage "none"' : "one trained without (indicator none)"),
     );
-  return { steps, guidance, advantage };
+  return { denoisingSteps, guidance, advantage };
 }

@@ -1,11 +1,12 @@
 // A trained value function ready to use.
 import { createValuer, initValue, tokenisePrompts, type Valuer } from "../model/index.ts";
 import { expectedValues } from "../recap/index.ts";
-import type { Device } from "../tensor/index.ts";
+import type { Observation } from "../robot/index.ts";
 import * as t from "../tensor/index.ts";
 import { findCheckpoint, readValueDescription, readWeights, type ValueDescription } from "./checkpoint.ts";
+import type { ComputeOptions } from "./inference.ts";
+import { pictures } from "./pictures.ts";
 import { joined, prompt } from "./prompt.ts";
-import { type PolicyObservation, pictures } from "./trained-policy.ts";
 import { stateConverter } from "./value-prefix.ts";
 
 export interface LoadedValue {
@@ -13,7 +14,7 @@ export interface LoadedValue {
   readonly path: string;
   readonly description: ValueDescription;
   /** The expected normalised return of each observation, from −1 (failed, or about to) to 0 (done). */
-  values(observations: readonly Omit<PolicyObservation, "noise" | "seed">[]): Promise<Float64Array>;
+  values(observations: readonly Observation[]): Promise<Float64Array>;
   close(): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export interface LoadedValue {
  */
 export async function loadValueFunction(
   path: string,
-  { device = "cpu", threads }: { readonly device?: Device; readonly threads?: number } = {},
+  { device = "cpu", threads }: ComputeOptions = {},
 ): Promise<LoadedValue> {
   const folder = findCheckpoint(path, "best");
   const description = await readValueDescription(folder);

@@ -2,44 +2,70 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Joint, Policy } from "../robot/index.ts";
-import { connectPolicy, layouts } from "../serve/index.ts";
-import { trainedPolicy } from "./driving-policy.ts";
+import { type Joint, type Policy, so101Joints } from "../robot/index.ts";
+import { connectPolicy, type ObservationLayout, readLayout, type ServablePolicy } from "../serve/index.ts";
+import type { ComputeOptions, InferenceOptions } from "./inference.ts";
+import { openTrained } from "./open-trained.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
-import type { Asked } from "./trained-policy.ts";
 
-/** What opens a policy beside its name, as data that worker threads can be sent. */
-export interface OpenPolicyOptions extends Partial<Pick<Asked, "guidance" | "advantage">> {
-  /** Euler steps of denoising. */
-  readonly denoising?: number | undefined;
-  /** Seconds that a policy server has for an answer. */
-  readonly deadline: number;
+/** How a policy is opened. Plain data, so that worker threads can be sent it. */
+export interface OpenPolicyOptions extends InferenceOptions, ComputeOptions {
+  /** The robot's joints: a policy for other ones is refused. Random and a module's policy get them; default: the SO-101's. */
+  readonly joints?: readonly Joint[] | undefined;
+  /** Room for longer instructions than those of the training, in tokens; of a checkpoint alone. */
+  readonly promptTokens?: number | undefined;
+  /** Keys of a policy server's observations: a layout, its name or a JSON file. Default: what the server announces, else "so101". */
+  readonly layout?: string | ObservationLayout | undefined;
+  /** Seconds that a policy server has for an answer; default 2. */
+  readonly deadline?: number | undefined;
 }
 
 export const policyHelp =
-  "random, still, a folder with a trained or an exported policy, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints)";
+  "random, still, a folder with a trained or an exported policy, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints, options)";
 
 /**
- * Opens the policy that `spec` names: "random", "still", a folder (a training's, a checkpoint, or
- * an exported policy's), the URL of a policy server, or a
- * module of one's own (.js, .mjs or .ts) whose `createPolicy(joints, options)` gives a Policy or a promise of one.
+ * Opens the policy that `spec` names.
+ *
+ * @param spec "random", "still", a folder (a training run, a checkpoint or an exported policy), the URL of a policy server, or a module
+ * (.js, .mjs or .ts) whose `createPolicy(joints, options)` gives a Policy or a promise of one
+ * @throws Error where there is no such policy, where it is for other joints, or where it cannot take the options
  */
-export async function openPolicy(spec: string, joints: readonly Joint[], options: OpenPolicyOptions): Promise<Policy> {
+export async function openPolicy(spec: string, options: OpenPolicyOptions = {}): Promise<ServablePolicy> {
+  const policy = await open(spec, options);
+  const mismatch = options.joints && mismatchWith(options.joints, policy);
+  if (mismatch === undefined) return policy;
+  await policy.close();
+  throw new Error(`${spec}: ${mismatch}`);
+}
+
+/** Why a policy cannot drive these joints, as far as it says what it was made for. */
+function mismatchWith(joints: readonly Joint[], { info, observationLayout }: ServablePolicy): string | undefined {
+  const names = joints.map(({ name }) => name).join(", ");
+  if (info && info.joints.join(", ") !== names)
+    return `expected a policy for ${names}, got one for ${info.joints.join(", ")}`;
+  if (!info && observationLayout && observationLayout.actions !== joints.length)
+    return `expected a layout with actions of ${joints.length} numbers (${names}), got ${observationLayout.actions}; choose another layout`;
+  return undefined;
+}
+
+async function open(spec: string, options: OpenPolicyOptions): Promise<ServablePolicy> {
+  const { joints = so101Joints, layout, deadline, ...inference } = options;
   if (spec === "random") return randomPolicy(joints);
   if (spec === "still") return stillPolicy();
   if (/^wss?:\/\//.test(spec)) return connect(spec, options);
   if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
-  if (statSync(spec, { throwIfNoEntry: false })?.isDirectory()) {
-    const { denoising: steps, guidance, advantage } = options;
-    return trainedPolicy(spec, joints, { steps, guidance, advantage });
-  }
+  if (statSync(spec, { throwIfNoEntry: false })?.isDirectory()) return openTrained(spec, inference);
   throw new Error(`Expected a policy: ${policyHelp}; got "${spec}"`);
 }
 
-/** A server that wants an API key gets that of the environment, which no list of processes and no dataset shows. */
-function connect(url: string, { deadline }: OpenPolicyOptions): Promise<Policy> {
+/** The API key comes from the environment, where no list of processes and no dataset shows it. */
+function connect(url: string, { layout, deadline }: OpenPolicyOptions): Promise<ServablePolicy> {
   const apiKey = process.env.PISTAR_API_KEY;
-  return connectPolicy(url, { layout: layouts.so101, deadline: deadline * 1000, ...(apiKey && { apiKey }) });
+  return connectPolicy(url, {
+    ...(layout !== undefined && { layout: typeof layout === "string" ? readLayout(layout) : layout }),
+    ...(deadline !== undefined && { deadline: deadline * 1000 }),
+    ...(apiKey && { apiKey }),
+  });
 }
 
 async function openModule(path: string, joints: readonly Joint[], options: OpenPolicyOptions): Promise<Policy> {

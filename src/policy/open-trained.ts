@@ -1,15 +1,15 @@
-// A trained policy from whatever folder holds one.
+// A trained policy from its folder: a checkpoint or an exported policy.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
 import { manifestFile } from "./manifest.ts";
+import type { TrainedPolicy } from "./network-policy.ts";
 import { openExported } from "./open-exported.ts";
-import type { TrainedPolicy } from "./trained-policy.ts";
 
 /**
- * Opens a training's policy, or an exported one, to act.
+ * Opens a trained policy.
  * @param path what `loadPolicy` takes, or a folder that `exportPolicy` wrote
- * @throws Error where there is none, or where it cannot be asked so
+ * @throws Error where there is none, or where it cannot take the options
  */
 export async function openTrained(path: string, options: LoadPolicyOptions = {}): Promise<TrainedPolicy> {
   if (!existsSync(join(path, manifestFile))) return loadPolicy(path, options);

@@ -1,19 +1,20 @@
-// Policies that know nothing: the least that any other must beat.
+// Policies that know nothing. Any other policy must do better.
 import type { Joint, Policy } from "../robot/index.ts";
 import { type Random, random } from "../system/index.ts";
 
-/** Actions of the chunks of both. */
+/** Actions of a chunk. */
 const horizon = 10;
 
-/** Moves to one uniformly random pose after the other, a chunk each. */
+/** Moves to one uniformly random pose after another. A chunk is one such move. */
 export function randomPolicy(joints: readonly Joint[]): Policy {
-  let generator: Random = random(0);
+  let ofEpisode: Random = random(0);
   return {
     id: "random",
     async reset(seed) {
-      generator = random(seed).split("random policy");
+      ofEpisode = random(seed).split("random policy");
     },
-    async infer({ state }) {
+    async infer({ state, seed }) {
+      const generator = seed ? random(seed[0]).split("random policy").split(seed[1]) : ofEpisode;
       const goal = joints.map(({ range: [low, high] }) => low + generator.uniform() * (high - low));
       const actions = new Float32Array(horizon * joints.length);
       for (let step = 0; step < horizon; step++)

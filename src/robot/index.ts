@@ -1,7 +1,7 @@
 // Interfaces alone: the robot, the policy that drives it, who may take over; the joints and units of the SO-101.
 export { type ControlPeriod, type Driver, faultOf, type Trouble } from "./driver.ts";
 export type { Control, Decision, Operator, Tick } from "./operator.ts";
-export type { ActionChunk, Leftover, Policy } from "./policy.ts";
+export type { ActionChunk, Leftover, Policy, PolicyInfo, PolicyRequest } from "./policy.ts";
 export {
   type Camera,
   checkTargets,

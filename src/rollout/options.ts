@@ -19,9 +19,15 @@ const driving = {
     .enum(["positive", "negative", "none"])
     .optional()
     .describe("what a trained policy is asked for (default: positive, where it was trained with advantages)"),
-  denoising: count
+  denoisingSteps: count
     .optional()
     .describe("Euler steps in which a trained policy makes an action chunk (default: 5; an exported one's own)"),
+  layout: z
+    .string()
+    .optional()
+    .describe(
+      "keys of a policy server's observations: so101, libero, aloha, droid or a JSON file (default: what the server announces, else so101)",
+    ),
   executeSteps: count.default(8).describe("actions of a chunk that are executed before those of the next one are"),
   latency: z
     .number()

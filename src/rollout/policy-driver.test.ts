@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Trouble } from "../robot/driver.ts";
-import type { Leftover, Observation, Policy } from "../robot/index.ts";
+import type { Observation, Policy } from "../robot/index.ts";
 import { type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 
 const joints = [
@@ -95,9 +95,10 @@ function continuing() {
   const policy: Policy = {
     ...clock,
     continues: true,
-    infer(observation, leftover?: Leftover) {
+    infer(request) {
+      const { leftover } = request;
       told.push(leftover && [[...leftover.actions], leftover.delay]);
-      return clock.infer(observation);
+      return clock.infer(request);
     },
   };
   return { policy, told };

@@ -175,7 +175,7 @@ export class PolicyDriver implements Driver {
       reported: false,
       answer: undefined,
       settled: Promise.resolve()
-        .then(() => this.policy.infer(observation, leftover))
+        .then(() => this.policy.infer({ ...observation, ...(leftover && { leftover }) }))
         .then(
           (chunk) => settle({ chunk }),
           (error: unknown) => settle({ error }),

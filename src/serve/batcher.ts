@@ -1,6 +1,6 @@
 // Requests that arrive while the policy is at work, or in the same turn of the event loop, go to it together.
-import type { ActionChunk } from "../robot/index.ts";
-import type { PolicyRequest, ServedPolicy } from "./served-policy.ts";
+import type { ActionChunk, Policy, PolicyRequest } from "../robot/index.ts";
+import { inferAll } from "./infer-all.ts";
 
 export interface Answer {
   readonly chunk: ActionChunk;
@@ -20,15 +20,18 @@ interface Pending {
 
 /** Asks a policy in batches of at most `maxBatch`, one batch at a time, first come first served. The queue is as long as there are askers. */
 export class Batcher {
-  policy: ServedPolicy;
+  policy: Policy;
+  private readonly width: number;
   private readonly maxBatch: number;
   private readonly onBatch: (size: number) => void;
   private readonly queue: Pending[] = [];
   private running: Promise<void> | undefined;
   private batch: Promise<void> = Promise.resolve();
 
-  constructor(policy: ServedPolicy, maxBatch: number, onBatch: (size: number) => void) {
+  /** @param width numbers of one action */
+  constructor(policy: Policy, width: number, maxBatch: number, onBatch: (size: number) => void) {
     this.policy = policy;
+    this.width = width;
     this.maxBatch = maxBatch;
     this.onBatch = onBatch;
   }
@@ -41,7 +44,7 @@ export class Batcher {
   }
 
   /** Another policy from the next batch on; closes the one before as soon as it is idle. */
-  async replace(policy: ServedPolicy): Promise<void> {
+  async replace(policy: Policy): Promise<void> {
     const before = this.policy;
     this.policy = policy;
     await this.batch; // the one that still uses `before`
@@ -61,12 +64,15 @@ export class Batcher {
   }
 
   /** Settles every request of the batch; never rejects. */
-  private async answer(policy: ServedPolicy, batch: readonly Pending[]): Promise<void> {
+  private async answer(policy: Policy, batch: readonly Pending[]): Promise<void> {
     if (batch.length === 0) return;
     const start = performance.now();
     try {
-      const chunks = await policy.infer(batch.map(({ request }) => request));
-      check(chunks, batch.length, policy.layout.actions);
+      const chunks = await inferAll(
+        policy,
+        batch.map(({ request }) => request),
+        this.width,
+      );
       const inferred = performance.now() - start;
       this.onBatch(batch.length);
       for (const [i, { resolve, since }] of batch.entries())
@@ -75,17 +81,5 @@ export class Batcher {
       if (batch.length === 1) batch[0]!.reject(error);
       else for (const pending of batch) await this.answer(policy, [pending]);
     }
-  }
-}
-
-function check(chunks: readonly ActionChunk[], count: number, width: number): void {
-  if (chunks.length !== count) throw new Error(`Expected ${count} action chunks from the policy, got ${chunks.length}`);
-  for (const { actions, horizon } of chunks) {
-    if (horizon < 1 || actions.length !== horizon * width)
-      throw new Error(
-        `Expected action chunks [${horizon}, ${width}] from the policy, got ${actions.length} numbers for one`,
-      );
-    if (!actions.every(Number.isFinite))
-      throw new Error(`Expected finite actions from the policy, got ${actions.find((x) => !Number.isFinite(x))}`);
   }
 }

@@ -13,11 +13,12 @@ export {
 } from "./layout.ts";
 export { parseLayout, readLayout } from "./layout-file.ts";
 export { logLine } from "./log-line.ts";
+export { metadataOf, seedKey } from "./metadata.ts";
 export { type DType, NdArray } from "./ndarray.ts";
 export { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 export { type Message, pack, type Value } from "./pack.ts";
-export { connectPolicy, type RemotePolicyOptions, seedKey } from "./remote-policy.ts";
+export { layoutFor, type ServablePolicy } from "./policy-layout.ts";
+export { connectPolicy, type RemotePolicyOptions } from "./remote-policy.ts";
 export { type ServeOptions, serveOptions } from "./serve-options.ts";
-export type { PolicyRequest, ServedPolicy } from "./served-policy.ts";
 export { type PolicyServer, type ServerOptions, servePolicy } from "./server.ts";
 export { unpack } from "./unpack.ts";

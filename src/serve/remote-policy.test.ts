@@ -5,10 +5,11 @@ import { afterEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Observation, Policy } from "../robot/index.ts";
 import { layouts, leftoverKeys } from "./layout.ts";
+import { seedKey } from "./metadata.ts";
 import { NdArray } from "./ndarray.ts";
 import { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 import { type Message, pack } from "./pack.ts";
-import { connectPolicy, type RemotePolicyOptions, seedKey } from "./remote-policy.ts";
+import { connectPolicy, type RemotePolicyOptions } from "./remote-policy.ts";
 import { unpack } from "./unpack.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -119,7 +120,7 @@ test("what is left of a chunk is sent to a server that says it takes it, and to 
     const policy = await policyOf(port);
     expect(policy.continues).toBe(takes);
     await policy.infer(observation());
-    await policy.infer(observation(), { actions: new Float32Array(6), delay: 0 });
+    await policy.infer({ ...observation(), leftover: { actions: new Float32Array(6), delay: 0 } });
     expect(asked).toEqual([[], takes ? ["rtc/prev_actions", "rtc/delay"] : []]);
   }
 });

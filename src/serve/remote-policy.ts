@@ -1,59 +1,75 @@
-// A policy that lives behind a URL: any openpi server's, or ours.
-import type { ActionChunk, Leftover, Observation, Policy } from "../robot/index.ts";
+// The policy behind a URL: an openpi server's, or pistar's.
+import type { ActionChunk, PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
-import { describe, isFloats, leftoverKeys, type ObservationLayout, packLeftover, packObservation } from "./layout.ts";
+import {
+  describe,
+  isFloats,
+  layouts,
+  leftoverKeys,
+  type ObservationLayout,
+  packLeftover,
+  packObservation,
+} from "./layout.ts";
+import { announcedInfo, announcedLayout, seedKey } from "./metadata.ts";
 import type { Message } from "./pack.ts";
+import type { ServablePolicy } from "./policy-layout.ts";
 
 export interface RemotePolicyOptions extends ClientOptions {
-  /** Where the server wants what: one of `layouts`, or your own. */
-  readonly layout: ObservationLayout;
+  /** The server's keys: one of `layouts`, or your own. Default: the layout that the server announces, else `layouts.so101`. */
+  readonly layout?: ObservationLayout;
 }
 
 /**
- * In a server's metadata, `[seedKey]: true` says that it takes from an observation `[seedKey]: [seed, step]`, all that is random in its answer.
- * openpi's own servers say nothing of it, and are sent nothing.
+ * Connects to the policy behind a URL, which is its id. `infer` throws `NoAnswerError` where no answer comes in time, or the server is gone or
+ * reports an error. It can be called again, and drops answers that come too late. Other errors say that robot, layout and server do not fit.
  */
-export const seedKey = "pistar/seed";
-
-/**
- * The policy behind a URL; its id is the URL. `infer` throws `NoAnswerError` where there is no answer in time, the server is gone or reports an
- * error, and can be called again; it drops answers that come too late. Other errors say that robot, layout and server do not fit together.
- */
-export async function connectPolicy(url: string, { layout, ...options }: RemotePolicyOptions): Promise<Policy> {
-  return new RemotePolicy(url, layout, await connectClient(url, options));
+export async function connectPolicy(url: string, options: RemotePolicyOptions = {}): Promise<ServablePolicy> {
+  const { layout, ...connection } = options;
+  const client = await connectClient(url, connection);
+  try {
+    return new RemotePolicy(url, layout ?? announcedLayout(client.metadata, url) ?? layouts.so101, client);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
 }
 
-class RemotePolicy implements Policy {
+class RemotePolicy implements ServablePolicy {
   readonly id: string;
-  private readonly layout: ObservationLayout;
+  readonly observationLayout: ObservationLayout;
   private readonly client: PolicyClient;
-  private seed = 0;
-  private step = 0;
+  private episode = 0;
+  private question = 0;
 
   constructor(url: string, layout: ObservationLayout, client: PolicyClient) {
     this.id = url;
-    this.layout = layout;
+    this.observationLayout = layout;
     this.client = client;
   }
 
-  /** The protocol has no reset: what follows is told apart by its seed alone. */
-  async reset(seed: number): Promise<void> {
-    this.seed = seed;
-    this.step = 0;
+  get info(): PolicyInfo | undefined {
+    return announcedInfo(this.client.metadata);
   }
 
   get continues(): boolean {
     return this.client.metadata[leftoverKeys.actions] === true;
   }
 
-  async infer(observation: Observation, leftover?: Leftover): Promise<ActionChunk> {
+  /** The seed alone tells the server of an episode's beginning: openpi's protocol has no reset. */
+  async reset(seed: number): Promise<void> {
+    this.episode = seed;
+    this.question = 0;
+  }
+
+  async infer(request: PolicyRequest): Promise<ActionChunk> {
+    const { leftover, seed } = request;
     const seeded = this.client.metadata[seedKey] === true;
     const answer = await this.client.infer({
-      ...packObservation(this.layout, observation),
-      ...(seeded && { [seedKey]: [this.seed, this.step++] }),
-      ...(leftover && this.continues && packLeftover(this.layout, leftover)),
+      ...packObservation(this.observationLayout, request),
+      ...(seeded && { [seedKey]: seed ?? [this.episode, this.question++] }),
+      ...(leftover && this.continues && packLeftover(this.observationLayout, leftover)),
     });
-    return actionChunk(answer, this.layout.actions);
+    return actionChunk(answer, this.observationLayout.actions);
   }
 
   async close(): Promise<void> {

@@ -22,7 +22,7 @@ export const serveOptions = z.object({
     .min(0)
     .optional()
     .describe("β of classifier-free guidance (default: 1, none; an exported policy's own)"),
-  steps: count
+  denoisingSteps: count
     .optional()
     .describe("Euler steps in which an action chunk is made (default: 5; an exported policy's own)"),
   promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),

@@ -16,15 +16,20 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Batcher } from "./batcher.ts";
-import { leftoverKeys } from "./layout.ts";
+import type { ObservationLayout } from "./layout.ts";
 import { logLine } from "./log-line.ts";
+import { metadataOf } from "./metadata.ts";
 import { serverMetrics } from "./metrics.ts";
-import { pack } from "./pack.ts";
-import { seedKey } from "./remote-policy.ts";
-import type { ServedPolicy } from "./served-policy.ts";
+import { type Message, pack } from "./pack.ts";
+import { layoutFor, type ServablePolicy } from "./policy-layout.ts";
 import { Session } from "./session.ts";
+import { warmUp } from "./warm-up.ts";
 
 export interface ServerOptions {
+  /** The keys that clients use; default: the policy's own, else observation/images/CAMERA, observation/state and prompt. */
+  readonly layout?: ObservationLayout;
+  /** What clients are told when they connect, beside what the server says of the policy. */
+  readonly metadata?: Message;
   /** Default "127.0.0.1": this machine alone. "0.0.0.0" is everybody; use an `apiKey` then, and `tls`. */
   readonly host?: string;
   /** Default 8000; 0 takes a free one. */
@@ -46,30 +51,36 @@ export interface ServerOptions {
 export interface PolicyServer {
   /** Where clients connect, such as ws://127.0.0.1:8000. */
   readonly url: string;
+  /** The keys that clients use. */
+  readonly layout: ObservationLayout;
   /**
    * Loads a policy while the present one serves, and puts it in its place between two batches; clients stay connected. Where loading fails, or
    * the layout is another, the present one stays and the promise rejects.
    */
-  reload(load: () => Promise<ServedPolicy>): Promise<void>;
+  reload(load: () => Promise<ServablePolicy>): Promise<void>;
   /** Takes no more requests, answers those that have arrived, closes the connections and the policy. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a policy, which then belongs to the server. Fails where the port is taken or a TLS file cannot be read; the policy then stays the
- * caller's to close.
+ * Serves a policy, which then belongs to the server. The policy answers a few questions before the server listens.
+ * @throws Error where the layout does not fit the policy, the policy cannot answer, the port is taken or a TLS file cannot be read; the policy
+ * then stays the caller's to close
  */
-export async function servePolicy(policy: ServedPolicy, options: ServerOptions = {}): Promise<PolicyServer> {
+export async function servePolicy(policy: ServablePolicy, options: ServerOptions = {}): Promise<PolicyServer> {
   const { host = "127.0.0.1", port = 8000, tls, apiKey } = options;
   const { maxClients = 64, maxMessage = 16 * 2 ** 20, maxBatch = 32 } = options;
   for (const [name, value] of Object.entries({ maxClients, maxMessage, maxBatch }))
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`Expected ${name} of at least 1, got ${value}`);
+  const layout = layoutFor(policy, options.layout);
+  await warmUp(policy, layout, maxBatch);
   const sessions = new Set<Session>();
   const measures = serverMetrics(() => sessions.size);
-  const batcher = new Batcher(policy, maxBatch, (size) => measures.batches.observe(size));
+  const batcher = new Batcher(policy, layout.actions, maxBatch, (size) => measures.batches.observe(size));
   const log = (event: string, fields?: Readonly<Record<string, unknown>>) => options.log?.(logLine(event, fields));
-  const context = { batcher, measures, log };
+  const context = { layout, batcher, measures, log };
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxMessage });
+  const greetingOf = (served: ServablePolicy) => pack({ ...options.metadata, ...metadataOf(served, layout) });
   let greeting = greetingOf(policy);
   let connections = 0;
   let closing: Promise<void> | undefined;
@@ -127,7 +138,7 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
   const url = `${tls ? "wss" : "ws"}://${name}:${address.port}`;
   log("listening", { url });
 
-  async function reload(load: () => Promise<ServedPolicy>): Promise<void> {
+  async function reload(load: () => Promise<ServablePolicy>): Promise<void> {
     try {
       await replace(await load());
       measures.reloads.add("done");
@@ -139,11 +150,12 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
     }
   }
 
-  async function replace(next: ServedPolicy): Promise<void> {
+  async function replace(next: ServablePolicy): Promise<void> {
     try {
       if (closing) throw new Error("The server was closed while the policy was loading");
-      const [before, after] = [batcher.policy.layout, next.layout].map((layout) => JSON.stringify(layout));
+      const [before, after] = [layout, layoutFor(next, options.layout)].map((each) => JSON.stringify(each));
       if (before !== after) throw new Error(`Expected a policy of the layout ${before}, got ${after}`);
+      await warmUp(next, layout, maxBatch);
       greeting = greetingOf(next);
     } catch (error) {
       await next.close();
@@ -163,6 +175,7 @@ export async function servePolicy(policy: ServedPolicy, options: ServerOptions =
 
   return {
     url,
+    layout,
     reload,
     close() {
       closing ??= shutDown();
@@ -189,10 +202,6 @@ function openTls({ cert, key }: NonNullable<ServerOptions["tls"]>, answer: Reque
     );
   }
 }
-
-/** The first frame of a connection. */
-const greetingOf = ({ metadata, continues }: ServedPolicy) =>
-  pack({ ...metadata, [seedKey]: true, ...(continues && { [leftoverKeys.actions]: true }) });
 
 /** Whether the request carries the key, compared in a time that tells nothing of it. */
 function allowed(request: IncomingMessage, apiKey: string | undefined): boolean {

@@ -1,12 +1,12 @@
 // One client of a policy server: its frames one after another, an answer to each, and an end when it does not keep to the protocol.
 import type { RawData, WebSocket } from "ws";
+import type { PolicyRequest } from "../robot/index.ts";
 import type { Batcher } from "./batcher.ts";
-import { describe, unpackLeftover, unpackObservation } from "./layout.ts";
+import { describe, type ObservationLayout, unpackLeftover, unpackObservation } from "./layout.ts";
+import { seedKey } from "./metadata.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { NdArray } from "./ndarray.ts";
 import { isDict, pack } from "./pack.ts";
-import { seedKey } from "./remote-policy.ts";
-import type { PolicyRequest } from "./served-policy.ts";
 import { unpack } from "./unpack.ts";
 
 /** Frames kept of a client that does not wait for its answers, before its socket is no longer read, and before it is hung up on. */
@@ -17,6 +17,7 @@ const heartbeat = 20_000;
 const farewell = 2_000;
 
 export interface SessionContext {
+  readonly layout: ObservationLayout;
   readonly batcher: Batcher;
   readonly measures: ServerMetrics;
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -127,8 +128,8 @@ export class Session {
     if (!isDict(message)) throw new TypeError(`Expected an observation as a dict, got ${describe(message)}`);
     const seed = message[seedKey] ?? [this.id, this.steps++];
     if (!isSeed(seed)) throw new TypeError(`Expected "${seedKey}" as two whole numbers, got ${describe(seed)}`);
-    const { layout, continues } = this.context.batcher.policy;
-    const leftover = continues ? unpackLeftover(layout, message) : undefined;
+    const { layout, batcher } = this.context;
+    const leftover = batcher.policy.continues ? unpackLeftover(layout, message) : undefined;
     return { ...unpackObservation(layout, message), seed, ...(leftover && { leftover }) };
   }
 

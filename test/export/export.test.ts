@@ -11,8 +11,8 @@ import {
   loadPolicy,
   openExported,
   openPolicy,
-  type PolicyObservation,
   type TrainedPolicy,
+  type TrainedRequest,
 } from "../../src/policy/index.ts";
 import { so101Joints } from "../../src/robot/index.ts";
 import { random } from "../../src/system/index.ts";
@@ -32,7 +32,7 @@ afterEach(async () => {
 /** Networks that differ in all that an export must know of, and how they are asked. */
 const variants = {
   token: [{}, {}],
-  guided: [{ mode: "mean_std" }, { guidance: 2, steps: 3, advantage: "negative" }],
+  guided: [{ mode: "mean_std" }, { guidance: 2, denoisingSteps: 3, advantage: "negative" }],
   text: [{ state: "text", language: { ...tinyConfig().language, gemma3: true } }, { advantage: "none" }],
 } as const;
 type Variant = keyof typeof variants;
@@ -59,11 +59,11 @@ const observation = {
   noise: Float32Array.from({ length: 96 }, () => generator.normal()),
 };
 
-async function answer(policy: TrainedPolicy, asked: PolicyObservation = observation): Promise<Float32Array> {
+async function answer(policy: TrainedPolicy, asked: TrainedRequest = observation): Promise<Float32Array> {
   cleanups.push(() => policy.close());
-  return policy.infer(asked);
+  return (await policy.infer(asked)).actions;
 }
-const checkpoint = async (name: Variant, asked?: PolicyObservation) =>
+const checkpoint = async (name: Variant, asked?: TrainedRequest) =>
   answer(await loadPolicy(path(name), variants[name][1]), asked);
 
 function expectClose(actual: ArrayLike<number>, expected: Float32Array): void {
@@ -147,7 +147,7 @@ test.skipIf(!hasChromium && process.env.CI === undefined)(
 
 test.each(names)("pistar itself runs it: pictures of any size, a camera missing, by seed: %s", async (name) => {
   const large: Image = { width: 32, height: 24, data: new Uint8Array(32 * 24 * 3).map((_, i) => i % 251) };
-  const asked: PolicyObservation[] = [
+  const asked: TrainedRequest[] = [
     observation,
     { ...observation, images: { front: large } },
     { task: "push", state: observation.state, images: { front: large, wrist: large }, seed: [3, 4] },
@@ -155,11 +155,11 @@ test.each(names)("pistar itself runs it: pictures of any size, a camera missing,
   const policy = await openExported(path(`${name}-exported`));
   cleanups.push(() => policy.close());
   const chunks = await policy.inferBatch(asked);
-  for (const [i, one] of asked.entries()) expectClose(chunks[i]!, await checkpoint(name, one));
+  for (const [i, one] of asked.entries()) expectClose(chunks[i]!.actions, await checkpoint(name, one));
 });
 
 test("rollouts drive the robot with it", async () => {
-  const open = (name: string) => openPolicy(path(name), so101Joints, { deadline: 30 });
+  const open = (name: string) => openPolicy(path(name), { joints: so101Joints });
   const [exported, trained] = [await open("token-exported"), await open("token")];
   cleanups.push(
     () => exported.close(),
@@ -169,8 +169,8 @@ test("rollouts drive the robot with it", async () => {
   const { actions, horizon } = await exported.infer(observation);
   expect([exported.continues, horizon]).toEqual([false, 12]);
   expectClose(actions, (await trained.infer(observation)).actions);
-  await expect(openPolicy(path("token-exported"), so101Joints, { deadline: 30, denoising: 9 })).rejects.toThrow(
-    "as it was exported, with steps 5, got 9",
+  await expect(openPolicy(path("token-exported"), { denoisingSteps: 9 })).rejects.toThrow(
+    "as it was exported, with denoisingSteps 5, got 9",
   );
 });
 
@@ -220,6 +220,8 @@ test("what cannot be exported, opened or asked so is refused in words", async ()
   const policy = await openExported(broken);
   cleanups.push(() => policy.close());
   await expect(policy.infer(observation)).rejects.toThrow('expected inputs that pistar knows, got "depth"');
-  await expect(policy.infer({ ...observation, state: [1] })).rejects.toThrow("a state of 6 numbers, got 1");
+  await expect(policy.infer({ ...observation, state: Float32Array.of(1) })).rejects.toThrow(
+    "a state of 6 numbers, got 1",
+  );
   await expect(policy.infer({ ...observation, images: {} })).rejects.toThrow("pictures of the cameras front, wrist");
 });

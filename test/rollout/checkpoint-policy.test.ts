@@ -30,11 +30,11 @@ test("a trained policy continues chunks, in the robot's units, and an evaluation
   const world = await createTaskWorld(taskNamed("cube-in-bowl"));
   await world.reset({ seed: 1 });
   const observation = await world.observe();
-  const policy = await openPolicy(run, world.joints, { denoising: 5, guidance: 1, deadline: 30 });
+  const policy = await openPolicy(run, { joints: world.joints, threads: 1 });
   expect(policy.continues).toBe(true);
   const ask = async (actions?: Float32Array) => {
     await policy.reset(3);
-    return (await policy.infer(observation, actions && { actions, delay: 4 })).actions;
+    return (await policy.infer({ ...observation, ...(actions && { leftover: { actions, delay: 4 } }) })).actions;
   };
   const chunk = await ask();
   expect(await ask()).toEqual(chunk);

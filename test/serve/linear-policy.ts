@@ -1,21 +1,15 @@
 // A small policy to serve: every action is a linear map of the state, brighter with the first picture and later in the chunk.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ActionChunk, Observation } from "../../src/robot/index.ts";
-import {
-  layouts,
-  type Message,
-  type ObservationLayout,
-  type PolicyRequest,
-  type ServedPolicy,
-} from "../../src/serve/index.ts";
+import type { ActionChunk, Observation, PolicyRequest } from "../../src/robot/index.ts";
+import { layouts, type ObservationLayout, type ServablePolicy } from "../../src/serve/index.ts";
 
 export interface LinearPolicyOptions {
   readonly layout?: ObservationLayout;
   readonly horizon?: number;
   readonly gain?: number;
-  readonly metadata?: Message;
+  readonly id?: string;
   readonly continues?: boolean;
-  /** Called before a batch is answered; may wait, or throw. */
+  /** Called before a batch of clients is answered; may wait, or throw. It does not see the server's own questions at the start. */
   readonly before?: (batch: readonly PolicyRequest[]) => Promise<void> | void;
 }
 
@@ -29,18 +23,21 @@ function act(observation: Observation, width: number, horizon: number, gain: num
   return { actions, horizon };
 }
 
-export function linearPolicy(options: LinearPolicyOptions = {}): ServedPolicy & { readonly closed: () => boolean } {
-  const { layout = layouts.so101, horizon = 3, gain = 2, metadata = {}, continues = false, before } = options;
+export function linearPolicy(options: LinearPolicyOptions = {}): ServablePolicy & { readonly closed: () => boolean } {
+  const { layout = layouts.so101, horizon = 3, gain = 2, id = "linear", continues = false, before } = options;
   let closed = false;
+  const inferBatch = async (batch: readonly PolicyRequest[]): Promise<ActionChunk[]> => {
+    if (closed) throw new Error("Expected an open policy, got one that was closed");
+    if (batch[0]!.task !== "") await before?.(batch);
+    return batch.map((request) => act(request, layout.actions, horizon, gain));
+  };
   return {
-    metadata,
-    layout,
+    id,
+    observationLayout: layout,
     continues,
-    async infer(batch) {
-      if (closed) throw new Error("Expected an open policy, got one that was closed");
-      await before?.(batch);
-      return batch.map((request) => act(request, layout.actions, horizon, gain));
-    },
+    async reset() {},
+    infer: async (request) => (await inferBatch([request]))[0]!,
+    inferBatch,
     async close() {
       closed = true;
     },

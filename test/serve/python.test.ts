@@ -20,14 +20,14 @@ afterEach(async () => {
 
 describe.skipIf(!present)("Python", () => {
   test("a client gets from our server what it computes itself", async () => {
-    const policy = linearPolicy({ metadata: { robot: "so101", rates: [25, 50.5] } });
-    const server = await servePolicy(policy, { port: 0, apiKey: "secret" });
+    const metadata = { robot: "so101", rates: [25, 50.5] };
+    const server = await servePolicy(linearPolicy(), { port: 0, apiKey: "secret", metadata });
     cleanups.push(() => server.close());
     const { stdout } = await promisify(execFile)(python, [script("client.py"), server.url, "secret"], {
       env: environment,
     });
     expect(JSON.parse(stdout)).toEqual({
-      metadata: { robot: "so101", rates: [25, 50.5], [seedKey]: true },
+      metadata: { ...metadata, policy: "linear", observation_layout: layouts.so101, [seedKey]: true },
       previous: [false, ...new Array(19).fill(true)],
       error: expect.stringMatching(/^TypeError: Expected "observation\/images\/front" as uint8/),
       code: 1011,

@@ -19,7 +19,7 @@ import {
   type LoadedPolicy,
   type LoadPolicyOptions,
   loadPolicy,
-  servedCheckpoint,
+  openPolicy,
 } from "../../src/policy/index.ts";
 import type { Observation } from "../../src/robot/index.ts";
 import { collect, collectOptions } from "../../src/rollout/index.ts";
@@ -126,49 +126,52 @@ const python = "/usr/bin/python3";
 const hasPython = spawnSync(python, ["-c", "import websockets.legacy.client, msgpack, numpy"]).status === 0;
 
 test("clients of all kinds get the local policy's chunks, to the last bit", async () => {
-  const asked = { steps: 3, guidance: 2 };
-  const serving = await serve(path("run-0"), ["--steps", "3", "--guidance", "2"], { PISTAR_API_KEY: "secret" });
+  const asked = { denoisingSteps: 3, guidance: 2 };
+  const serving = await serve(path("run-0"), ["--denoising-steps", "3", "--guidance", "2"], {
+    PISTAR_API_KEY: "secret",
+  });
   const policy = await local(path("run-0"), asked);
-  const chunk = await policy.infer({ ...observation, seed: [7, 3] });
+  const { actions: chunk, horizon } = await policy.infer({ ...observation, seed: [7, 3] });
 
   await expect(connectClient(serving.url)).rejects.toThrow("HTTP 401");
   const one = await client(serving.url, { apiKey: "secret" });
   expect(one.metadata).toMatchObject({
-    checkpoint: policy.path,
+    policy: "run-0/000001",
     cameras: ["front", "wrist"],
-    action_names: policy.joints,
-    horizon: policy.horizon,
+    action_names: policy.info.joints,
+    horizon,
+    denoising_steps: 3,
+    guidance: 2,
     advantage: "positive",
     observation_layout: layouts.so101,
-    ...asked,
   });
   const question = packObservation(layouts.so101, observation);
   const answer = await one.infer({ ...question, "pistar/seed": [7, 3] });
-  expect(answer.actions).toEqual(new NdArray("float32", [policy.horizon, 6], chunk));
+  expect(answer.actions).toEqual(new NdArray("float32", [horizon, 6], chunk));
   expect(actionsOf(await one.infer({ ...question, "pistar/seed": [7, 4] }))).not.toEqual(chunk);
   // Who knows nothing of seeds gets another noise each time.
   expect(actionsOf(await one.infer(question))).not.toEqual(actionsOf(await one.infer(question)));
 
-  const remote = await connectPolicy(serving.url, { layout: layouts.so101, apiKey: "secret" });
+  const remote = await connectPolicy(serving.url, { apiKey: "secret" });
   cleanups.push(() => remote.close());
   await remote.reset(7);
   for (let step = 0; step < 3; step++) await remote.infer(observation);
   expect((await remote.infer(observation)).actions).toEqual(chunk);
   const leftover = { actions: chunk.subarray(0, 8 * 6), delay: 2 };
-  const continued = await policy.infer({ ...observation, seed: [7, 4], leftover });
-  expect(remote.continues).toBe(true);
-  expect((await remote.infer(observation, leftover)).actions).toEqual(continued);
+  const { actions: continued } = await policy.infer({ ...observation, seed: [7, 4], leftover });
+  expect([remote.continues, remote.info]).toEqual([true, policy.info]);
+  expect((await remote.infer({ ...observation, leftover })).actions).toEqual(continued);
   expect(actionsOf(await one.infer({ ...question, "pistar/seed": [7, 4] }))).not.toEqual(continued);
 
   // Five at once: in batches, where the last bits may differ.
   const crowd = await Promise.all(Array.from({ length: 5 }, () => client(serving.url, { apiKey: "secret" })));
   const answers = await Promise.all(crowd.map((each, i) => each.infer({ ...question, "pistar/seed": [7, i] })));
   for (const [step, each] of answers.entries()) {
-    const expected = await policy.infer({ ...observation, seed: [7, step] });
+    const { actions: expected } = await policy.infer({ ...observation, seed: [7, step] });
     for (const [i, x] of actionsOf(each).entries()) expect(x).toBeCloseTo(expected[i]!, 3);
   }
 
-  expect(serving.printed()).toContain(`${policy.path} answers at ${serving.url}`);
+  expect(serving.printed()).toContain(`${policy.id} answers at ${serving.url}`);
   expect(serving.printed()).toContain('"observation/images/wrist": uint8 [height, width, 3]');
   expect(JSON.stringify(serving.events)).not.toContain("secret");
   if (!hasPython) return;
@@ -202,7 +205,9 @@ test("SIGHUP loads what is in the folder now, under the feet of its clients; wha
   cpSync(findCheckpoint(path("run-0"), "last"), served, { recursive: true });
   const serving = await serve(served, ["--max-batch", "1"]);
   const [before, after] = await Promise.all(
-    ["run-0", "run-1"].map(async (name) => (await local(path(name))).infer({ ...observation, seed: [5, 0] })),
+    ["run-0", "run-1"].map(
+      async (name) => (await (await local(path(name))).infer({ ...observation, seed: [5, 0] })).actions,
+    ),
   );
   const one = await client(serving.url, { deadline: 20_000 });
   const ask = async () => {
@@ -235,11 +240,19 @@ test("an exported policy is served too, with the layout of its checkpoint", asyn
   const config = JSON.parse(readFileSync(join(checkpoint, "config.json"), "utf8"));
   writeFileSync(join(checkpoint, "config.json"), JSON.stringify({ ...config, observation_layout: layout }));
   const exported = path("exported");
-  await exportPolicy(checkpoint, exported, exportOptions.parse({ steps: 3, guidance: 2 }));
+  await exportPolicy(checkpoint, exported, exportOptions.parse({ denoisingSteps: 3, guidance: 2 }));
   const serving = await serve(exported);
   const [one, two] = [await client(serving.url), await client(serving.url)];
-  expect(one.metadata).toMatchObject({ checkpoint: exported, steps: 3, guidance: 2, observation_layout: layout });
-  const expected = await (await local(checkpoint, { steps: 3, guidance: 2 })).infer({ ...observation, seed: [7, 3] });
+  expect(one.metadata).toMatchObject({
+    policy: "exported",
+    denoising_steps: 3,
+    guidance: 2,
+    observation_layout: layout,
+  });
+  const { actions: expected } = await (await local(checkpoint, { denoisingSteps: 3, guidance: 2 })).infer({
+    ...observation,
+    seed: [7, 3],
+  });
   // Two at once, of which each gets its own.
   const question = packObservation(layout, observation);
   const [answer, other] = await Promise.all(
@@ -247,13 +260,13 @@ test("an exported policy is served too, with the layout of its checkpoint", asyn
   );
   for (const [i, x] of actionsOf(answer!).entries()) expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-4);
   expect(actionsOf(other!)).not.toEqual(actionsOf(answer!));
-  const remote = await connectPolicy(serving.url, { layout });
+  const remote = await connectPolicy(serving.url);
   cleanups.push(() => remote.close());
-  expect(remote.continues).toBe(false);
+  expect([remote.continues, remote.observationLayout]).toEqual([false, layout]);
 }, 60_000);
 
 test("SIGTERM answers what is in flight, says goodbye, and ends with 0", async () => {
-  const serving = await serve(path("run-0"), ["--max-batch", "1", "--steps", "30"]);
+  const serving = await serve(path("run-0"), ["--max-batch", "1", "--denoising-steps", "30"]);
   const socket = new WebSocket(serving.url, { perMessageDeflate: false });
   cleanups.push(() => socket.terminate());
   let answers = -1; // the metadata
@@ -285,14 +298,14 @@ test("a checkpoint's own layout, and one from a file, with the cameras that the 
   cpSync(findCheckpoint(path("run-0"), "last"), own, { recursive: true });
   const config = JSON.parse(readFileSync(join(own, "config.json"), "utf8"));
   writeFileSync(join(own, "config.json"), JSON.stringify({ ...config, observation_layout: layout }));
-  const chunk = await (await local(path("run-0"))).infer({ ...observation, seed: [1, 2] });
+  const { actions: chunk } = await (await local(path("run-0"))).infer({ ...observation, seed: [1, 2] });
   for (const [folder, options] of [
     [own, {}],
     [path("run-0"), { layout }],
   ] as const) {
-    const policy = await servedCheckpoint(folder, { ...options, maxBatch: 1, threads: 1 });
-    expect(Object.keys(policy.layout.images)).toEqual(["front", "wrist"]);
-    const server = await servePolicy(policy, { port: 0, maxBatch: 1 });
+    const policy = await openPolicy(folder, { threads: 1 });
+    const server = await servePolicy(policy, { ...options, port: 0, maxBatch: 1 });
+    expect(Object.keys(server.layout.images)).toEqual(["front", "wrist"]);
     cleanups.push(() => server.close());
     const { back: _, ...seen } = layout.images;
     const question = { ...packObservation({ ...layout, images: seen }, observation), "pistar/seed": [1, 2] };
@@ -301,7 +314,7 @@ test("a checkpoint's own layout, and one from a file, with the cameras that the 
 }, 60_000);
 
 test("a layout that does not fit says what would", async () => {
-  const wrong = servedCheckpoint(path("run-0"), { layout: layouts.aloha });
+  const wrong = servePolicy(await local(path("run-0")), { layout: layouts.aloha });
   await expect(wrong).rejects.toThrow(/expected keys for the cameras front, wrist, got cam_high, cam_low/);
   await expect(wrong).rejects.toThrow(
     /a state of 6 numbers \(shoulder_pan.pos, .*\), got 14\n.*actions of 6 numbers.*got 14/,

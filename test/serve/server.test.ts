@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Observation } from "../../src/robot/index.ts";
+import type { Observation, PolicyRequest } from "../../src/robot/index.ts";
 import {
   type ClientOptions,
   connectClient,
@@ -14,10 +14,9 @@ import {
   type Message,
   NdArray,
   type PolicyClient,
-  type PolicyRequest,
   packLeftover,
   packObservation,
-  type ServedPolicy,
+  type ServablePolicy,
   type ServerOptions,
   seedKey,
   servePolicy,
@@ -31,7 +30,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function start(policy: ServedPolicy = linearPolicy(), options: ServerOptions = {}) {
+async function start(policy: ServablePolicy = linearPolicy(), options: ServerOptions = {}) {
   const lines: Record<string, unknown>[] = [];
   const server = await servePolicy(policy, { port: 0, log: (line) => lines.push(JSON.parse(line)), ...options });
   cleanups.push(() => server.close());
@@ -78,7 +77,7 @@ test("what is left of a chunk reaches a policy that continues it, as it was; ano
     cleanups.push(() => policy.close());
     expect(policy.continues).toBe(continues);
     await policy.infer(observation(1));
-    await policy.infer(observation(1), leftover);
+    await policy.infer({ ...observation(1), leftover });
     const one = await client(url);
     await one.infer({ ...asked(1), ...packLeftover(layouts.so101, leftover) });
     const expected = continues ? leftover : undefined;
@@ -87,9 +86,14 @@ test("what is left of a chunk reaches a policy that continues it, as it was; ano
 });
 
 test("the metadata comes first, then actions, state and timings", async () => {
-  const { url } = await start(linearPolicy({ metadata: { model: "linear", rates: [25] } }));
+  const { url } = await start(linearPolicy(), { metadata: { rates: [25] } });
   const one = await client(url);
-  expect(one.metadata).toEqual({ model: "linear", rates: [25], [seedKey]: true });
+  expect(one.metadata).toEqual({
+    policy: "linear",
+    rates: [25],
+    observation_layout: layouts.so101,
+    [seedKey]: true,
+  });
   const answer = await one.infer(asked(7));
   const expected = [0, 1, 2].flatMap((h) => [7, 1, 2, 3, 4, 5].map((x) => 2 * x + 10 + h));
   expect(answer).toEqual({
@@ -265,11 +269,24 @@ test("an error of the policy reaches the client whose request it was, not those 
 
 test.each([
   ["the wrong shape", new Float32Array(7), /action chunks \[1, 6\] from the policy, got 7/],
-  ["what no robot can do", Float32Array.of(1, 2, 3, Number.NaN, 5, 6), /finite actions from the policy, got NaN/],
-])("a policy that answers with %s is named in an error", async (_, actions, message) => {
-  const { url } = await start({ ...linearPolicy(), infer: async () => [{ actions, horizon: 1 }] });
-  await expect((await client(url)).infer(asked(1))).rejects.toThrow(message);
-});
+  ["what no robot can do", Float32Array.of(1, 2, 3, Number.NaN, 5, 6), /finite actions.* from the policy, got NaN/],
+  ["numbers without bounds", Float32Array.of(1, 2, 3, 1e30, 5, 6), /up to 100000 from the policy, got 1.0000000150/],
+])(
+  "a policy that answers with %s is named in an error, and not served at all where it begins so",
+  async (_, actions, message) => {
+    const linear = linearPolicy();
+    const inferBatch = async () => [{ actions, horizon: 1 }];
+    await expect(start({ ...linear, inferBatch })).rejects.toThrow(message);
+    const question = asked(1);
+    let questions = 0;
+    const { url } = await start({
+      ...linear,
+      inferBatch: (batch) => (questions++ < 6 ? linear.inferBatch!(batch) : inferBatch()),
+    });
+    expect(questions).toBe(6); // batches of 1, 2, 4, … 32
+    await expect((await client(url)).infer(question)).rejects.toThrow(message);
+  },
+);
 
 test("closing answers what has arrived, takes nothing new, and closes the policy", async () => {
   const hold = gate();
@@ -304,12 +321,12 @@ test("a reload changes the policy between two batches, and a failed one leaves i
     batches++;
     return hold.passed;
   };
-  const old = linearPolicy({ before, metadata: { version: 1 } });
+  const old = linearPolicy({ before, id: "one" });
   const { server, url } = await start(old);
   const [one, two] = [await client(url), await client(url)];
   const running = one.infer(asked(1));
   await until(() => batches === 1);
-  const reloading = server.reload(async () => linearPolicy({ gain: 100, metadata: { version: 2 } }));
+  const reloading = server.reload(async () => linearPolicy({ gain: 100, id: "two" }));
   const next = two.infer(asked(1));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(old.closed()).toBe(false);
@@ -317,7 +334,7 @@ test("a reload changes the policy between two batches, and a failed one leaves i
   expect([first(await running), first(await next)]).toEqual([12, 110]);
   await reloading;
   expect(old.closed()).toBe(true);
-  expect((await client(url)).metadata.version).toBe(2);
+  expect((await client(url)).metadata.policy).toBe("two");
 
   await expect(server.reload(() => Promise.reject(new Error("no such file")))).rejects.toThrow("no such file");
   const aloha = linearPolicy({ layout: layouts.aloha });

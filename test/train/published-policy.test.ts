@@ -120,7 +120,7 @@ test("two steps from a LeRobot folder: statistics kept, numbers padded to 32, an
   };
   const result = await trainPolicy({ run: path("run"), datasets: [{ root: path("dots") }], options });
   expect(result.heldOut!["heldOut/flow"]).toBeGreaterThan(0);
-  const policy = await loadPolicy(path("run"), { steps: 2 });
+  const policy = await loadPolicy(path("run"), { denoisingSteps: 2 });
   const { space, robot, config, fast } = policy.description;
   expect(space.state).toEqual({ mode: "quantiles", measures: [Float32Array.of(-3, -1), Float32Array.of(40, 2)] });
   expect(space.actions).toEqual({ mode: "quantiles", measures: [Float32Array.of(-5, -1.5), Float32Array.of(45, 2.5)] });
@@ -132,8 +132,12 @@ test("two steps from a LeRobot folder: statistics kept, numbers padded to 32, an
   });
   expect(config).toMatchObject({ actionSize: 32, stateSize: 32, horizon: 4, state: "text" });
   expect(fast).toBeDefined();
-  const chunk = await policy.infer({ images: { front: picture(3, 80) }, state: [3, 0], task: "push the dot" });
-  expect(chunk).toHaveLength(4 * 2);
+  const chunk = await policy.infer({
+    images: { front: picture(3, 80) },
+    state: Float32Array.of(3, 0),
+    task: "push the dot",
+  });
+  expect(chunk.actions).toHaveLength(4 * 2);
   await policy.close();
 
   // Two steps away from the published weights, all of them.

@@ -101,7 +101,9 @@ test("labelling anew needs no value function", async () => {
 test("a loaded value function says what labelling said", async () => {
   const loaded = await loadValueFunction(path("value"));
   const stored = await readLabels(dots, "advantages", "default");
-  const [first] = await loaded.values([{ images: { front: picture(0, 80) }, state: [0, 0], task: "push the dot" }]);
+  const [first] = await loaded.values([
+    { images: { front: picture(0, 80) }, state: Float32Array.of(0, 0), task: "push the dot" },
+  ]);
   expect(first).toBeCloseTo(stored.value_current[0]!, 5);
   await loaded.close();
 });
@@ -142,26 +144,30 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
     datasets: [{ root: dots }],
     options: { ...policyShort(), indicator: "labels", steps: 2, fast: false },
   });
-  const policy = await loadPolicy(path("acting"), { steps: 2 });
-  expect(policy).toMatchObject({ horizon: 4, fps: 10, joints: ["shoulder.pos", "gripper.pos"], cameras: ["front"] });
+  const policy = await loadPolicy(path("acting"), { denoisingSteps: 2 });
+  expect(policy.info).toMatchObject({
+    horizon: 4,
+    fps: 10,
+    joints: ["shoulder.pos", "gripper.pos"],
+    cameras: ["front"],
+  });
   expect(policy.description.robot.deltaActions).toEqual([true, false]);
   const observations = [0, 5, 11].map((at, step) => ({
     images: { front: picture(at, 80) },
-    state: [at, 0],
+    state: Float32Array.of(at, 0),
     task: "push the dot",
     seed: [0, step] as const,
   }));
-  const batch = await policy.inferBatch(observations);
+  const batch = (await policy.inferBatch(observations)).map(({ actions }) => actions);
   for (const [i, observation] of observations.entries()) {
-    const alone = await policy.infer(observation);
+    const alone = (await policy.infer(observation)).actions;
     expect(alone).toHaveLength(8);
     for (const [j, x] of alone.entries()) expect(batch[i]![j]).toBeCloseTo(x, 3);
   }
   // One of three continues a chunk, in the robot's units: its executed steps come near it, the others are as they were.
   const moved = { actions: batch[1]!.map((x) => x + 3).subarray(0, 4), delay: 2 };
-  const continued = await policy.inferBatch(
-    observations.map((observation, i) => ({ ...observation, ...(i === 1 && { leftover: moved }) })),
-  );
+  const continuing = observations.map((observation, i) => ({ ...observation, ...(i === 1 && { leftover: moved }) }));
+  const continued = (await policy.inferBatch(continuing)).map(({ actions }) => actions);
   for (const i of [0, 2]) for (const [j, x] of continued[i]!.entries()) expect(x).toBeCloseTo(batch[i]![j]!, 3);
   for (const [j, x] of moved.actions.entries()) expect(Math.abs(continued[1]![j]! - x)).toBeLessThan(0.5);
   const wide = { ...moved, actions: new Float32Array(3) };
@@ -170,8 +176,8 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   await expect(policy.infer({ ...observations[0]!, task: "x".repeat(200) })).rejects.toThrow("promptTokens");
   await policy.close();
 
-  const guided = await loadPolicy(trained.last, { steps: 2, guidance: 2 });
-  const plain = await loadPolicy(trained.last, { steps: 2, advantage: "negative" });
+  const guided = await loadPolicy(trained.last, { denoisingSteps: 2, guidance: 2 });
+  const plain = await loadPolicy(trained.last, { denoisingSteps: 2, advantage: "negative" });
   const [a, b] = [await guided.infer(observations[0]!), await plain.infer(observations[0]!)];
   expect(a).not.toEqual(b);
   await guided.close();

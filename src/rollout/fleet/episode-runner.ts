@@ -102,7 +102,8 @@ export class EpisodeRunner {
       if (!demonstrator) throw new Error(`Expected a policy: no script can demonstrate on ${robot.type}`);
       return demonstrator;
     }
-    this.policy ??= await openPolicy(policy, robot.joints, options);
+    // Episodes run in parallel, a thread each: more threads for one operator would only wait for one another.
+    this.policy ??= await openPolicy(policy, { ...options, joints: robot.joints, threads: 1 });
     const { joints, fps, realTime } = robot;
     return new PolicyDriver(this.policy, { ...options, latency: periodsOf(latency, robot), joints, fps, realTime });
   }

@@ -1,0 +1,98 @@
+// The bridge from a trained network to a `Policy`: a checkpoint's programs and an exported graph both act through it.
+import { drawNoise } from "../model/index.ts";
+import type { ActionChunk, PolicyInfo, PolicyRequest } from "../robot/index.ts";
+import type { ObservationLayout, ServablePolicy } from "../serve/index.ts";
+import { random } from "../system/index.ts";
+
+/** A request to a trained policy. */
+export interface TrainedRequest extends PolicyRequest {
+  /** Standard normal numbers from which the actions are denoised, [horizon, action size of the network]; default: drawn from the seed. */
+  readonly noise?: Float32Array;
+}
+
+/** A network that turns observations into action chunks. Whoever writes another one gets a `Policy` of it by `networkPolicy`. */
+export interface PolicyNetwork {
+  /** Its folder. */
+  readonly id: string;
+  readonly info: PolicyInfo;
+  /** The keys that clients of a server use, where the folder names them. */
+  readonly observationLayout?: ObservationLayout | undefined;
+  /** Whether its chunks can continue a `leftover`. */
+  readonly continues: boolean;
+  /** Requests that one pass can answer. */
+  readonly largestBatch: number;
+  /** Numbers of noise for one chunk. */
+  readonly noiseSize: number;
+  /**
+   * One pass for at most `largestBatch` requests.
+   * @param requests states have the size of `info.stateNames`; leftovers have at most `info.horizon` steps
+   * @param noise `noiseSize` numbers for each request
+   * @returns [horizon, joints] for each request, in the robot's units
+   */
+  infer(requests: readonly PolicyRequest[], noise: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  close(): Promise<void>;
+}
+
+/** A policy that was trained, from its checkpoint or exported. */
+export interface TrainedPolicy extends ServablePolicy {
+  readonly info: PolicyInfo;
+  readonly continues: boolean;
+  readonly largestBatch: number;
+  infer(request: TrainedRequest): Promise<ActionChunk>;
+  inferBatch(requests: readonly TrainedRequest[]): Promise<ActionChunk[]>;
+}
+
+/** The policy of a network. The same seeds give the same actions. */
+export function networkPolicy(network: PolicyNetwork): TrainedPolicy {
+  const { id, info, observationLayout, continues, largestBatch, noiseSize } = network;
+  let episode = 0;
+  let question = 0;
+
+  const noiseOf = ({ noise, seed }: TrainedRequest): Float32Array => {
+    if (noise && noise.length !== noiseSize)
+      throw new RangeError(`Expected ${noiseSize} numbers of noise, got ${noise.length}`);
+    const [from, step] = seed ?? [episode, question++];
+    return noise ?? drawNoise(noiseSize, random(from).split("policy").split(step));
+  };
+
+  const inferBatch = async (requests: readonly TrainedRequest[]): Promise<ActionChunk[]> => {
+    const checked = requests.map((request) => checkedRequest(request, info));
+    const noise = requests.map(noiseOf);
+    const chunks: ActionChunk[] = [];
+    while (chunks.length < checked.length) {
+      const pass = [chunks.length, chunks.length + largestBatch] as const;
+      for (const actions of await network.infer(checked.slice(...pass), noise.slice(...pass)))
+        chunks.push({ actions, horizon: info.horizon });
+    }
+    return chunks;
+  };
+
+  return {
+    id,
+    info,
+    ...(observationLayout && { observationLayout }),
+    continues,
+    largestBatch,
+    async reset(seed) {
+      episode = seed;
+      question = 0;
+    },
+    infer: async (request) => (await inferBatch([request]))[0]!,
+    inferBatch,
+    close: () => network.close(),
+  };
+}
+
+/** The request, its leftover cut to a chunk's length. @throws RangeError where state or leftover have a wrong size */
+function checkedRequest(request: TrainedRequest, { stateNames, joints, horizon }: PolicyInfo): PolicyRequest {
+  const { state, leftover } = request;
+  if (state.length !== stateNames.length)
+    throw new RangeError(`Expected a state of ${stateNames.length} numbers, got ${state.length}`);
+  if (!leftover) return request;
+  const width = joints.length;
+  if (leftover.actions.length % width !== 0)
+    throw new RangeError(
+      `Expected the leftover of a chunk as [steps, ${width}] actions, got ${leftover.actions.length} numbers`,
+    );
+  return { ...request, leftover: { ...leftover, actions: leftover.actions.subarray(0, horizon * width) } };
+}

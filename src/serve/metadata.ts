@@ -1,0 +1,85 @@
+// What a server says of its policy in the first frame of a connection, and what a client learns from it. openpi leaves the keys to the server.
+import * as z from "zod";
+import type { Policy, PolicyInfo } from "../robot/index.ts";
+import { leftoverKeys, type ObservationLayout } from "./layout.ts";
+import { parseLayout } from "./layout-file.ts";
+import type { Message } from "./pack.ts";
+
+/**
+ * `[seedKey]: true` in a server's metadata says that it takes `[seedKey]: [episode, question]` in an observation, which decides everything
+ * random in its answer. openpi's own servers do not say so, and are sent nothing.
+ */
+export const seedKey = "pistar/seed";
+
+const infoSchema = z.object({
+  robot_type: z.string().nullable(),
+  action_names: z.array(z.string()),
+  state_names: z.array(z.string()),
+  cameras: z.array(z.string()),
+  fps: z.number(),
+  horizon: z.int(),
+});
+const inferenceSchema = z.object({
+  denoising_steps: z.int(),
+  guidance: z.number(),
+  advantage: z.enum(["positive", "negative", "none"]),
+});
+
+/** A policy's name for strangers, who need no path: "run/000100" of a checkpoint, else what follows the last slash. */
+function nameOf(id: string): string {
+  const checkpoint = /([^/\\]+)[/\\]checkpoints[/\\]([^/\\]+)([/\\]pretrained_model)?$/.exec(id);
+  return checkpoint ? `${checkpoint[1]}/${checkpoint[2]}` : id.split(/[/\\]/).findLast((part) => part !== "")!;
+}
+
+/** What a server announces of a policy. */
+export function metadataOf({ id, info, continues }: Policy, layout: ObservationLayout): Message {
+  const { inference } = info ?? {};
+  const about: (z.infer<typeof infoSchema> & Partial<z.infer<typeof inferenceSchema>>) | undefined = info && {
+    robot_type: info.robotType,
+    fps: info.fps,
+    horizon: info.horizon,
+    cameras: [...info.cameras],
+    state_names: [...info.stateNames],
+    action_names: [...info.joints],
+    ...(inference && {
+      denoising_steps: inference.denoisingSteps,
+      guidance: inference.guidance,
+      advantage: inference.advantage,
+    }),
+  };
+  return {
+    policy: nameOf(id),
+    ...about,
+    observation_layout: { ...layout } as unknown as Message,
+    [seedKey]: true,
+    ...(continues && { [leftoverKeys.actions]: true }),
+  };
+}
+
+/** What a server's metadata says of its policy; undefined where the server is not pistar's. */
+export function announcedInfo(metadata: Message): PolicyInfo | undefined {
+  const { success, data } = infoSchema.safeParse(metadata);
+  if (!success) return undefined;
+  const inference = inferenceSchema.safeParse(metadata).data;
+  return {
+    robotType: data.robot_type,
+    joints: data.action_names,
+    stateNames: data.state_names,
+    cameras: data.cameras,
+    fps: data.fps,
+    horizon: data.horizon,
+    ...(inference && {
+      inference: {
+        denoisingSteps: inference.denoising_steps,
+        guidance: inference.guidance,
+        advantage: inference.advantage,
+      },
+    }),
+  };
+}
+
+/** The layout that a server's metadata has; undefined where it has none. @throws Error where it is no layout */
+export function announcedLayout(metadata: Message, url: string): ObservationLayout | undefined {
+  const { observation_layout: layout } = metadata;
+  return layout === undefined ? undefined : parseLayout(layout, `${url}, observation_layout of its metadata`);
+}
