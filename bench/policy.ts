@@ -143,7 +143,7 @@ async function timed(times: number, once: () => Promise<Answer["result"]>): Prom
 
 const random = t.random(0);
 const scope = t.scope();
-const policy = model.initPolicy(scope, config);
+const policy = model.initPolicyNetwork(scope, config);
 const parameters = scope.parameters;
 // Gates that begin as zero would hide the expert from the comparison.
 const weights = new Map(
@@ -187,9 +187,11 @@ const built = performance.now() - building;
 // Chunks are sampled with the first weights, however many steps were trained.
 const frozen = t.createStore(weights);
 const samplers = await Promise.all(
-  [1, 2].map((guidance) => model.createSampler(policy, frozen, { steps: eulerSteps, guidance, threads, inline: true })),
+  [1, 2].map((guidance) =>
+    model.createActionSampler(policy, frozen, { denoisingSteps: eulerSteps, guidance, threads, inline: true }),
+  ),
 );
-const fed = await model.createSampler(policy, frozen, { steps: eulerSteps, threads });
+const fed = await model.createActionSampler(policy, frozen, { denoisingSteps: eulerSteps, threads });
 const fedChunks: Answer[] = [];
 const torch = await startPyTorch(folder);
 

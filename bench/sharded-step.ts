@@ -24,7 +24,7 @@ const config = model.policyConfig(
   { promptTokens: 16, actionTokens: 0 },
 );
 const scope = t.scope();
-const policy = model.initPolicy(scope, config);
+const policy = model.initPolicyNetwork(scope, config);
 const { parameters } = scope;
 const random = t.random(0);
 const integers = (count: number, below: number) => Array.from({ length: count }, () => random.integer(below));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { random } from "../src/system/index.ts";
-import { compile, countParameters, createStore, type Program, type Value } from "../src/tensor/index.ts";
+import { compile, countParameters, createStore, type Program, type TensorValue } from "../src/tensor/index.ts";
 import { median } from "./median.ts";
 import { sizes, transformerStep } from "./transformer.ts";
 
@@ -57,7 +57,7 @@ async function runOurs(
 }
 
 /** Where a step's time goes, from ONNX Runtime's own trace: milliseconds per kernel type, and in all. */
-async function profile(values: ReadonlyMap<string, Value>, feeds: Record<string, Float32Array>, folder: string) {
+async function profile(values: ReadonlyMap<string, TensorValue>, feeds: Record<string, Float32Array>, folder: string) {
   const { inputs, loss, step } = transformerStep();
   const graph = { inputs, outputs: { loss }, updates: step.updates };
   const program = await compile(graph, { store: createStore(values), threads, profile: join(folder, "trace") });

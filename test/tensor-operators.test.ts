@@ -5,7 +5,7 @@ import { add, mul } from "../src/tensor/ops/arithmetic.ts";
 import { cast } from "../src/tensor/ops/compare.ts";
 import { sum } from "../src/tensor/ops/reduce.ts";
 import { compile } from "../src/tensor/program.ts";
-import { formatType, isFloat, type Value } from "../src/tensor/types.ts";
+import { formatType, isFloat, type TensorValue } from "../src/tensor/types.ts";
 import { build, type Case, calls, cases, exportedOperators, toNumbers, toValue } from "./golden/tensor/cases.ts";
 
 test("every operator has golden cases", async () => {
@@ -25,7 +25,12 @@ function weighted(outputs: readonly Tensor[], upstream: NonNullable<Case["upstre
 }
 
 /** Relative to the number and a little to the largest of the tensor; exact for integers. */
-function expectClose(actual: Value, golden: Value, { inputs, outputs, absolute }: Case, what: string): void {
+function expectClose(
+  actual: TensorValue,
+  golden: TensorValue,
+  { inputs, outputs, absolute }: Case,
+  what: string,
+): void {
   expect(formatType(actual), what).toBe(formatType(golden));
   const [got, want] = [toNumbers(actual), toNumbers(golden)];
   if (!isFloat(golden.dtype)) expect(got, what).toEqual(want);
@@ -42,7 +47,7 @@ describe("forward values and gradients are PyTorch's", () => {
     const own = cases.filter((each) => each.operator === operator);
     expect(own.length).toBeGreaterThan(0);
     const results: Record<string, Tensor> = {};
-    const golden = new Map<string, { readonly each: Case; readonly want: Value }>();
+    const golden = new Map<string, { readonly each: Case; readonly want: TensorValue }>();
     const graphs = own.map(build);
     graphs.forEach(({ leaves, outputs }, k) => {
       const each = own[k]!;

@@ -15,7 +15,7 @@ export function addExportCommand(program: Command): void {
     .addHelpText("after", help)
     .action(async (checkpoint: string, { out, ...flags }: Record<string, unknown>) => {
       const { manifest, difference } = await exportPolicy(checkpoint, String(out), fromFlags(exportOptions, flags));
-      const { inputs, outputs, steps, guidance, advantage } = manifest;
+      const { inputs, outputs, denoising_steps: denoisingSteps, guidance, advantage } = manifest;
       console.log(
         table(
           ["policy.onnx", "", ""],
@@ -26,7 +26,7 @@ export function addExportCommand(program: Command): void {
         ),
       );
       console.log(
-        `${String(out)}: ${steps} steps, guidance ${guidance}, advantage ${advantage}; answers its example as the checkpoint does, to ${number(difference)}`,
+        `${String(out)}: ${denoisingSteps} denoising steps, guidance ${guidance}, advantage ${advantage}; answers its example as the checkpoint does, to ${number(difference)}`,
       );
     });
 }

@@ -51,7 +51,7 @@ export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig):
   };
 }
 
-export interface Said {
+export interface GroundingOutputs {
   /** [B, 9]: `Scenes.places` times `perMetre`. */
   readonly places: Tensor;
   /** [B, 3]: from the named goal to the named object, times `perMetre`: more exact, where they are near one another, than two places are. */
@@ -76,7 +76,7 @@ export interface Said {
 export function say(
   { config, backbone, spots, places, between, turns, advantage }: Grounding,
   inputs: PrefixInputs,
-): Said {
+): GroundingOutputs {
   const [batch, length] = inputs.blocks.shape as [number, number];
   const prefix = readPrefix(backbone, inputs);
   const handedOn = "expert" in config ? t.nn.mergeHeads(prefix.keysValues.at(-1)![1]) : prefix.hidden;

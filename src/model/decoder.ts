@@ -7,7 +7,7 @@ import * as t from "../tensor/index.ts";
 import type { DecoderConfig } from "./config.ts";
 
 /** A layer's keys and values, [B, key-value heads, tokens, head size]. */
-export type KeysValues = readonly [Tensor, Tensor];
+type KeysValues = readonly [Tensor, Tensor];
 
 /** RMSNorm with learned scale, or (in the expert) scale, shift and gate from a condition. */
 type Norm = { readonly weight: Tensor } | { readonly dense: t.nn.Linear };

@@ -1,5 +1,13 @@
 // The networks: policy and value function, their losses, sampling, and weights under published names.
-export { type ActionDecoder, type ActionDecoderOptions, createActionDecoder } from "./action-decoder.ts";
+
+export {
+  type ActionSampler,
+  type ActionSamplerOptions,
+  createActionSampler,
+  denoised,
+  samplingGraph,
+  type Unconditioned,
+} from "./action-sampler.ts";
 export {
   absent,
   type Backbone,
@@ -27,18 +35,10 @@ export {
 } from "./config.ts";
 export { drawNoise, drawTime } from "./flow.ts";
 export { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
-export { initPolicy, type Policy } from "./policy.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
+export { initPolicyNetwork, type PolicyNetwork } from "./policy-network.ts";
 export { prefixOrder } from "./prefix-order.ts";
 export { type Continuation, softMask } from "./real-time-chunking.ts";
-export {
-  createSampler,
-  denoised,
-  type Sampler,
-  type SamplerOptions,
-  samplingGraph,
-  type Unconditioned,
-} from "./sampler.ts";
 export { type FastTokenizer, fitFast, loadFast, saveFast } from "./text/fast.ts";
 export {
   type Advantage,
@@ -52,5 +52,12 @@ export {
   tokenisePrompts,
 } from "./text/prompt.ts";
 export { fitTokenizer, loadTokenizer, type TextTokenizer, textTokenizer } from "./text/tokenizer.ts";
-export { createValuer, initValue, type ValueFunction, type Valuer, valueLogits, valueLoss } from "./value.ts";
+export {
+  createValuePredictor,
+  initValueFunction,
+  type ValueFunction,
+  type ValuePredictor,
+  valueLogits,
+  valueLoss,
+} from "./value-function.ts";
 export { loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";

@@ -6,7 +6,7 @@ import * as t from "../tensor/index.ts";
 import { logits, prefixInputs, readPrefix } from "./backbone.ts";
 import { interpolate } from "./flow.ts";
 import { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
-import { actionTokenLogits, type Policy, velocity } from "./policy.ts";
+import { actionTokenLogits, type PolicyNetwork, velocity } from "./policy-network.ts";
 
 export interface PolicyLossOptions {
   /** α: of the flow loss beside the cross-entropies; 1 in Knowledge Insulation, 10 in π0.5's post-training. */
@@ -39,7 +39,7 @@ export interface PolicyLoss {
  *     fastWeights    [B, F]  of each token as one to be foretold (the first cannot be); 0 for padding
  *     promptWeights  [B, P]  likewise, where text is learned
  */
-export function policyLoss(policy: Policy, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
+export function policyLoss(policy: PolicyNetwork, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
   const { config, backbone } = policy;
   const { horizon, actionSize, actionTokens, promptTokens, knowledgeInsulation } = config;
   const { flowWeight = 1, draws = 1, learnsText = false } = options;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { random } from "../system/index.ts";
 import { createStore, elements, gradient, type Shape, scope, writeSafetensors } from "../tensor/index.ts";
+import { samplingGraph } from "./action-sampler.ts";
 import { policyConfig, type Size, sizes, valueConfig } from "./config.ts";
-import { initPolicy } from "./policy.ts";
 import { policyLoss } from "./policy-loss.ts";
-import { samplingGraph } from "./sampler.ts";
-import { initValue, valueLoss } from "./value.ts";
+import { initPolicyNetwork } from "./policy-network.ts";
+import { initValueFunction, valueLoss } from "./value-function.ts";
 import { loadWeights, parameterShapes, saveWeights } from "./weights.ts";
 
 const body = { cameras: ["base_0_rgb", "left_wrist_0_rgb", "right_wrist_0_rgb"], stateSize: 32, actionSize: 32 };
@@ -87,18 +87,18 @@ test("pi06 has the published numbers of parameters", () => {
 describe.each(Object.keys(sizes) as Size[])("%s", (size) => {
   test("loss, its gradient and sampling build, without memory for weights", () => {
     const model = scope();
-    const policy = initPolicy(model, policyConfig(size, body));
+    const policy = initPolicyNetwork(model, policyConfig(size, body));
     const { loss, parts } = policyLoss(policy, 2, { learnsText: true });
     expect(Object.values(parts).every(Boolean)).toBe(true);
     const gradients = gradient(loss, model.parameters);
     expect(gradients.map(({ shape }) => shape)).toEqual(model.parameters.map(({ shape }) => shape));
-    const { actions } = samplingGraph(policy, { steps: 5, guidance: 2 });
+    const { actions } = samplingGraph(policy, { denoisingSteps: 5, guidance: 2 });
     expect(actions.shape).toEqual([1, policy.config.horizon, 32]);
   });
 
   test("the value function builds", () => {
     const model = scope();
-    const { loss, logits } = valueLoss(initValue(model, valueConfig(size, body)), 2);
+    const { loss, logits } = valueLoss(initValueFunction(model, valueConfig(size, body)), 2);
     expect(logits.shape).toEqual([2, 201]);
     expect(gradient(loss, model.parameters)).toHaveLength(model.parameters.length);
   });
@@ -116,7 +116,7 @@ describe("files", () => {
   );
   const shapes = parameterShapes(config);
   const model = scope();
-  initPolicy(model, config);
+  initPolicyNetwork(model, config);
   const values = model.initialize(random(0));
 
   test("what is saved is loaded", async () => {

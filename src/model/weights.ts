@@ -1,16 +1,16 @@
 // Weights in and out, under the names of published checkpoints.
 
-import type { Shape, Store, Value } from "../tensor/index.ts";
+import type { Shape, Store, TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { PolicyConfig, ValueConfig } from "./config.ts";
-import { initPolicy } from "./policy.ts";
-import { initValue } from "./value.ts";
+import { initPolicyNetwork } from "./policy-network.ts";
+import { initValueFunction } from "./value-function.ts";
 
 /** Name and shape of every parameter, without memory for any of them. */
 export function parameterShapes(config: PolicyConfig | ValueConfig): Map<string, Shape> {
   const scope = t.scope();
-  if ("expert" in config) initPolicy(scope, config);
-  else initValue(scope, config);
+  if ("expert" in config) initPolicyNetwork(scope, config);
+  else initValueFunction(scope, config);
   return new Map(scope.parameters.map(({ node, shape }) => [node.name!, shape]));
 }
 
@@ -67,7 +67,7 @@ export async function loadWeights(path: string, expected: ReadonlyMap<string, Sh
   }
 }
 
-function asFloats({ dtype, data }: Value): Float32Array {
+function asFloats({ dtype, data }: TensorValue): Float32Array {
   if (dtype === "f32") return data as Float32Array;
   if (dtype === "f16") return t.float16ToFloat32(data as Uint16Array);
   throw new TypeError(`Expected weights as floats, got ${dtype}`);
@@ -80,7 +80,7 @@ export async function saveWeights(
   store: Store,
   renamed: (name: string) => string = (name) => name,
 ): Promise<void> {
-  const values = new Map<string, Value>();
+  const values = new Map<string, TensorValue>();
   for (const name of shapes.keys()) values.set(name, await store.read(renamed(name)));
   await t.writeSafetensors(path, values);
 }

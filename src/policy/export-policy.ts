@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { encodePng, type Image } from "../data/index.ts";
-import { drawNoise, initPolicy, promptTemplate } from "../model/index.ts";
+import { drawNoise, initPolicyNetwork, promptTemplate } from "../model/index.ts";
 import type { PolicyInfo } from "../robot/index.ts";
 import { readJson, replaceFile } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
@@ -39,7 +39,7 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   const inference = decideInference(folder, description, rest);
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const graph = exportedGraph(initPolicy(t.scope(), description.config), description.space, inference);
+  const graph = exportedGraph(initPolicyNetwork(t.scope(), description.config), description.space, inference);
   const tensors = Object.values(graph.inputs).map(({ tensor }) => tensor);
 
   // A folder with a manifest is whole.
@@ -105,7 +105,7 @@ function manifestOf(
     image_size: config.vision.imageSize,
     state_names: robot.stateNames,
     action_names: robot.actionNames,
-    steps: denoisingSteps,
+    denoising_steps: denoisingSteps,
     guidance,
     advantage,
     prompt: {

@@ -1,6 +1,6 @@
 // All of a policy as one graph for others to run: masks, normalisation, the prefix, the Euler steps and the way back to the robot's units. One
 // observation; C cameras, P prompt tokens, H steps of a chunk, A numbers of an action.
-import { denoised, type Policy, prefixOrder } from "../model/index.ts";
+import { denoised, type PolicyNetwork, prefixOrder } from "../model/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type ActionSpace, normalizerOf } from "./action-space.ts";
@@ -13,9 +13,9 @@ export interface ExportedGraph {
 }
 
 export function exportedGraph(
-  policy: Policy,
+  policy: PolicyNetwork,
   space: ActionSpace,
-  { denoisingSteps: steps, guidance }: { readonly denoisingSteps: number; readonly guidance: number },
+  { denoisingSteps, guidance }: { readonly denoisingSteps: number; readonly guidance: number },
 ): ExportedGraph {
   const { config } = policy;
   const { cameras, vision, promptTokens, stateSize, horizon, actionSize } = config;
@@ -62,7 +62,7 @@ export function exportedGraph(
     ),
     ...prefixOrder(config, each(cameraMask), mask),
   };
-  const chunk = denoised(policy, prefix, noise, { steps, guidance });
+  const chunk = denoised(policy, prefix, noise, { denoisingSteps, guidance });
 
   const inputs: [Tensor, string][] = [
     ...Object.entries(shown).map(([camera, picture]): [Tensor, string] => [

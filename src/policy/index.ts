@@ -7,7 +7,6 @@ export {
   fitActionSpace,
   relativeChunk,
 } from "./action-space.ts";
-export { backboneNames, type Network, openBackbone, saveBackbone, stateUnit } from "./backbone.ts";
 export {
   findCheckpoint,
   isForeign,
@@ -27,7 +26,8 @@ export { networkPolicy, type PolicyNetwork, type TrainedPolicy, type TrainedRequ
 export { openExported } from "./open-exported.ts";
 export { type OpenPolicyOptions, openPolicy, policyHelp } from "./open-policy.ts";
 export { openTrained } from "./open-trained.ts";
-export { joined, prompt, type Said } from "./prompt.ts";
+export { backboneNames, type Network, openBackbone, saveBackbone, stateUnit } from "./pretrained-backbone.ts";
+export { joined, type PromptWords, prompt } from "./prompt.ts";
 export { type BasePolicy, readPublished } from "./published-policy.ts";
 export { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";

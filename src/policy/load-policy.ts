@@ -1,13 +1,13 @@
 // A trained policy from its checkpoint.
 import { join } from "node:path";
 import {
+  type ActionSampler,
   type Advantage,
   type Continuation,
-  createSampler,
-  initPolicy,
+  createActionSampler,
+  initPolicyNetwork,
   type PolicyConfig,
   type PrefixBatch,
-  type Sampler,
   softMask,
   tokenisePrompts,
 } from "../model/index.ts";
@@ -79,27 +79,27 @@ type Inference = NonNullable<PolicyInfo["inference"]>;
 
 interface Samplers {
   /** The program for so many requests, compiled when it is first asked for. */
-  take(batch: number, continues: boolean): Promise<Sampler>;
+  take(batch: number, continues: boolean): Promise<ActionSampler>;
   release(): Promise<void>;
 }
 
 function openSamplers(
   { config }: PolicyDescription,
   store: t.Store,
-  { denoisingSteps: steps, guidance }: Inference,
+  { denoisingSteps, guidance }: Inference,
   { device = "cpu", threads }: ComputeOptions,
 ): Samplers {
-  const policy = initPolicy(t.scope(), config);
+  const policy = initPolicyNetwork(t.scope(), config);
   const inline = store.names.reduce((count, name) => count + t.elements(store.type(name).shape), 0) <= smallPolicy;
-  const samplers = new Map<string, Promise<Sampler>>();
+  const samplers = new Map<string, Promise<ActionSampler>>();
   return {
     take(batch, continues) {
       const key = `${batch} ${continues}`;
       const known = samplers.get(key);
       if (known) return known;
-      const made = createSampler(policy, store, {
+      const made = createActionSampler(policy, store, {
         batch,
-        steps,
+        denoisingSteps,
         guidance,
         device,
         inline,

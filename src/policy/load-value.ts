@@ -1,5 +1,5 @@
 // A trained value function ready to use.
-import { createValuer, initValue, tokenisePrompts, type Valuer } from "../model/index.ts";
+import { createValuePredictor, initValueFunction, tokenisePrompts, type ValuePredictor } from "../model/index.ts";
 import { expectedValues } from "../recap/index.ts";
 import type { Observation } from "../robot/index.ts";
 import * as t from "../tensor/index.ts";
@@ -33,8 +33,8 @@ export async function loadValueFunction(
   const store = t.createStore();
   await readWeights(folder, description, store);
   const converter = stateConverter(description);
-  const network = initValue(t.scope(), config);
-  const valuers = new Map<number, Promise<Valuer>>();
+  const network = initValueFunction(t.scope(), config);
+  const valuers = new Map<number, Promise<ValuePredictor>>();
   return {
     path: folder,
     description,
@@ -43,7 +43,7 @@ export async function loadValueFunction(
       // Programs have a fixed size: a power of two, filled up with the last observation.
       const size = 2 ** Math.ceil(Math.log2(observations.length));
       if (!valuers.has(size))
-        valuers.set(size, createValuer(network, store, { batch: size, device, ...(threads && { threads }) }));
+        valuers.set(size, createValuePredictor(network, store, { batch: size, device, ...(threads && { threads }) }));
       const filled = Array.from({ length: size }, (_, i) => observations[i] ?? observations.at(-1)!);
       const states = filled.map(({ state }) => converter.state(Float32Array.from(state)));
       const texts = filled.map(({ task }, i) => prompt(config, task, states[i]!, {}, robot.stateNames.length));

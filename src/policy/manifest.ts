@@ -42,7 +42,7 @@ const manifestSchema = z.object({
   image_size: z.int(),
   state_names: z.array(z.string()),
   action_names: z.array(z.string()),
-  steps: z.int(),
+  denoising_steps: z.int(),
   guidance: z.number(),
   advantage: z.enum(["positive", "negative", "none"]),
   prompt: z.object({

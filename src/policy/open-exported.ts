@@ -92,10 +92,10 @@ function feeds(
 /** How the model samples, which the export fixed. @throws Error where the options ask for something else */
 function exportedInference(
   folder: string,
-  { steps, guidance, advantage }: Manifest,
+  { denoising_steps: denoisingSteps, guidance, advantage }: Manifest,
   options: InferenceOptions,
 ): NonNullable<PolicyInfo["inference"]> {
-  const exported = { denoisingSteps: steps, guidance, advantage };
+  const exported = { denoisingSteps, guidance, advantage };
   for (const [name, is] of Object.entries(exported)) {
     const wanted = options[name as keyof InferenceOptions];
     if (wanted !== undefined && wanted !== is)

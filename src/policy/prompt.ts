@@ -2,7 +2,7 @@
 import { type Advantage, type PolicyConfig, promptText } from "../model/index.ts";
 
 /** What a prompt may say beside instruction and state. */
-export interface Said {
+export interface PromptWords {
   readonly advantage?: Advantage | undefined;
   readonly subtask?: string | undefined;
 }
@@ -12,7 +12,7 @@ export function prompt(
   { state: kind }: Pick<PolicyConfig, "state">,
   task: string,
   state: Float32Array,
-  { advantage, subtask }: Said,
+  { advantage, subtask }: PromptWords,
   robotStateSize: number,
 ): string {
   return promptText({

@@ -6,7 +6,7 @@ import * as z from "zod";
 import type { LeRobotDataset } from "../data/index.ts";
 import { loadTokenizer, type PolicyConfig, sizes, storedShapes } from "../model/index.ts";
 import { readJson } from "../system/index.ts";
-import type { Shape, Value } from "../tensor/index.ts";
+import type { Shape, TensorValue } from "../tensor/index.ts";
 import { readSafetensors } from "../tensor/index.ts";
 import type { ActionSpace, Scaling } from "./action-space.ts";
 import { type PolicyDescription, weightsFile } from "./checkpoint.ts";
@@ -199,7 +199,7 @@ const modes: Readonly<Record<string, readonly [Scaling["mode"], string, string]>
 
 function scaling(
   folder: string,
-  values: ReadonlyMap<string, Value>,
+  values: ReadonlyMap<string, TensorValue>,
   feature: string,
   named: string | undefined,
   numbers: number,

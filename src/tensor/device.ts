@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
 import { scalar } from "./fill.ts";
 import { graphWriter } from "./onnx.ts";
-import type { DType, TensorData, Value } from "./types.ts";
+import type { DType, TensorData, TensorValue } from "./types.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda";
 
@@ -61,7 +61,7 @@ export async function createSession(
 const runtimeTypes = { f32: "float32", f16: "float16", i64: "int64", i32: "int32", bool: "bool", u8: "uint8" } as const;
 
 /** ONNX Runtime's view of a value: the same memory. */
-export function toRuntime({ dtype, shape, data }: Value): ort.Tensor {
+export function toRuntime({ dtype, shape, data }: TensorValue): ort.Tensor {
   const tensor = new ort.Tensor(runtimeTypes[dtype], data, shape);
   // Where there is a Float16Array (Node 24) the class makes one of the halves' bits, which its own native part then takes for empty.
   if (tensor.data !== data) Object.defineProperty(tensor, "data", { value: data });
@@ -69,7 +69,7 @@ export function toRuntime({ dtype, shape, data }: Value): ort.Tensor {
 }
 
 /** The numbers of a tensor that lies in main memory: the same memory. */
-export function fromRuntime(tensor: ort.Tensor, dtype: DType): Value {
+export function fromRuntime(tensor: ort.Tensor, dtype: DType): TensorValue {
   const data = tensor.data as TensorData;
   // Node 24 has a Float16Array, which ONNX Runtime then returns; pistar keeps halves as their bits everywhere.
   const bits = dtype === "f16" ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;

@@ -6,7 +6,7 @@ import { lower } from "./lower.ts";
 import { byteSize, type ExternalData, graphWriter } from "./onnx.ts";
 import type { Store } from "./store.ts";
 
-export interface ExportOptions {
+export interface OnnxExportOptions {
   /** Parameters of more bytes than this in all go to a file PATH.data beside the model; protobuf cannot hold 2 GB. */
   readonly maxInlineBytes?: number;
 }
@@ -22,7 +22,7 @@ export async function exportOnnx(
   path: string,
   graph: { readonly inputs: readonly Tensor[]; readonly outputs: Readonly<Record<string, Tensor>> },
   store: Store,
-  { maxInlineBytes = 1.9e9 }: ExportOptions = {},
+  { maxInlineBytes = 1.9e9 }: OnnxExportOptions = {},
 ): Promise<void> {
   const writer = graphWriter();
   const lowered = lower(writer, Object.values(graph.outputs));

@@ -1,9 +1,9 @@
 import { toFloat16 } from "../system/index.ts";
 import type { GraphWriter } from "./onnx.ts";
-import { type DType, elements, type Shape, type Value, zerosData } from "./types.ts";
+import { type DType, elements, type Shape, type TensorValue, zerosData } from "./types.ts";
 
 /** `fill` in every element. @throws RangeError for a number that an integer dtype cannot hold. */
-export function filled(fill: number, shape: Shape, dtype: DType): Value {
+export function filled(fill: number, shape: Shape, dtype: DType): TensorValue {
   const range = ranges[dtype];
   if (range && !(Number.isInteger(fill) && fill >= range[0] && fill <= range[1]))
     throw new RangeError(
@@ -24,8 +24,8 @@ const ranges: Partial<Record<DType, readonly [number, number]>> = {
 };
 
 /** One number of any dtype. */
-export const scalar = (x: number, dtype: DType): Value => filled(x, [], dtype);
+export const scalar = (x: number, dtype: DType): TensorValue => filled(x, [], dtype);
 
 /** Adds a tensor with `element`, a scalar, in every place and returns its name; however large, it takes no room in the model. */
-export const writeFilled = (graph: GraphWriter, element: Value, shape: Shape): string =>
+export const writeFilled = (graph: GraphWriter, element: TensorValue, shape: Shape): string =>
   graph.node("Expand", [graph.constant(element), graph.integers(shape)])[0]!;

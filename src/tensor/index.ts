@@ -9,7 +9,7 @@ export {
   restore,
 } from "../system/index.ts";
 export { type Device, devices, type SessionOptions, whyUnavailable } from "./device.ts";
-export { type ExportOptions, exportOnnx } from "./export.ts";
+export { exportOnnx, type OnnxExportOptions } from "./export.ts";
 export { constant, describe, input, type Node, state, type Tensor, topological } from "./expression.ts";
 export { type GradientOptions, gradient } from "./gradient.ts";
 export * as nn from "./nn.ts";
@@ -41,10 +41,8 @@ export { rotary, rotaryAngles } from "./ops/rotary.ts";
 export { concat, pad, reshape, slice, split, transpose } from "./ops/shape.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";
 export {
-  type Accumulation,
   type AdamWOptions,
   type AdamWStep,
-  accumulate,
   adamW,
   ema,
   emaInitial,
@@ -75,6 +73,6 @@ export {
   type Shape,
   type TensorData,
   type TensorType,
-  type Value,
+  type TensorValue,
   value,
 } from "./types.ts";

@@ -3,14 +3,17 @@ import { createSession, fromRuntime, type SessionOptions, toRuntime } from "./de
 import type { Tensor } from "./expression.ts";
 import { lower } from "./lower.ts";
 import { graphWriter } from "./onnx.ts";
-import type { Value } from "./types.ts";
+import type { TensorValue } from "./types.ts";
 
 export interface OnnxFile {
   /**
    * Of every input to every output; outputs are 32-bit floats.
    * @param into where outputs are to be written, by name, in place of new memory
    */
-  run(feeds: Readonly<Record<string, Value>>, into?: Readonly<Record<string, Value>>): Promise<Record<string, Value>>;
+  run(
+    feeds: Readonly<Record<string, TensorValue>>,
+    into?: Readonly<Record<string, TensorValue>>,
+  ): Promise<Record<string, TensorValue>>;
   release(): Promise<void>;
 }
 
@@ -20,7 +23,7 @@ export interface OnnxFile {
  */
 export async function openOnnx(model: string | Uint8Array, options: SessionOptions = {}): Promise<OnnxFile> {
   const session = await createSession(model, options);
-  const runtime = (values: Readonly<Record<string, Value>>) =>
+  const runtime = (values: Readonly<Record<string, TensorValue>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toRuntime(value)]));
   return {
     async run(feeds, into = {}) {

@@ -1,7 +1,7 @@
 // Writes ONNX: the messages of onnx.proto that a graph needs, field by field (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 // Opset 17 and IR version 8, which every runtime of the last years reads; ONNX Runtime's fused operators come from "com.microsoft".
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { bytesPerElement, type DType, elements, type Shape, type Value } from "./types.ts";
+import { bytesPerElement, type DType, elements, type Shape, type TensorValue } from "./types.ts";
 
 const irVersion = 8;
 const opset = 17;
@@ -41,7 +41,7 @@ export interface GraphWriter {
   /** Adds a node and returns the names of its outputs; new names start with "/". An empty input name stands for an optional input that is left out. */
   node(type: string, inputs: readonly string[], options?: NodeOptions): readonly string[];
   /** Adds fixed numbers and returns their name; equal small constants are written once. */
-  constant(value: Value): string;
+  constant(value: TensorValue): string;
   /** A one-dimensional int64 constant: shapes, axes, pads. */
   integers(values: readonly number[]): string;
   /** Declares an input or output; without a shape, of any shape. */
@@ -49,7 +49,7 @@ export interface GraphWriter {
   /** Makes the tensor called `from` an output called `name`: by renaming it, or by a copy where it has another name already. */
   output(name: string, type: DeclaredType, from: string): void;
   /** A named tensor with its numbers inside the model or in a file beside it. */
-  initializer(name: string, value: Value, external?: ExternalData): void;
+  initializer(name: string, value: TensorValue, external?: ExternalData): void;
   /** The finished ModelProto. */
   finish(): Uint8Array;
 }
@@ -172,7 +172,7 @@ function valueInfo(name: string, { dtype, shape }: DeclaredType): Uint8Array {
   return writer.join().join().finish();
 }
 
-function tensorProto(name: string, value: Value, external: ExternalData | undefined): Uint8Array {
+function tensorProto(name: string, value: TensorValue, external: ExternalData | undefined): Uint8Array {
   const writer = new BinaryWriter();
   for (const size of value.shape) writer.tag(1, WireType.Varint).int64(size);
   writer.tag(2, WireType.Varint).int32(dataType[value.dtype]);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { input, state, type Tensor } from "./expression.ts";
+import { input, state } from "./expression.ts";
 import { gradient } from "./gradient.ts";
 import { mul, sub } from "./ops/arithmetic.ts";
 import { mean } from "./ops/reduce.ts";
-import { accumulate, adamW, ema, emaInitial } from "./optimizer.ts";
+import { adamW, ema, emaInitial } from "./optimizer.ts";
 import { compile } from "./program.ts";
 import { warmupCosine } from "./schedule.ts";
 import { createStore } from "./store.ts";
@@ -83,36 +83,6 @@ test("the moving average follows the parameter by its decay", async () => {
     });
   }
 });
-
-test("two micro-batches accumulated are one batch of both", async () => {
-  const options = { learningRate: 0.1, maxNorm: 0.5 };
-  const targets = [Float32Array.of(0.5, 0, 1), Float32Array.of(3, -1, 2)];
-
-  const sums = accumulate([w], gradient(loss, [w]), 2);
-  const step = adamW([w], sums.gradients, options);
-  const store = createStore([...start, ...sums.collect.initial, ...step.initial]);
-  const collect = await compile({ inputs: [target], updates: sums.collect.updates }, { store });
-  const apply = await compile({ updates: [...step.updates, ...sums.reset] }, { store });
-
-  const other = input("other", [3]);
-  const both = mul(sum2(loss, meanSquare(sub(w, other))), 0.5);
-  const whole = adamW([w], gradient(both, [w]), options);
-  const wholeStore = createStore([...start, ...whole.initial]);
-  const together = await compile({ inputs: [target, other], updates: whole.updates }, { store: wholeStore });
-
-  for (let i = 0; i < 3; i++) {
-    for (const data of targets) await collect.run({ target: data });
-    await apply.run();
-    await together.run({ target: targets[0]!, other: targets[1]! });
-    const expected = (await wholeStore.read("w")).data;
-    (await store.read("w")).data.forEach((x, j) => {
-      expect(Number(x)).toBeCloseTo(Number(expected[j]), 6);
-    });
-  }
-});
-
-const meanSquare = (x: Tensor) => mean(mul(x, x));
-const sum2 = (a: Tensor, b: Tensor) => sub(a, mul(b, -1));
 
 test("mistakes are named", () => {
   const [g] = gradient(loss, [w]);

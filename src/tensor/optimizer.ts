@@ -8,12 +8,12 @@ import { sqrt, tanh } from "./ops/elementwise.ts";
 import { sum } from "./ops/reduce.ts";
 import { matches } from "./parameters.ts";
 import type { Update } from "./program.ts";
-import { formatType, sameShape, type Value } from "./types.ts";
+import { formatType, sameShape, type TensorValue } from "./types.ts";
 
 export interface Step {
   readonly updates: readonly Update[];
   /** First values of the states that this step adds. */
-  readonly initial: ReadonlyMap<string, Value>;
+  readonly initial: ReadonlyMap<string, TensorValue>;
 }
 
 export interface AdamWOptions {
@@ -51,7 +51,7 @@ export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[
   expectPairs("adamW", parameters, gradients);
   const gradientNorm = globalNorm(gradients);
   const clip: Operand = maxNorm === undefined ? 1 : minimum(div(maxNorm, add(gradientNorm, 1e-6)), 1);
-  const initial = new Map<string, Value>([["adamw.step", filled(0, [], "f32")]]);
+  const initial = new Map<string, TensorValue>([["adamw.step", filled(0, [], "f32")]]);
   const step = state("adamw.step", []);
   const next = add(step, 1);
   const updates: Update[] = [{ state: step, value: next }];
@@ -114,32 +114,8 @@ export function ema(parameters: readonly Tensor[], decay: Operand): Update[] {
 export const emaName = (parameter: string): string => `ema.${parameter}`;
 
 /** First values of the averages: the parameters' own. */
-export const emaInitial = (parameters: ReadonlyMap<string, Value>): Map<string, Value> =>
+export const emaInitial = (parameters: ReadonlyMap<string, TensorValue>): Map<string, TensorValue> =>
   new Map([...parameters].map(([name, value]) => [emaName(name), value]));
-
-/** Gradient accumulation: a program that only adds, and the mean gradient with which another one steps and starts anew. */
-export interface Accumulation {
-  /** For the program that runs on each micro-batch. */
-  readonly collect: Step;
-  /** The mean over `count` micro-batches: what the stepping program gives to adamW. */
-  readonly gradients: readonly Tensor[];
-  /** For the stepping program: sets the sums back to 0. */
-  readonly reset: readonly Update[];
-}
-
-/** Sums gradients over `count` runs in states `accumulated.NAME`. */
-export function accumulate(parameters: readonly Tensor[], gradients: readonly Tensor[], count: number): Accumulation {
-  expectPairs("accumulate", parameters, gradients);
-  const sums = parameters.map(({ node, shape }) => state(`accumulated.${node.name}`, shape));
-  return {
-    collect: {
-      updates: sums.map((total, i) => ({ state: total, value: add(total, gradients[i]!) })),
-      initial: new Map(sums.map(({ node, shape }) => [node.name!, filled(0, shape, "f32")])),
-    },
-    gradients: sums.map((total) => mul(total, 1 / count)),
-    reset: sums.map((total) => ({ state: total, value: mul(total, 0) })),
-  };
-}
 
 function expectPairs(operator: string, parameters: readonly Tensor[], gradients: readonly Tensor[]): void {
   if (parameters.length !== gradients.length)

@@ -3,7 +3,7 @@
 import type { Random } from "../system/index.ts";
 import { float32ToFloat16 } from "../system/index.ts";
 import { state, type Tensor } from "./expression.ts";
-import { type DType, elements, type Shape, type Value } from "./types.ts";
+import { type DType, elements, type Shape, type TensorValue } from "./types.ts";
 
 /** Fills `numbers`, the elements of a tensor of `shape`. */
 export type Initializer = (numbers: Float32Array, shape: Shape, random: Random) => void;
@@ -48,7 +48,7 @@ export interface Scope {
   /**
    * First values for all parameters under the root. Each draws from its own stream, named by the parameter: adding one changes no other.
    */
-  initialize(random: Random): Map<string, Value>;
+  initialize(random: Random): Map<string, TensorValue>;
 }
 
 /** The root of a model's names. */
@@ -67,7 +67,7 @@ export function scope(): Scope {
       return [...declared.values()].map(({ tensor }) => tensor);
     },
     initialize(random) {
-      const values = new Map<string, Value>();
+      const values = new Map<string, TensorValue>();
       for (const [name, { tensor, initializer }] of declared) {
         const numbers = new Float32Array(elements(tensor.shape));
         initializer(numbers, tensor.shape, random.split(name));

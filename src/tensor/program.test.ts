@@ -8,7 +8,7 @@ import { exp, log, sqrt } from "./ops/elementwise.ts";
 import { sum } from "./ops/reduce.ts";
 import { type CompileOptions, compile, type Feed, type Graph } from "./program.ts";
 import { createStore } from "./store.ts";
-import { type DType, type Value, value } from "./types.ts";
+import { type DType, type TensorValue, value } from "./types.ts";
 
 const one: CompileOptions = { threads: 1 };
 
@@ -16,7 +16,7 @@ async function once(
   graph: Graph,
   feeds: Readonly<Record<string, Feed>>,
   options = one,
-): Promise<Record<string, Value>> {
+): Promise<Record<string, TensorValue>> {
   const program = await compile(graph, options);
   try {
     return await program.run(feeds);

@@ -15,7 +15,7 @@ import {
   isFloat,
   sameShape,
   type TensorData,
-  type Value,
+  type TensorValue,
 } from "./types.ts";
 
 /** After each run the store's value of `state` becomes `value`. */
@@ -44,7 +44,7 @@ export interface CompileOptions extends Omit<SessionOptions, "resident"> {
 }
 
 /** Numbers for one input: an array in row-major order, a single number for a float scalar, or a typed value. */
-export type Feed = TensorData | Value | number;
+export type Feed = TensorData | TensorValue | number;
 
 export interface Program {
   readonly store: Store;
@@ -52,7 +52,7 @@ export interface Program {
    * Computes the outputs and commits the updates. Runs on one store follow one another in the order they were asked for. Feeds are read when
    * their turn comes, without a copy: leave the arrays alone until the run is done.
    */
-  run(feeds?: Readonly<Record<string, Feed>>): Promise<Record<string, Value>>;
+  run(feeds?: Readonly<Record<string, Feed>>): Promise<Record<string, TensorValue>>;
   /** Frees the session; the store remains. */
   release(): Promise<void>;
 }
@@ -112,7 +112,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
         }
         // What was preallocated has been written in place; `results` holds other tensors of the same numbers.
         for (const { name, output } of next) commit(name, fetches[output] ?? results[output]!);
-        const values: Record<string, Value> = {};
+        const values: Record<string, TensorValue> = {};
         for (const [name, { dtype }] of Object.entries(outputs))
           values[name] = fromRuntime(results[outputName(name)]!, dtype);
         return values;

@@ -1,7 +1,7 @@
 // The header of a safetensors file: names, types and places of its tensors (https://huggingface.co/docs/safetensors).
 // A file is 8 bytes with the header's length (little-endian), the header as JSON, and the tensors' bytes without gaps.
 import { z } from "zod";
-import { type DType, elements, formatShape, type Shape, type Value } from "./types.ts";
+import { type DType, elements, formatShape, type Shape, type TensorValue } from "./types.ts";
 
 /** Bytes before the header. */
 export const prefixBytes = 8;
@@ -161,9 +161,9 @@ function expectNoGaps(file: string, entries: ReadonlyMap<string, Entry>, dataSta
 
 /** The bytes before the tensors, prefix and padding included, and the tensors in the order in which they follow. */
 export function formatHeader(
-  values: ReadonlyMap<string, Value>,
+  values: ReadonlyMap<string, TensorValue>,
   metadata: Readonly<Record<string, string>>,
-): { readonly bytes: Uint8Array; readonly sorted: readonly Value[] } {
+): { readonly bytes: Uint8Array; readonly sorted: readonly TensorValue[] } {
   const sorted = [...values].sort(
     ([a, { dtype: x }], [b, { dtype: y }]) =>
       order.indexOf(x) - order.indexOf(y) || Buffer.compare(Buffer.from(a), Buffer.from(b)),

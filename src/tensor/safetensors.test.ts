@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float16ToFloat32 } from "../system/float16.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "./safetensors.ts";
-import { type DType, elements, type Value, value, zerosData } from "./types.ts";
+import { type DType, elements, type TensorValue, value, zerosData } from "./types.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -63,7 +63,7 @@ describe("a file from Python", () => {
 
 test("writes the reference implementation's bytes: widest type first, then by name, header padded to 8", async () => {
   const path = at("written.safetensors");
-  const values: [string, Value][] = [
+  const values: [string, TensorValue][] = [
     ["mask", value(Uint8Array.of(1, 0), [2], "bool")],
     ["b", value(Float32Array.of(1), [])],
     ["a", value(Float32Array.of(-2, 0.5))],
@@ -94,7 +94,7 @@ test("nothing at all", async () => {
 test("a write that fails leaves the old file and no other", async () => {
   const path = at("kept.safetensors");
   await writeSafetensors(path, [["a", value(Float32Array.of(1))]]);
-  const wrong: Value = { dtype: "f32", shape: [3], data: new Float32Array(2) };
+  const wrong: TensorValue = { dtype: "f32", shape: [3], data: new Float32Array(2) };
   await expect(writeSafetensors(path, [["a", wrong]])).rejects.toThrow(
     /kept\.safetensors: tensor "a": expected Float32Array\(3\) for f32 \[3\], got Float32Array\(2\)/,
   );
@@ -112,7 +112,7 @@ test("a write that fails leaves the old file and no other", async () => {
 });
 
 const dtypes: readonly DType[] = ["f32", "f16", "i64", "i32", "bool", "u8"];
-const anyValue: fc.Arbitrary<Value> = fc
+const anyValue: fc.Arbitrary<TensorValue> = fc
   .record({ dtype: fc.constantFrom(...dtypes), shape: fc.array(fc.nat(4), { maxLength: 4 }), seed: fc.nat() })
   .map(({ dtype, shape, seed }) => {
     const data = zerosData(dtype, elements(shape));

@@ -21,7 +21,7 @@ import {
   holds,
   listed,
   type TensorType,
-  type Value,
+  type TensorValue,
   zerosData,
 } from "./types.ts";
 
@@ -33,7 +33,7 @@ export interface SafetensorsFile {
   /** What `read` gives. @throws Error for a name that is not there, and for an element type that pistar has no dtype for. */
   type(name: string): TensorType;
   /** The numbers of one tensor: bf16 widened to f32, all else as it is. */
-  read(name: string): Promise<Value>;
+  read(name: string): Promise<TensorValue>;
   close(): Promise<void>;
 }
 
@@ -49,10 +49,10 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /** All tensors of a file or a sharded model, by name. */
-export async function readSafetensors(path: string): Promise<Map<string, Value>> {
+export async function readSafetensors(path: string): Promise<Map<string, TensorValue>> {
   const file = await openSafetensors(path);
   try {
-    const values = new Map<string, Value>();
+    const values = new Map<string, TensorValue>();
     for (const name of file.names) values.set(name, await file.read(name));
     return values;
   } finally {
@@ -161,10 +161,10 @@ function parseIndex(path: string, text: string): z.infer<typeof indexSchema> {
  */
 export async function writeSafetensors(
   path: string,
-  values: Iterable<readonly [string, Value]>,
+  values: Iterable<readonly [string, TensorValue]>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const named = new Map<string, Value>();
+  const named = new Map<string, TensorValue>();
   for (const [name, value] of values) {
     const { dtype, shape, data } = value;
     if (named.has(name)) throw new TypeError(`${path}: two tensors are named "${name}"`);

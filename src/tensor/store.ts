@@ -13,7 +13,7 @@ import {
   sameShape,
   type TensorData,
   type TensorType,
-  type Value,
+  type TensorValue,
   zerosData,
 } from "./types.ts";
 
@@ -28,11 +28,11 @@ export interface Store {
   /** Type of an entry. @throws Error listing similar names when there is none. */
   type(name: string): TensorType;
   /** A copy of the current numbers. */
-  read(name: string): Promise<Value>;
+  read(name: string): Promise<TensorValue>;
   /** Copies of all current numbers, by name, as they are between two runs. */
-  readAll(): Promise<Map<string, Value>>;
+  readAll(): Promise<Map<string, TensorValue>>;
   /** Replaces numbers between two runs, all or none; types must stay. A name that is new is added. */
-  write(values: Iterable<readonly [string, Value]>): Promise<void>;
+  write(values: Iterable<readonly [string, TensorValue]>): Promise<void>;
   /** For programs: runs `use` while no other program runs on this store. */
   exclusively<T>(use: (access: Access) => Promise<T>): Promise<T>;
   /** Frees the memory; the store cannot be used afterwards. */
@@ -50,7 +50,7 @@ interface Access {
 }
 
 /** A store that holds copies of `values`. */
-export function createStore(values: Iterable<readonly [string, Value]> = []): Store {
+export function createStore(values: Iterable<readonly [string, TensorValue]> = []): Store {
   const entries = new Map<string, Entry>();
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -79,13 +79,13 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
     },
   };
 
-  async function copy(name: string): Promise<Value> {
+  async function copy(name: string): Promise<TensorValue> {
     const { current, type } = entry(name);
     const { data } = fromRuntime(await moveTo(current, type.dtype, false), type.dtype);
     return { ...type, data: data.slice() };
   }
 
-  function put(all: readonly (readonly [string, Value])[]): void {
+  function put(all: readonly (readonly [string, TensorValue])[]): void {
     for (const [name, value] of all) expectFits(name, value, entries.get(name)?.type);
     for (const [name, { dtype, shape, data }] of all) {
       const known = entries.get(name);
@@ -103,7 +103,7 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
     read: (name) => store.exclusively(() => copy(name)),
     readAll: () =>
       store.exclusively(async () => {
-        const all = new Map<string, Value>();
+        const all = new Map<string, TensorValue>();
         for (const name of entries.keys()) all.set(name, await copy(name));
         return all;
       }),
@@ -125,7 +125,7 @@ export function createStore(values: Iterable<readonly [string, Value]> = []): St
   return store;
 }
 
-function expectFits(name: string, { dtype, shape, data }: Value, known: TensorType | undefined): void {
+function expectFits(name: string, { dtype, shape, data }: TensorValue, known: TensorType | undefined): void {
   const type = formatType({ dtype, shape });
   if (!holds(dtype, data) || data.length !== elements(shape))
     throw new TypeError(

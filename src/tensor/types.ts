@@ -20,7 +20,7 @@ interface Arrays {
 export type TensorData = Arrays[DType];
 
 /** Numbers outside any graph: what is fed to a program, comes out of it, or lies in a file. */
-export interface Value extends TensorType {
+export interface TensorValue extends TensorType {
   readonly data: TensorData;
 }
 
@@ -72,7 +72,7 @@ export const arrayName = (dtype: DType): string => constructors[dtype].name;
  * A value from an array: `shape` defaults to one dimension, `dtype` to what the array's class says (Uint8Array: u8, Uint16Array: f16).
  * @throws TypeError when the array's length is not the product of the shape.
  */
-export function value(data: TensorData, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): Value {
+export function value(data: TensorData, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): TensorValue {
   if (!holds(dtype, data))
     throw new TypeError(`value: expected ${arrayName(dtype)} for ${dtype}, got ${className(data)}`);
   if (elements(shape) !== data.length)

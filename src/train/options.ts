@@ -99,7 +99,7 @@ export const policyOptions = z.object({
     .array(z.string())
     .default(["gripper*"])
     .describe("actions learned as they are (* stands for any characters); the others relative to the state"),
-  denoising: count.default(5).describe("Euler steps with which validation samples chunks"),
+  denoisingSteps: count.default(5).describe("Euler steps with which validation samples chunks"),
 });
 export type PolicyOptions = z.infer<typeof policyOptions>;
 

@@ -12,20 +12,20 @@ import {
   tokenisePrompts,
 } from "../model/index.ts";
 import type { PolicyDescription } from "../policy/index.ts";
-import { type ActionConverter, actionConverter, joined, prompt, type Said } from "../policy/index.ts";
+import { type ActionConverter, actionConverter, joined, type PromptWords, prompt } from "../policy/index.ts";
 import type { Random } from "../system/index.ts";
 import type { Feed } from "../tensor/index.ts";
 
 export interface PolicySamples {
   readonly converter: ActionConverter;
   /** Pictures, states and prompts. @param said [B], what the prompts say beside instruction and state */
-  prefix(batch: Batch, said: readonly Said[]): PrefixBatch & TokenisedPrompts;
+  prefix(batch: Batch, said: readonly PromptWords[]): PrefixBatch & TokenisedPrompts;
   /** Actions [B, H, A], normalised. */
   actions(batch: Batch): Float32Array;
   /** Feeds of the loss; `random` draws noise and times, `draws` of them for each chunk. */
   lossFeeds(
     batch: Batch,
-    said: readonly Said[],
+    said: readonly PromptWords[],
     weights: ArrayLike<number>,
     random: Random,
     draws?: number,
@@ -41,7 +41,7 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   const rawState = ({ state, size }: Batch, at: number) =>
     state.subarray((at * state.length) / size, ((at + 1) * state.length) / size);
 
-  const prefix = (batch: Batch, said: readonly Said[]): PrefixBatch & TokenisedPrompts => {
+  const prefix = (batch: Batch, said: readonly PromptWords[]): PrefixBatch & TokenisedPrompts => {
     const states = Array.from({ length: batch.size }, (_, at) => converter.state(rawState(batch, at)));
     const texts = batch.tasks.map((task, at) =>
       prompt(config, task, states[at]!, said[at]!, space.state.measures[0].length),

@@ -1,7 +1,7 @@
 // How a policy does on held-out episodes: the losses, and how far sampled chunks are from what was done, beside a trivial policy that
 // repeats the last action.
 import { type Batch, BatchAssembler, type BatchSource } from "../data/index.ts";
-import { createSampler, initPolicy, policyLoss, type Sampler } from "../model/index.ts";
+import { type ActionSampler, createActionSampler, initPolicyNetwork, policyLoss } from "../model/index.ts";
 import type { PolicyDescription } from "../policy/index.ts";
 import type { Program, Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -23,13 +23,13 @@ export function policyValidator(
   options: PolicyOptions,
 ): Validator {
   const { config } = description;
-  const { batchSize, device, threads, denoising: steps } = options;
+  const { batchSize, device, threads, denoisingSteps } = options;
   const samples = policySamples(description, options.subtasks);
   const frames = heldOutBatches(sources, episodes, config.horizon, options);
-  let programs: { readonly loss: Program; readonly sampler: Sampler } | undefined;
+  let programs: { readonly loss: Program; readonly sampler: ActionSampler } | undefined;
 
   async function compiled(store: Store) {
-    const policy = initPolicy(t.scope(), config);
+    const policy = initPolicyNetwork(t.scope(), config);
     const { inputs, parts } = policyLoss(policy, batchSize, { learnsText: options.subtasks });
     const outputs = {
       flow: parts.flow!,
@@ -39,7 +39,7 @@ export function policyValidator(
     const compute = { device, ...(threads && { threads }) };
     return {
       loss: await t.compile({ inputs, outputs }, { store, ...compute }),
-      sampler: await createSampler(policy, store, { batch: batchSize, steps, ...compute }),
+      sampler: await createActionSampler(policy, store, { batch: batchSize, denoisingSteps, ...compute }),
     };
   }
 

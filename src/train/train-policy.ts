@@ -8,7 +8,7 @@ import {
   readLabels,
   type SamplerState,
 } from "../data/index.ts";
-import { initPolicy, policyLoss, sizes } from "../model/index.ts";
+import { initPolicyNetwork, policyLoss, sizes } from "../model/index.ts";
 import {
   type BasePolicy,
   backboneNames,
@@ -22,7 +22,7 @@ import {
   robotFeatures,
   saveCheckpoint,
 } from "../policy/index.ts";
-import type { Value } from "../tensor/index.ts";
+import type { TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { advantageWeights, type FrameWeight } from "./advantage-weights.ts";
 import { describePolicy, withSnugPrompts } from "./describe-policy.ts";
@@ -108,7 +108,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     );
     const { config } = learner;
     const scope = t.scope();
-    const network = initPolicy(scope, config);
+    const network = initPolicyNetwork(scope, config);
     const { flowWeight, draws, subtasks: learnsText, temperature } = options;
     const weightOf: FrameWeight =
       temperature === undefined ? () => 1 : await advantageWeights(data, options.labels, temperature);
@@ -175,14 +175,14 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
 const basePolicy = (found: string, dataset: LeRobotDataset, options: PolicyOptions): Promise<BasePolicy> =>
   isForeign(found) ? readPublished(found, dataset, options) : readPolicyDescription(found);
 
-export const initialWeights = (scope: t.Scope, seed: number): Map<string, Value> =>
+export const initialWeights = (scope: t.Scope, seed: number): Map<string, TensorValue> =>
   scope.initialize(t.random(seed).split("weights"));
 
 /** The weights of a checkpoint. */
 export async function weightsOf(
   folder: string,
   description: Parameters<typeof readWeights>[1],
-): Promise<Map<string, Value>> {
+): Promise<Map<string, TensorValue>> {
   const store = t.createStore();
   await readWeights(folder, description, store);
   const weights = await store.readAll();

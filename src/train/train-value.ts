@@ -1,7 +1,7 @@
 // Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
 
 import { BatchLoader, type BatchSource, type SamplerState } from "../data/index.ts";
-import { initValue, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
+import { initValueFunction, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
 import {
   checkFeatures,
   findCheckpoint,
@@ -96,7 +96,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
     const learner = withSnugPrompts(description, data.tasks);
     const { config } = learner;
     const scope = t.scope();
-    const network = initValue(scope, config);
+    const network = initValueFunction(scope, config);
     const converter = stateConverter(description);
     const validator = heldOut.length > 0 ? valueValidator(learner, all, heldOut, options) : undefined;
     const augmentation = { shift: options.shift, brightness: options.brightness };

@@ -1,6 +1,6 @@
 // Values of many frames of datasets, by batches: for validation and for labels.
 import { BatchAssembler, type BatchSource } from "../data/index.ts";
-import { createValuer, initValue, type Valuer } from "../model/index.ts";
+import { createValuePredictor, initValueFunction, type ValuePredictor } from "../model/index.ts";
 import { stateConverter, type ValueDescription, valuePrefix } from "../policy/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -26,7 +26,7 @@ export async function createJudge(
   }: { readonly batchSize: number; readonly device: t.Device; readonly threads?: number | undefined },
 ): Promise<Judge> {
   const { config } = description;
-  const valuer: Valuer = await createValuer(initValue(t.scope(), config), store, {
+  const valuer: ValuePredictor = await createValuePredictor(initValueFunction(t.scope(), config), store, {
     batch: batchSize,
     device,
     ...(threads && { threads }),

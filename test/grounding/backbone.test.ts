@@ -6,11 +6,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type MadeBackbone, makeBackbone } from "../../src/grounding/index.ts";
 import { policyConfig } from "../../src/model/index.ts";
 import { actionConverter } from "../../src/policy/action-space.ts";
-import { openBackbone } from "../../src/policy/backbone.ts";
+import { openBackbone } from "../../src/policy/pretrained-backbone.ts";
 import type { RobotFeatures } from "../../src/policy/robot-features.ts";
 import { so101Joints } from "../../src/robot/index.ts";
 import { float16ToFloat32 } from "../../src/system/index.ts";
-import { readSafetensors, type Value } from "../../src/tensor/index.ts";
+import { readSafetensors, type TensorValue } from "../../src/tensor/index.ts";
 import { type PolicyOptions, trainPolicy, trainValue, type ValueOptions } from "../../src/train/index.ts";
 import { tinyDataset } from "../train/tiny-dataset.ts";
 
@@ -41,15 +41,16 @@ const value = (run: string, options: Partial<ValueOptions>) =>
     options: { ...still, cache: path("cache"), ...options },
   });
 const weights = (checkpoint: string) => readSafetensors(join(checkpoint, "model.safetensors"));
-const floats = ({ data }: Value) => (data instanceof Uint16Array ? float16ToFloat32(data) : (data as Float32Array));
+const floats = ({ data }: TensorValue) =>
+  data instanceof Uint16Array ? float16ToFloat32(data) : (data as Float32Array);
 
 /** What any robot's network begins from: the tiny one has other joints than those that the state's token was shown. */
-async function learnedBy(network: "policy" | "value", backbone = made.backbone): Promise<Map<string, Value>> {
+async function learnedBy(network: "policy" | "value", backbone = made.backbone): Promise<Map<string, TensorValue>> {
   const all = await readSafetensors(join(backbone, `${network}.safetensors`));
   return new Map([...all].filter(([name]) => !name.startsWith("state_proj")));
 }
 
-function largestDifference(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): number {
+function largestDifference(a: ReadonlyMap<string, TensorValue>, b: ReadonlyMap<string, TensorValue>): number {
   let largest = 0;
   for (const [name, mine] of a) {
     const other = floats(b.get(name)!);
@@ -121,7 +122,7 @@ test("the state's token means the same of a normalised state", async () => {
   const backbone = openBackbone({ backbone: made.backbone, size: "nano" }, "policy")!;
   const begun = await backbone.over(new Map(), { config, robot, space });
   const learned = await readSafetensors(join(made.backbone, "policy.safetensors"));
-  const token = (of: ReadonlyMap<string, Value>, state: ArrayLike<number>) => {
+  const token = (of: ReadonlyMap<string, TensorValue>, state: ArrayLike<number>) => {
     const [weight, bias] = ["state_proj.weight", "state_proj.bias"].map((name) => floats(of.get(name)!));
     return bias!.map((b, row) => stateNames.reduce((sum, _, i) => sum + weight![row * 6 + i]! * state[i]!, b));
   };

@@ -7,10 +7,10 @@ import { afterAll, expect, test } from "vitest";
 import { readPrefix } from "../../src/model/backbone.ts";
 import {
   absent,
-  createSampler,
-  createValuer,
-  initPolicy,
-  initValue,
+  createActionSampler,
+  createValuePredictor,
+  initPolicyNetwork,
+  initValueFunction,
   loadWeights,
   type PolicyConfig,
   type PrefixBatch,
@@ -20,7 +20,7 @@ import {
   prefixInputs,
   type ValueConfig,
 } from "../../src/model/index.ts";
-import { actionTokenLogits, velocity } from "../../src/model/policy.ts";
+import { actionTokenLogits, velocity } from "../../src/model/policy-network.ts";
 import {
   compile,
   constant,
@@ -109,7 +109,7 @@ function expectNear(actual: ArrayLike<number>, expected: Numbers, tolerance = 1e
 /** The weights of a case as a store; its policy. */
 async function load(name: string, config: PolicyConfig) {
   const model = scope();
-  const policy = initPolicy(model, config);
+  const policy = initPolicyNetwork(model, config);
   const store = createStore();
   expect(await loadWeights(path(`${name}.safetensors`), parameterShapes(config), store)).toEqual([]);
   return { model, policy, store };
@@ -227,9 +227,9 @@ test.each(cases)("%s: sampled chunks equal PyTorch's, with and without guidance"
   const { policy, store } = await load(name, config);
   const noise = Float32Array.from(batch.noise);
   const observed = observations(batch);
-  const plain = await createSampler(policy, store, { batch: size, steps: 10, threads });
+  const plain = await createActionSampler(policy, store, { batch: size, denoisingSteps: 10, threads });
   expectNear(await plain.sample(observed, noise), sampled);
-  const guiding = await createSampler(policy, store, { batch: size, steps: 5, guidance: 2, threads });
+  const guiding = await createActionSampler(policy, store, { batch: size, denoisingSteps: 5, guidance: 2, threads });
   const free = {
     prompt: Int32Array.from(unconditioned.prompt),
     promptMask: Uint8Array.from(unconditioned.promptMask),
@@ -240,10 +240,10 @@ test.each(cases)("%s: sampled chunks equal PyTorch's, with and without guidance"
 
 test("the value function's distributions equal PyTorch's", async () => {
   const { config, batch, logits } = read("value") as ValueCase;
-  const value = initValue(scope(), config);
+  const value = initValueFunction(scope(), config);
   const store: Store = createStore();
   await loadWeights(path("value.safetensors"), parameterShapes(config), store);
-  const valuer = await createValuer(value, store, { batch: size, threads });
+  const valuer = await createValuePredictor(value, store, { batch: size, threads });
   const expected = softmax(constant(Float32Array.from(logits), [size, config.bins]), -1);
   const program = await compile({ outputs: { expected } });
   expectNear(

@@ -2,16 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { readPrefix } from "../../src/model/backbone.ts";
 import {
-  createActionDecoder,
-  createSampler,
+  createActionSampler,
   policyLoss,
   prefixFeeds,
   prefixInputs,
   type Unconditioned,
 } from "../../src/model/index.ts";
-import { velocity } from "../../src/model/policy.ts";
+import { actionTokenLogits, velocity } from "../../src/model/policy-network.ts";
 import { random } from "../../src/system/index.ts";
-import { adamW, compile, createStore, type Feed, gradient, input } from "../../src/tensor/index.ts";
+import { adamW, argmax, compile, createStore, type Feed, gradient, input } from "../../src/tensor/index.ts";
 import { normals, type Tiny, tinyBatch, tinyConfig, tinyPolicy, tinyTargets } from "./tiny.ts";
 
 const expert = /gemma_expert|action_|time_mlp/;
@@ -152,14 +151,14 @@ describe("sampling", () => {
     expect(Math.max(...a.map((x, i) => Math.abs(x - b[i]!)))).toBeLessThan(1e-5);
 
   test("the prefix encoded once gives what encoding it at every step gives", async () => {
-    const sampler = await createSampler(tiny.policy, tiny.store, { steps: 4 });
+    const sampler = await createActionSampler(tiny.policy, tiny.store, { denoisingSteps: 4 });
     near(await sampler.sample(batch, noise), await uncached(4, batch));
     await sampler.release();
   });
 
   test("guidance mixes velocities at every step; β = 1 is the conditioned pass, β = 0 the free one", async () => {
     const sample = async (guidance: number) => {
-      const sampler = await createSampler(tiny.policy, tiny.store, { steps: 3, guidance });
+      const sampler = await createActionSampler(tiny.policy, tiny.store, { denoisingSteps: 3, guidance });
       const actions = await sampler.sample(batch, noise, unconditioned);
       await sampler.release();
       return actions;
@@ -171,7 +170,7 @@ describe("sampling", () => {
     expect(Math.max(...guided.map((x, i) => Math.abs(x - 2 * noise[i]!)))).toBeGreaterThan(1e-3);
     // One step by hand: x − (v_u + 2 (v_c − v_u)).
     const [c, u] = [await uncached(1, batch), await uncached(1, unconditioned)];
-    const sampler = await createSampler(tiny.policy, tiny.store, { steps: 1, guidance: 2 });
+    const sampler = await createActionSampler(tiny.policy, tiny.store, { denoisingSteps: 1, guidance: 2 });
     near(
       await sampler.sample(batch, noise, unconditioned),
       c.map((x, i) => 2 * x - u[i]!),
@@ -180,10 +179,10 @@ describe("sampling", () => {
   });
 
   test("errors say what was expected", async () => {
-    await expect(createSampler(tiny.policy, tiny.store, { steps: 0 })).rejects.toThrow(
+    await expect(createActionSampler(tiny.policy, tiny.store, { denoisingSteps: 0 })).rejects.toThrow(
       "at least 1 denoising step, got 0",
     );
-    const sampler = await createSampler(tiny.policy, tiny.store, { guidance: 2 });
+    const sampler = await createActionSampler(tiny.policy, tiny.store, { guidance: 2 });
     await expect(sampler.sample(batch, noise)).rejects.toThrow("prompts without indicator");
     await expect(sampler.sample(tinyBatch(config, 2, generator), noise)).rejects.toThrow(
       "1 observations at once, got 2",
@@ -214,12 +213,16 @@ test("a policy learns one batch by heart, both as velocity and as FAST tokens, a
     const time = Float32Array.from({ length: size }, () => generator.uniform());
     await train.run({ ...feeds, noise, time });
   }
-  const sampler = await createSampler(tiny.policy, store, { batch: size, steps: 10 });
+  const sampler = await createActionSampler(tiny.policy, store, { batch: size, denoisingSteps: 10 });
   const actions = await sampler.sample(batch, normals(targets.noise.length, generator));
   const error = actions.reduce((sum, x, i) => sum + (x - targets.actions[i]!) ** 2, 0) / actions.length;
   expect(error).toBeLessThan(0.05);
-  const decoder = await createActionDecoder(tiny.policy, store, { batch: size, begin: 30, end: 31, among: [32, 40] });
-  const written = await decoder.decode(batch);
-  for (let sample = 0; sample < size; sample++)
-    expect([...written[sample]!]).toEqual([...targets.fast.slice(sample * 5 + 1, sample * 5 + 4)]);
+  const prefix = prefixInputs(config, size);
+  const tokens = input("fast", [size, config.actionTokens], "i32");
+  const next = argmax(actionTokenLogits(tiny.policy, readPrefix(tiny.policy.backbone, prefix), tokens));
+  const reader = await compile({ inputs: [...prefix.all, tokens], outputs: { next } }, { store });
+  const read = await reader.run({ ...prefixFeeds(config, batch), fast: targets.fast });
+  const perChunk = (numbers: ArrayLike<number>, from: number, to: number) =>
+    Array.from({ length: size }, (_, at) => Array.from(numbers).slice(at * 5 + from, at * 5 + to));
+  expect(perChunk(read.next!.data as Int32Array, 0, 4)).toEqual(perChunk(targets.fast, 1, 5));
 });

@@ -1,8 +1,14 @@
 // Chunks that continue others: one unrolled program against the paper's formulas written out, whose Jacobian is taken by finite differences.
 import { afterAll, expect, test } from "vitest";
 import { readPrefix } from "../../src/model/backbone.ts";
-import { createSampler, prefixFeeds, prefixInputs, type SamplerOptions, softMask } from "../../src/model/index.ts";
-import { velocity } from "../../src/model/policy.ts";
+import {
+  type ActionSamplerOptions,
+  createActionSampler,
+  prefixFeeds,
+  prefixInputs,
+  softMask,
+} from "../../src/model/index.ts";
+import { velocity } from "../../src/model/policy-network.ts";
 import { random } from "../../src/system/index.ts";
 import { compile, input } from "../../src/tensor/index.ts";
 import { normals, tinyBatch, tinyConfig, tinyPolicy } from "./tiny.ts";
@@ -60,8 +66,8 @@ async function published(steps: number, beta: number, weights: Float32Array, gui
   return x;
 }
 
-async function sample(options: SamplerOptions, weights?: Float32Array): Promise<Float32Array> {
-  const sampler = await createSampler(tiny.policy, tiny.store, options);
+async function sample(options: ActionSamplerOptions, weights?: Float32Array): Promise<Float32Array> {
+  const sampler = await createActionSampler(tiny.policy, tiny.store, options);
   const chunk = await sampler.sample(batch, noise, unconditioned, weights && { previous, weights });
   await sampler.release();
   return chunk.slice();
@@ -73,28 +79,32 @@ const apart = (a: Float32Array, b: Float32Array, from = 0, to = count) =>
 test("the program does what the paper says", async () => {
   const weights = softMask(horizon, 3, 1);
   const expected = await published(4, 5, weights);
-  expect(apart(await sample({ steps: 4, continuation: 5 }, weights), expected)).toBeLessThan(2e-3);
+  expect(apart(await sample({ denoisingSteps: 4, continuation: 5 }, weights), expected)).toBeLessThan(2e-3);
   // The correction, and not only v, goes through the network.
-  expect(apart(expected, await sample({ steps: 4 }))).toBeGreaterThan(0.1);
+  expect(apart(expected, await sample({ denoisingSteps: 4 }))).toBeGreaterThan(0.1);
 });
 
 test("together with classifier-free guidance the mixed velocity is corrected", async () => {
   const weights = softMask(horizon, 4, 2);
   const expected = await published(3, 5, weights, 2);
-  expect(apart(await sample({ steps: 3, guidance: 2, continuation: 5 }, weights), expected)).toBeLessThan(5e-3);
+  expect(apart(await sample({ denoisingSteps: 3, guidance: 2, continuation: 5 }, weights), expected)).toBeLessThan(
+    5e-3,
+  );
 });
 
 test("where nothing is left of a chunk before, the chunk is the ordinary one", async () => {
-  const free = await sample({ steps: 5 });
-  expect(apart(await sample({ steps: 5, continuation: 5 }, new Float32Array(horizon)), free)).toBeLessThan(1e-6);
+  const free = await sample({ denoisingSteps: 5 });
+  expect(apart(await sample({ denoisingSteps: 5, continuation: 5 }, new Float32Array(horizon)), free)).toBeLessThan(
+    1e-6,
+  );
 });
 
 test("steps that are executed meanwhile come out as they were; the more steps of Euler, the nearer", async () => {
   const weights = softMask(horizon, 2, 2);
   const frozen = 2 * actionSize;
-  const away = apart(await sample({ steps: 5 }), previous, 0, frozen);
-  const few = apart(await sample({ steps: 5, continuation: 5 }, weights), previous, 0, frozen);
-  const many = apart(await sample({ steps: 40, continuation: 80 }, weights), previous, 0, frozen);
+  const away = apart(await sample({ denoisingSteps: 5 }), previous, 0, frozen);
+  const few = apart(await sample({ denoisingSteps: 5, continuation: 5 }, weights), previous, 0, frozen);
+  const many = apart(await sample({ denoisingSteps: 40, continuation: 80 }, weights), previous, 0, frozen);
   expect(few).toBeLessThan(away / 2);
   expect(many).toBeLessThan(few);
   expect(many).toBeLessThan(0.05);
@@ -102,7 +112,7 @@ test("steps that are executed meanwhile come out as they were; the more steps of
 
 test("samples of a batch are continued each for itself", async () => {
   const two = tinyBatch(config, 2, random(8));
-  const sampler = await createSampler(tiny.policy, tiny.store, { steps: 3, batch: 2, continuation: 5 });
+  const sampler = await createActionSampler(tiny.policy, tiny.store, { denoisingSteps: 3, batch: 2, continuation: 5 });
   const both = (second: Float32Array) => {
     const weights = new Float32Array(2 * horizon);
     weights.set(second, horizon);

@@ -1,5 +1,11 @@
 // A policy small enough to test every number of, and batches for it.
-import { initPolicy, type Policy, type PolicyConfig, type PrefixBatch, policyConfig } from "../../src/model/index.ts";
+import {
+  initPolicyNetwork,
+  type PolicyConfig,
+  type PolicyNetwork,
+  type PrefixBatch,
+  policyConfig,
+} from "../../src/model/index.ts";
 import { type Random, random } from "../../src/system/index.ts";
 import { createStore, type Scope, type Store, scope } from "../../src/tensor/index.ts";
 
@@ -24,14 +30,14 @@ export const tinyConfig = (changes: Partial<PolicyConfig> = {}): PolicyConfig =>
 
 export interface Tiny {
   readonly scope: Scope;
-  readonly policy: Policy;
+  readonly policy: PolicyNetwork;
   readonly store: Store;
 }
 
 /** With all parameters random: those that begin as zero, such as the expert's gates, would hide what passes through them. */
 export function tinyPolicy(config: PolicyConfig): Tiny {
   const model = scope();
-  const policy = initPolicy(model, config);
+  const policy = initPolicyNetwork(model, config);
   const generator = random("tiny");
   const values = [...model.initialize(generator)].map(([name, value]) => {
     const data = (value.data as Float32Array).map((x) => x + 0.2 * generator.normal());

@@ -1,6 +1,6 @@
 // The value function learns what a chain's returns are on average, from single episodes' returns.
 import { expect, test } from "vitest";
-import { createValuer, initValue, prefixFeeds, valueConfig, valueLoss } from "../../src/model/index.ts";
+import { createValuePredictor, initValueFunction, prefixFeeds, valueConfig, valueLoss } from "../../src/model/index.ts";
 import { expectedValues, twoHotTargets } from "../../src/recap/index.ts";
 import * as t from "../../src/tensor/index.ts";
 import { tinyBatch, tinyConfig } from "./tiny.ts";
@@ -36,7 +36,7 @@ test("the value function recovers the known returns of a chain, and how likely a
   const config = valueConfig("nano", body, { vision, language, vocabulary, promptTokens });
   const size = 60;
   const scope = t.scope();
-  const value = initValue(scope, config);
+  const value = initValueFunction(scope, config);
   const { inputs, loss } = valueLoss(value, size);
   const rate = t.input("rate", []);
   const step = t.adamW(scope.parameters, t.gradient(loss, scope.parameters), { learningRate: rate, maxNorm: 1 });
@@ -73,7 +73,7 @@ test("the value function recovers the known returns of a chain, and how likely a
     });
   }
 
-  const valuer = await createValuer(value, store, { batch: size });
+  const valuer = await createValuePredictor(value, store, { batch: size });
   const found = await valuer.distributions(seen);
   const values = expectedValues(found);
   for (let place = 0; place < places; place++) {

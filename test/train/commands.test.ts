@@ -49,7 +49,7 @@ test("from a dataset to labels to a policy", () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining(mend)]);
   }
 
-  const flags = ["--indicator", "labels", "--horizon", "4", "--denoising", "1", "--held-out", "0.5"];
+  const flags = ["--indicator", "labels", "--horizon", "4", "--denoising-steps", "1", "--held-out", "0.5"];
   const first = pistar("train", dots, "--out", policy, ...short, ...flags, "--json");
   expect(JSON.parse(first.stdout)).toMatchObject({
     episodes: { train: 2, heldOut: 2 },

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fitTokenizer, type PolicyConfig, parameterShapes, policyConfig } from "../../src/model/index.ts";
-import { readSafetensors, type Value, value, writeSafetensors } from "../../src/tensor/index.ts";
+import { readSafetensors, type TensorValue, value, writeSafetensors } from "../../src/tensor/index.ts";
 import { tinyPolicy } from "../model/tiny.ts";
 
 /** Gemma's and SigLIP's sizes of a head, which no config says; all else is small. */
@@ -33,9 +33,9 @@ const lmHead = "paligemma_with_expert.paligemma.lm_head.weight";
 const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_tokens.weight";
 
 /** Its weights by openpi's names, of which the embeddings are stored as the output weights, as Python does with tied ones. */
-async function weights(): Promise<[string, Value][]> {
+async function weights(): Promise<[string, TensorValue][]> {
   const { store } = tinyPolicy(publishedConfig);
-  const all: [string, Value][] = [];
+  const all: [string, TensorValue][] = [];
   for (const name of parameterShapes(publishedConfig).keys())
     all.push([name === embeddings ? lmHead : name, await store.read(name)]);
   return all;

@@ -6,14 +6,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDataset } from "../../src/data/index.ts";
 import { readPrefix } from "../../src/model/backbone.ts";
 import {
-  initPolicy,
-  type Policy,
+  initPolicyNetwork,
+  type PolicyNetwork,
   parameterShapes,
   policyConfig,
   prefixFeeds,
   prefixInputs,
 } from "../../src/model/index.ts";
-import { velocity } from "../../src/model/policy.ts";
+import { velocity } from "../../src/model/policy-network.ts";
 import { findCheckpoint, readWeights } from "../../src/policy/checkpoint.ts";
 import { loadPolicy } from "../../src/policy/index.ts";
 import { networkSizes, readPublished } from "../../src/policy/published-policy.ts";
@@ -58,7 +58,7 @@ async function read(name: string, changes: Partial<PolicyOptions> = {}) {
 }
 
 /** The velocity of a chunk for fixed pictures, prompt, noise and time. */
-async function velocityOf(policy: Policy, store: Store): Promise<Float32Array> {
+async function velocityOf(policy: PolicyNetwork, store: Store): Promise<Float32Array> {
   const { config } = policy;
   const generator = random("velocity");
   const noisy = input("noisy", [1, config.horizon, config.actionSize]);
@@ -101,7 +101,7 @@ test.each(["tuned", "openpi.safetensors"])(
     const { policy, store: original } = tinyPolicy(publishedConfig);
     const expected = await velocityOf(policy, original);
     expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.1);
-    expect(await velocityOf(initPolicy(scope(), config), store)).toEqual(expected);
+    expect(await velocityOf(initPolicyNetwork(scope(), config), store)).toEqual(expected);
   },
 );
 
@@ -115,7 +115,7 @@ test("two steps from a LeRobot folder: statistics kept, numbers padded to 32, an
     validationFrames: 8,
     workers: 0,
     heldOut: 0.25,
-    denoising: 2,
+    denoisingSteps: 2,
     cache: path("cache"),
   };
   const result = await trainPolicy({ run: path("run"), datasets: [{ root: path("dots") }], options });

@@ -22,7 +22,7 @@ const options = () => ({
   workers: 0,
   cache: path("cache"),
   horizon: 4,
-  denoising: 2,
+  denoisingSteps: 2,
   heldOut: 0.25,
   fast: false,
   draws: 1,

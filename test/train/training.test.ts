@@ -33,7 +33,7 @@ const short = () => ({
   workers: 0,
   cache: path("cache"),
 });
-const policyShort = () => ({ ...short(), horizon: 4, denoising: 2, heldOut: 0.25 });
+const policyShort = () => ({ ...short(), horizon: 4, denoisingSteps: 2, heldOut: 0.25 });
 const lines = (run: string) =>
   readFileSync(join(run, "metrics.jsonl"), "utf8")
     .trim()

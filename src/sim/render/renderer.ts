@@ -4,8 +4,8 @@ import { checkGeom, checkGeoms, checkLength, checkPicture } from "./checks.ts";
 import { fillPlane, type PlaneView } from "./plane.ts";
 import { resolveNearest, resolveRgb } from "./resolve.ts";
 import { type Camera, type Geoms, geomTypes, type Mesh, type Rgb, type Scene } from "./scene.ts";
-import { createVertices, drawShape, type Placement, type Projection } from "./shape-view.ts";
-import { box, meshShape, roundShapes, type Shape } from "./shapes.ts";
+import { createVertices, drawShape, type GeomView, type Projection } from "./shape-view.ts";
+import { box, type Geometry, meshShape, roundShapes } from "./shapes.ts";
 import type { Samples } from "./triangle.ts";
 
 export interface RendererOptions {
@@ -66,7 +66,7 @@ export function createRenderer({
   const largest = [finest.sphere, finest.capsule, finest.cylinder, boxShape, ...meshShapes];
   const vertices = createVertices(Math.max(...largest.map((shape) => shape.shifts.length)));
   const projection: Projection = { focal: 0, near };
-  const placement: Placement = {
+  const placement: GeomView = {
     rotation: new Float64Array(9),
     centre: new Float64Array(3),
     scale: new Float64Array(4),
@@ -214,7 +214,7 @@ export function createRenderer({
   }
 
   /** The triangles of a geom; round ones so fine that facets lie a quarter of a sample inside the true surface at most (2/3 of 0.375). */
-  function shapeOf(type: number, mesh: number, radius: number): Shape {
+  function shapeOf(type: number, mesh: number, radius: number): Geometry {
     if (type === geomTypes.box) return boxShape;
     if (type === geomTypes.mesh) return meshShapes[mesh]!;
     const { scale, centre } = placement;
@@ -273,7 +273,7 @@ function pack([red, green, blue]: Rgb): number {
   return byte(red) | (byte(green) << 8) | (byte(blue) << 16);
 }
 
-function boundingRadius({ positions }: Shape): number {
+function boundingRadius({ positions }: Geometry): number {
   let radius = 0;
   for (let i = 0; i < positions.length; i += 3)
     radius = Math.max(radius, Math.hypot(positions[i]!, positions[i + 1]!, positions[i + 2]!));

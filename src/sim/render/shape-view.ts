@@ -1,9 +1,9 @@
 // A shape in front of the camera: its vertices transformed, lit and projected, its faces clipped at the near plane and drawn.
-import type { Shape } from "./shapes.ts";
+import type { Geometry } from "./shapes.ts";
 import { fillTriangle, type Samples, subsamples, type Vertices } from "./triangle.ts";
 
 /** Where a geom is and how it is lit, set by the renderer for one geom after another. */
-export interface Placement {
+export interface GeomView {
   /** Camera (right, up, ahead) from geom, row-major. [3, 3] */
   readonly rotation: Float64Array;
   /** The geom's centre in the camera's frame. [3] */
@@ -45,8 +45,8 @@ export function createVertices(count: number): Vertices {
 export function drawShape(
   samples: Samples,
   vertices: Vertices,
-  shape: Shape,
-  placement: Placement,
+  shape: Geometry,
+  placement: GeomView,
   projection: Projection,
   id: number,
 ): void {
@@ -63,7 +63,13 @@ export function drawShape(
 }
 
 /** Vertices to the camera's frame and the picture; returns how many are nearer than the near plane. */
-function transform(samples: Samples, vertices: Vertices, shape: Shape, at: Placement, projection: Projection): number {
+function transform(
+  samples: Samples,
+  vertices: Vertices,
+  shape: Geometry,
+  at: GeomView,
+  projection: Projection,
+): number {
   const { rotation: r, centre, scale } = at;
   const [sx, sy, sz, length] = [scale[0]!, scale[1]!, scale[2]!, scale[3]!];
   const [xx, xy, xz, x0] = [r[0]! * sx, r[1]! * sy, r[2]! * sz, centre[0]!];
@@ -94,7 +100,11 @@ function project({ width, height }: Samples, vertices: Vertices, { focal }: Proj
   vertices.v[i] = Math.round((height / 2 - focal * vertices.y[i]! * inverse) * subsamples);
 }
 
-function light(vertices: Vertices, shape: Shape, { rotation: r, scale, ambient, lights, lightCount }: Placement): void {
+function light(
+  vertices: Vertices,
+  shape: Geometry,
+  { rotation: r, scale, ambient, lights, lightCount }: GeomView,
+): void {
   const { normals } = shape;
   // Normals of a stretched surface stretch by the reciprocal.
   const [sx, sy, sz] = [1 / scale[0]!, 1 / scale[1]!, 1 / scale[2]!];

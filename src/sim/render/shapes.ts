@@ -2,7 +2,7 @@
 // a capsule is a sphere of its radius whose halves are shifted apart by its half-length.
 import type { Mesh } from "./scene.ts";
 
-export interface Shape {
+export interface Geometry {
   readonly positions: Float32Array; // [vertices, 3]
   readonly shifts: Float32Array; // [vertices]: −1, 0 or 1
   readonly normals: Float32Array; // [vertices, 3], unit length
@@ -16,7 +16,7 @@ type Ring = readonly [radius: number, z: number, shift: number, outward: number,
  * The surface swept by a profile (rings from the bottom up) turning about z in `segments` steps. Rings of radius 0 are poles;
  * neighbouring rings at one place make a crease.
  */
-function revolve(profile: readonly Ring[], segments: number): Shape {
+function revolve(profile: readonly Ring[], segments: number): Geometry {
   const vertices: number[][] = [];
   const faces: number[] = [];
   for (const [radius, z, shift, outward, upward] of profile)
@@ -63,17 +63,17 @@ function quarter(segments: number, from: number, shift: number): Ring[] {
 }
 
 /** A unit sphere (and, scaled, an ellipsoid); `segments` around, a multiple of 4. Its outline has the area of the true one. */
-function sphere(segments: number): Shape {
+function sphere(segments: number): Geometry {
   return revolve([...quarter(segments, -segments / 4, 0), ...quarter(segments, 0, 0).slice(1)], segments);
 }
 
 /** A unit sphere whose halves shift apart. */
-function capsule(segments: number): Shape {
+function capsule(segments: number): Geometry {
   return revolve([...quarter(segments, -segments / 4, -1), ...quarter(segments, 0, 1)], segments);
 }
 
 /** Radius 1, z from −1 to 1. */
-function cylinder(segments: number): Shape {
+function cylinder(segments: number): Geometry {
   const out = equalArea(segments);
   const profile: Ring[] = [
     [0, -1, 0, 0, -1],
@@ -99,7 +99,7 @@ export function roundShapes() {
 }
 
 /** From −1 to 1 along each axis. */
-export function box(): Shape {
+export function box(): Geometry {
   const positions: number[] = [];
   const normals: number[] = [];
   const faces: number[] = [];
@@ -130,7 +130,7 @@ export function box(): Shape {
 }
 
 /** A mesh with one vertex for each pair of a position and a normal. */
-export function meshShape({ vertices, faces, normals }: Mesh, index: number): Shape {
+export function meshShape({ vertices, faces, normals }: Mesh, index: number): Geometry {
   if (faces.length % 3 || vertices.length % 3)
     throw new RangeError(
       `Mesh ${index}: expected vertices [n, 3] and faces [m, 3], got ${vertices.length} and ${faces.length} numbers`,

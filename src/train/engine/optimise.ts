@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Random } from "../../system/index.ts";
 import { readJson, replaceFile } from "../../system/index.ts";
-import type { Feed, Store, Tensor, Value } from "../../tensor/index.ts";
+import type { Feed, Store, Tensor, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import type { OptimiserOptions } from "../options.ts";
 import { openMetrics } from "./metrics.ts";
@@ -37,7 +37,7 @@ export interface Plan<Batch, Position> {
   readonly options: OptimiserOptions;
   readonly objective: Objective;
   /** Parameters at the start. */
-  readonly initial: () => Promise<Map<string, Value>>;
+  readonly initial: () => Promise<Map<string, TensorValue>>;
   readonly loader: (position?: Position) => Source<Batch, Position>;
   readonly feeds: (batch: Batch, random: Random) => Record<string, Feed>;
   /** Judges the (averaged) parameters in a store; absent where nothing is held out. */
@@ -178,8 +178,8 @@ async function plainParameters(
   store: Store,
   parameters: readonly Tensor[],
   renamed: (name: string) => string,
-): Promise<[string, Value][]> {
-  const values: [string, Value][] = [];
+): Promise<[string, TensorValue][]> {
+  const values: [string, TensorValue][] = [];
   for (const { node } of parameters) values.push([node.name!, await store.read(renamed(node.name!))]);
   return values;
 }

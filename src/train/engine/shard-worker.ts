@@ -1,6 +1,6 @@
 // The thread side of `sharded-step.ts`: the gradient of a part of each batch, and AdamW on a part of the parameters.
 import { serveWorker } from "../../system/index.ts";
-import type { DType, Shape, TensorData, Value } from "../../tensor/index.ts";
+import type { DType, Shape, TensorData, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import { addGradients, type FlatAdamW, type FlatAdamWOptions, flatAdamW, type Range } from "./flat-adamw.ts";
 
@@ -29,7 +29,7 @@ const work = async ({ shard, model, inputs, parameters: declared, learned, threa
     /** The gradient of these feeds. @returns the loss's terms */
     async gradient(feeds: Readonly<Record<string, TensorData | number>>): Promise<Record<string, number>> {
       own.parameters.set(shared.parameters.subarray(0, own.gradient.length));
-      const fed = inputs.map(({ name, dtype, shape }): [string, Value] => {
+      const fed = inputs.map(({ name, dtype, shape }): [string, TensorValue] => {
         const feed = feeds[name]!;
         return [name, { dtype, shape, data: typeof feed === "number" ? Float32Array.of(feed) : feed }];
       });
@@ -46,7 +46,7 @@ const work = async ({ shard, model, inputs, parameters: declared, learned, threa
 };
 
 /** Each parameter's part of the numbers. */
-function views(numbers: Float32Array, prefix: string, parameters: Input["parameters"]): Record<string, Value> {
+function views(numbers: Float32Array, prefix: string, parameters: Input["parameters"]): Record<string, TensorValue> {
   let end = 0;
   return Object.fromEntries(
     parameters.map(({ name, shape }) => {

@@ -2,7 +2,7 @@
 // parameters. Small networks gain more from several cores this way than within operators (bench/sharded-step.ts), and one thread from AdamW in one pass.
 import { lossOf } from "../../model/index.ts";
 import { transfer, WorkerThread } from "../../system/index.ts";
-import type { Feed, Store, Tensor, TensorData, Value } from "../../tensor/index.ts";
+import type { Feed, Store, Tensor, TensorData, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import { clipFactor, flatAverage } from "./flat-adamw.ts";
 import type { ShardWork } from "./shard-worker.ts";
@@ -128,7 +128,7 @@ async function flatStates(parameters: readonly Tensor[], store: Store) {
     second: await read(entries.second),
     averages: averaged ? await read(entries.averages) : undefined,
     undecayed: places.filter(({ name }) => t.matches(name, undecayed)).map(({ begin, end }) => [begin, end] as const),
-    *values(): Generator<[string, Value]> {
+    *values(): Generator<[string, TensorValue]> {
       yield ["adamw.step", t.value(Float32Array.of(this.step), [])];
       for (const kind of ["parameters", "first", "second", "averages"] as const)
         for (const { name, shape, begin, end } of this[kind] ? places : [])

@@ -1,6 +1,6 @@
 // One step of a training: the gradient of a batch, clipped, and AdamW; and the average of the weights that follows them.
 import { type LossTerm, lossOf } from "../../model/index.ts";
-import type { Feed, Store, Tensor, Value } from "../../tensor/index.ts";
+import type { Feed, Store, Tensor, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 
 export interface Objective {
@@ -42,7 +42,7 @@ export function learnedFirst({ parameters, unreached = [] }: Objective): readonl
 }
 
 /** What the store holds beside the parameters before the first step. */
-export const optimiserStates = (parameters: readonly Tensor[]): ReadonlyMap<string, Value> =>
+export const optimiserStates = (parameters: readonly Tensor[]): ReadonlyMap<string, TensorValue> =>
   t.adamW(parameters, parameters, { learningRate: 0 }).initial;
 
 /** A step in one program. */

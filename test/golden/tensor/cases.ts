@@ -16,7 +16,7 @@ import * as reduce from "../../../src/tensor/ops/reduce.ts";
 import * as rotary from "../../../src/tensor/ops/rotary.ts";
 import * as shape from "../../../src/tensor/ops/shape.ts";
 import * as softmax from "../../../src/tensor/ops/softmax.ts";
-import { type DType, holds, type TensorData, type Value, value } from "../../../src/tensor/types.ts";
+import { type DType, holds, type TensorData, type TensorValue, value } from "../../../src/tensor/types.ts";
 
 interface Numbers {
   readonly dtype: DType;
@@ -67,7 +67,7 @@ export interface Case {
 export const cases = JSON.parse(readFileSync(new URL("operators.json", import.meta.url), "utf8")) as readonly Case[];
 
 /** Numbers from the file in the array of their dtype. */
-export function toValue({ dtype, shape: sizes, data }: Numbers): Value {
+export function toValue({ dtype, shape: sizes, data }: Numbers): TensorValue {
   const arrays: Record<DType, () => TensorData> = {
     f32: () => Float32Array.from(data),
     f16: () => float32ToFloat16(Float32Array.from(data)),
@@ -80,7 +80,7 @@ export function toValue({ dtype, shape: sizes, data }: Numbers): Value {
 }
 
 /** What a program gave as plain numbers. */
-export function toNumbers({ dtype, data }: Value): number[] {
+export function toNumbers({ dtype, data }: TensorValue): number[] {
   return Array.from(dtype === "f16" && holds("f16", data) ? float16ToFloat32(data as Uint16Array) : data, Number);
 }
 

@@ -11,14 +11,14 @@ import {
   prefixInputs,
   readPrefix,
 } from "./backbone.ts";
-import { type Policy, velocity } from "./policy.ts";
+import { type PolicyNetwork, velocity } from "./policy-network.ts";
 import { type Continuation, continuedVelocity } from "./real-time-chunking.ts";
 
-export interface SamplerOptions {
+export interface ActionSamplerOptions {
   /** Observations at once. */
   readonly batch?: number;
   /** Euler steps; 10 in π0.5, 5 in π0.6. */
-  readonly steps?: number;
+  readonly denoisingSteps?: number;
   /**
    * β of classifier-free guidance, v = v_u + β (v_c − v_u), at every step. At 1 (the default) only the conditioned prompt is used; above, `sample`
    * needs the prompt without the indicator as well.
@@ -38,7 +38,7 @@ export interface SamplerOptions {
 /** A prompt without the advantage indicator: what guidance leads away from. */
 export type Unconditioned = Pick<PrefixBatch, "prompt" | "promptMask" | "promptCausal">;
 
-export interface Sampler {
+export interface ActionSampler {
   readonly batch: number;
   /**
    * @param noise standard normal, [B, H, A]
@@ -60,8 +60,8 @@ export interface Sampler {
  * "weights".
  */
 export function samplingGraph(
-  policy: Policy,
-  options: SamplerOptions = {},
+  policy: PolicyNetwork,
+  options: ActionSamplerOptions = {},
 ): { readonly prefix: PrefixInputs; readonly inputs: readonly Tensor[]; readonly actions: Tensor } {
   const { batch = 1, guidance = 1, continuation } = options;
   const { horizon, actionSize } = policy.config;
@@ -82,14 +82,18 @@ export function samplingGraph(
  * @param continued what the chunks continue; only used with `continuation`
  */
 export function denoised(
-  policy: Policy,
+  policy: PolicyNetwork,
   prefix: PrefixTensors,
   noise: Tensor,
-  { steps = 5, guidance = 1, continuation }: Pick<SamplerOptions, "steps" | "guidance" | "continuation">,
+  {
+    denoisingSteps = 5,
+    guidance = 1,
+    continuation,
+  }: Pick<ActionSamplerOptions, "denoisingSteps" | "guidance" | "continuation">,
   continued?: Continuation<Tensor>,
 ): Tensor {
-  if (!(Number.isInteger(steps) && steps >= 1))
-    throw new RangeError(`Expected at least 1 denoising step, got ${steps}`);
+  if (!(Number.isInteger(denoisingSteps) && denoisingSteps >= 1))
+    throw new RangeError(`Expected at least 1 denoising step, got ${denoisingSteps}`);
   if (!(guidance >= 0 && Number.isFinite(guidance)))
     throw new RangeError(`Expected a guidance β from 0, got ${guidance}`);
   if (continuation !== undefined && !(continuation >= 0 && Number.isFinite(continuation)))
@@ -97,15 +101,15 @@ export function denoised(
   const guided = guidance !== 1;
   const read = readPrefix(policy.backbone, prefix);
   let x = noise;
-  for (let step = 0; step < steps; step++) {
-    const time = 1 - step / steps;
+  for (let step = 0; step < denoisingSteps; step++) {
+    const time = 1 - step / denoisingSteps;
     const field = (x: Tensor) => {
       const both = guided ? t.concat([x, x], 0) : x;
       const v = velocity(policy, read, both, t.full(time, [both.shape[0]!, 1]));
       return guided ? guide(v, noise.shape[0]!, guidance) : v;
     };
     const v = continuation === undefined ? field(x) : continuedVelocity(field, x, time, continued!, continuation);
-    x = t.sub(x, t.mul(v, 1 / steps));
+    x = t.sub(x, t.mul(v, 1 / denoisingSteps));
   }
   return x;
 }
@@ -117,7 +121,11 @@ function guide(v: Tensor, batch: number, guidance: number): Tensor {
 }
 
 /** Compiles sampling for a policy whose parameters are in `store`. */
-export async function createSampler(policy: Policy, store: Store, options: SamplerOptions = {}): Promise<Sampler> {
+export async function createActionSampler(
+  policy: PolicyNetwork,
+  store: Store,
+  options: ActionSamplerOptions = {},
+): Promise<ActionSampler> {
   const { batch = 1, guidance = 1, continuation, device, threads, inline = false } = options;
   const { inputs, actions } = samplingGraph(policy, options);
   const program: Program = await t.compile(

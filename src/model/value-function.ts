@@ -22,7 +22,7 @@ export interface ValueFunction {
   readonly head: t.nn.Linear;
 }
 
-export function initValue(scope: Scope, config: ValueConfig): ValueFunction {
+export function initValueFunction(scope: Scope, config: ValueConfig): ValueFunction {
   const { width } = config.language;
   return {
     config,
@@ -61,7 +61,7 @@ export function valueLoss(
   return { inputs: [...prefix.all, target, weights], loss, terms, logits };
 }
 
-export interface Valuer {
+export interface ValuePredictor {
   readonly batch: number;
   /** @returns the distributions over bins, [B, bins] */
   distributions(observations: PrefixBatch): Promise<Float32Array>;
@@ -69,11 +69,11 @@ export interface Valuer {
 }
 
 /** Compiles the value function whose parameters are in `store`. */
-export async function createValuer(
+export async function createValuePredictor(
   value: ValueFunction,
   store: Store,
   { batch = 1, ...options }: { readonly batch?: number; readonly device?: t.Device; readonly threads?: number } = {},
-): Promise<Valuer> {
+): Promise<ValuePredictor> {
   const inputs = prefixInputs(value.config, batch);
   const outputs = { distributions: t.softmax(valueLogits(value, inputs), -1) };
   const program = await t.compile({ inputs: inputs.all, outputs }, { store, ...options });

@@ -8,7 +8,7 @@ import type { PolicyConfig } from "./config.ts";
 import { type Decoder, decode, initDecoder } from "./decoder.ts";
 import { timeEmbedding } from "./flow.ts";
 
-export interface Policy {
+export interface PolicyNetwork {
   readonly config: PolicyConfig;
   readonly backbone: Backbone;
   readonly expert: Decoder;
@@ -19,7 +19,7 @@ export interface Policy {
 }
 
 /** Declares a policy's parameters under the names of published π0.5 checkpoints. */
-export function initPolicy(scope: Scope, config: PolicyConfig): Policy {
+export function initPolicyNetwork(scope: Scope, config: PolicyConfig): PolicyNetwork {
   const { width } = config.expert;
   return {
     config,
@@ -41,7 +41,13 @@ export function initPolicy(scope: Scope, config: PolicyConfig): Policy {
  * all actions of a chunk; never at FAST tokens.
  * @param insulated whether it sees the prefix through a stop-gradient
  */
-export function velocity(policy: Policy, prefix: Prefix, noisy: Tensor, time: Tensor, insulated = false): Tensor {
+export function velocity(
+  policy: PolicyNetwork,
+  prefix: Prefix,
+  noisy: Tensor,
+  time: Tensor,
+  insulated = false,
+): Tensor {
   const { config, expert } = policy;
   const { width } = config.expert;
   const sine = timeEmbedding(time, width);
@@ -56,7 +62,7 @@ export function velocity(policy: Policy, prefix: Prefix, noisy: Tensor, time: Te
 }
 
 /** What the backbone expects after each of the FAST tokens [B, F]: logits [B, F, vocabulary]. They look at the prefix and backwards. */
-export function actionTokenLogits(policy: Policy, prefix: Prefix, tokens: Tensor): Tensor {
+export function actionTokenLogits(policy: PolicyNetwork, prefix: Prefix, tokens: Tensor): Tensor {
   const { backbone, config } = policy;
   const { hidden } = decode(backbone.language, embed(backbone, tokens), {
     ...after(prefix, config.actionTokens),

@@ -16,7 +16,7 @@ import {
   type ValueConfig,
 } from "../model/index.ts";
 import { readJson, replaceFile } from "../system/index.ts";
-import type { Store, Value } from "../tensor/index.ts";
+import type { Store, TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import type { Description } from "./checkpoint.ts";
@@ -46,18 +46,18 @@ const own: Readonly<Record<string, string>> = {
 /** What a network is that begins from a backbone. */
 type Beginner = Pick<Description<PolicyConfig | ValueConfig>, "config" | "robot" | "space">;
 
-export interface Backbone {
+export interface PretrainedBackbone {
   readonly tokenizer: TextTokenizer;
   /**
    * What it learned, for a network that is shown the same state divided by `stateUnit`.
    * @throws Error where it was learned by another network
    */
-  weights(config: PolicyConfig | ValueConfig): Promise<Map<string, Value>>;
+  weights(config: PolicyConfig | ValueConfig): Promise<Map<string, TensorValue>>;
   /**
    * Lays what was learned over the first weights of a network; of its state too where the robot's has the same numbers, however they are normalised.
    * @throws Error where it was learned by another network
    */
-  over(weights: ReadonlyMap<string, Value>, network: Beginner): Promise<Map<string, Value>>;
+  over(weights: ReadonlyMap<string, TensorValue>, network: Beginner): Promise<Map<string, TensorValue>>;
 }
 
 /** Which backbone a training begins from. */
@@ -73,7 +73,10 @@ export interface BackboneChoice {
  * The backbone that a training begins from: pistar's own by name, a folder, or "none".
  * @throws Error saying what was expected in the folder
  */
-export function openBackbone({ backbone, size, tokenizer }: BackboneChoice, network: Network): Backbone | undefined {
+export function openBackbone(
+  { backbone, size, tokenizer }: BackboneChoice,
+  network: Network,
+): PretrainedBackbone | undefined {
   if (backbone === undefined || backbone === "none") return undefined;
   if (backbone in own && backbone !== size)
     throw new Error(
@@ -112,7 +115,7 @@ export function openBackbone({ backbone, size, tokenizer }: BackboneChoice, netw
 }
 
 /** The state's token for (x − center) / scale in place of x / stateUnit: x is linear in both. */
-function forNormalised(learned: Map<string, Value>, { center, scale }: Normalizer): Map<string, Value> {
+function forNormalised(learned: Map<string, TensorValue>, { center, scale }: Normalizer): Map<string, TensorValue> {
   const weight = learned.get(stateToken.weight)!;
   const bias = learned.get(stateToken.bias)!;
   const [width, size] = weight.shape as [number, number];
@@ -144,7 +147,7 @@ export async function saveBackbone(
   store: Store,
   renamed: (name: string) => string,
 ): Promise<void> {
-  const weights = new Map<string, Value>();
+  const weights = new Map<string, TensorValue>();
   for (const name of parameterShapes(config).keys()) {
     if (!isLearned(name)) continue;
     const { shape, data } = await store.read(renamed(name));
