@@ -65,7 +65,9 @@ export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: un
   const result = schema.safeParse(Object.fromEntries(given));
   if (result.success) return result.data;
   throw new Error(
-    result.error.issues.map(({ path, message }) => `${flagOf(String(path[0] ?? ""))}: ${message}`).join("\n"),
+    result.error.issues
+      .map(({ path: [name], message }) => (name === undefined ? message : `${flagOf(String(name))}: ${message}`))
+      .join("\n"),
   );
 }
 

@@ -63,7 +63,7 @@ return by time and repeating the last action do; how often the policy succeeds o
 
 Another share of positive frames needs no new value function (RUN of the run above is recap-demos-0):
   pistar label data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
-  pistar train data/demos data/rollouts --indicator labels --labels strict --out runs/strict
+  pistar train data/demos data/rollouts --advantage-indicator labels --labels strict --out runs/strict
 
 A run that was stopped or killed goes on when the same command is given again, or with --resume. One that has ended gains
 controls, or an iteration, when it is resumed with other --controls or more --iterations. Options never change within a

@@ -80,7 +80,7 @@ printed at the end tells whether its labels can be trusted.
 Labels are a file in each dataset's meta folder, by tag; the data is left as it is.
 
   pistar label data/demos --value runs/value                                             before the first iteration
-  pistar label data/rollouts --value runs/value-2 --positive-fraction 0.4 --horizon 1    after it
+  pistar label data/rollouts --value runs/value-2 --positive-fraction 0.4 --lookahead 1    after it
   pistar label data/rollouts --labels default --positive-fraction 0.1 --tag strict       another share, in seconds`,
     )
     .action((datasets: string[], flags: Flags, command: Command) => label(command, datasets, flags));
@@ -98,9 +98,9 @@ Labels are a file in each dataset's meta folder, by tag; the data is left as it 
     .addHelpText(
       "after",
       `
---indicator labels   RECAP: each prompt says by the labels whether what follows was good (see pistar label)
---indicator positive supervised fine-tuning of a policy that was trained with labels
---indicator none     plain cloning
+--advantage-indicator labels   RECAP: each prompt says by the labels whether what follows was good (see pistar label)
+--advantage-indicator positive supervised fine-tuning of a policy that was trained with labels
+--advantage-indicator none     plain cloning
 
 --learn-from successes, without an indicator, is filtered cloning, and --temperature 0.05 advantage-weighted regression
 by the advantages of --labels: what RECAP is compared with.
@@ -111,9 +111,9 @@ by the advantages of --labels: what RECAP is compared with.
 A run holds checkpoints in LeRobot's layout, metrics.jsonl, and event files for TensorBoard. Killed, it goes on with
 --resume from its last checkpoint, to the same numbers.
 
-  pistar train data/demos --out runs/policy --indicator labels
-  pistar train data/simulated --out runs/seeing --indicator labels --no-fast --backbone nano    in pistar's simulation
-  pistar train data/rollouts --out runs/policy-2 --from runs/policy --indicator labels --steps 1000
+  pistar train data/demos --out runs/policy --advantage-indicator labels
+  pistar train data/simulated --out runs/seeing --advantage-indicator labels --no-fast --backbone nano    in pistar's simulation
+  pistar train data/rollouts --out runs/policy-2 --from runs/policy --advantage-indicator labels --steps 1000
 
 --from also takes a π0.5 of LeRobot or openpi: its folder (config.json and model.safetensors, whole or in shards) or its
 weights alone. PaliGemma's tokenizer.json is not among its files. Cameras have the dataset's names, in the order of

@@ -1,6 +1,6 @@
 // What a network is fed of scenes.
 import {
-  type Advantage,
+  type AdvantageIndicator,
   type PolicyConfig,
   prefixFeeds,
   promptText,
@@ -20,11 +20,11 @@ export function groundingFeeds(
   config: PolicyConfig | ValueConfig,
   tokenizer: TextTokenizer,
   { size, pictures, instructions, states, places, ...targets }: Scenes,
-  advantages: readonly (Advantage | undefined)[] = [],
+  advantages: readonly (AdvantageIndicator | undefined)[] = [],
 ): Record<string, Feed> {
   const prompts = instructions.map((task, at) => {
     const advantage = advantages[at];
-    return promptText({ task, ...(advantage && { advantage }) });
+    return promptText({ task, ...(advantage && { advantageIndicator: advantage }) });
   });
   const prefix = prefixFeeds(config, {
     size,

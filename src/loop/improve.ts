@@ -134,7 +134,7 @@ async function label(run: Run, task: string, k: number): Promise<LabelCount> {
   const { tasks } = await labelStage(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
     tag: tagOf(k),
     positiveFraction: positive,
-    horizon: lookahead,
+    lookahead,
     forceInterventions: forcePositive,
   });
   const total = (of: (instruction: (typeof tasks)[number]) => number) =>

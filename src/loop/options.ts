@@ -9,7 +9,7 @@ const count = z.int().min(1);
 const share = z.number().gt(0).lt(1);
 const controlNames = controls.map(({ name }) => name);
 
-export const recapOptions = z.object({
+export const recapOptions = z.strictObject({
   tasks: z.array(z.string()).min(1).default(["cube-in-bowl"]).describe("tasks to specialise in and improve"),
   pretrainTasks: z
     .array(z.string())
@@ -100,7 +100,7 @@ export const datasetOptions = recapOptions
     learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy"),
     backbone: policyOptions.shape.backbone,
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
-    lookahead: labelOptions.shape.horizon,
+    lookahead: labelOptions.shape.lookahead,
   });
 
 export type DatasetOptions = z.infer<typeof datasetOptions>;

@@ -43,7 +43,7 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    labels.push(await labelStage(run, stage, root, "value", { ...shares, horizon: lookahead }));
+    labels.push(await labelStage(run, stage, root, "value", { ...shares, lookahead }));
   }
   const pooled = roots.length === 1 ? labels : await relabelStage(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())
@@ -52,7 +52,7 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
 
   const policy = await trainPolicyStage(run, "policy", {
     datasets: roots.map((root) => ({ root })),
-    options: { ...learned, indicator: "labels", labels: tag },
+    options: { ...learned, advantageIndicator: "labels", labels: tag },
   });
   curves.push(curveOf("policy", policy));
   const summary = write(run, { datasets, value, policy }, curves, true);

@@ -49,7 +49,7 @@ async function pretrain(run: Run): Promise<Pretrained> {
       tag: pretrained.tag,
       positiveFraction: pretrainPositive,
     });
-  const labels = { indicator: "labels", labels: pretrained.tag, dropout } as const;
+  const labels = { advantageIndicator: "labels", labels: pretrained.tag, dropout } as const;
   const policy = await trainPolicyStage(run, pretrained.policy, {
     datasets,
     options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon, ...labels },

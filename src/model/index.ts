@@ -41,7 +41,7 @@ export { prefixOrder } from "./prefix-order.ts";
 export { type Continuation, softMask } from "./real-time-chunking.ts";
 export { type FastTokenizer, fitFast, loadFast, saveFast } from "./text/fast.ts";
 export {
-  type Advantage,
+  type AdvantageIndicator,
   digitise,
   fillPrompt,
   type PromptParts,

@@ -26,8 +26,15 @@ export { networkPolicy, type PolicyNetwork, type TrainedPolicy, type TrainedRequ
 export { openExported } from "./open-exported.ts";
 export { type OpenPolicyOptions, openPolicy, policyHelp } from "./open-policy.ts";
 export { openTrained } from "./open-trained.ts";
-export { backboneNames, type Network, openBackbone, saveBackbone, stateUnit } from "./pretrained-backbone.ts";
-export { joined, type PromptWords, prompt } from "./prompt.ts";
+export {
+  backboneNames,
+  type Network,
+  openBackbone,
+  type PretrainedBackbone,
+  saveBackbone,
+  stateUnit,
+} from "./pretrained-backbone.ts";
+export { joined, type PromptConditions, prompt } from "./prompt.ts";
 export { type BasePolicy, readPublished } from "./published-policy.ts";
 export { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";

@@ -1,5 +1,5 @@
 // How a trained policy samples its actions, and where it computes.
-import type { Advantage } from "../model/index.ts";
+import type { AdvantageIndicator } from "../model/index.ts";
 import type { Device } from "../tensor/index.ts";
 
 /** How a trained policy samples its actions. The policy decides what is left open. */
@@ -9,7 +9,7 @@ export interface InferenceOptions {
   /** β of classifier-free guidance; 1 is none. */
   readonly guidance?: number | undefined;
   /** What the prompt says about the advantage. Default: "positive" if the policy was trained with advantages, else nothing. */
-  readonly advantage?: Advantage | "none" | undefined;
+  readonly advantage?: AdvantageIndicator | "none" | undefined;
 }
 
 /** Where a trained policy computes. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import {
   type ActionSampler,
-  type Advantage,
+  type AdvantageIndicator,
   type Continuation,
   createActionSampler,
   initPolicyNetwork,
@@ -128,10 +128,10 @@ async function inferBatch(
   const filled = Array.from({ length: size }, (_, i) => Math.min(i, requests.length - 1));
   const asked = filled.map((i) => requests[i]!);
   const states = asked.map(({ state }) => converter.state(state));
-  const prompts = (advantage: Advantage | undefined) =>
+  const prompts = (advantageIndicator: AdvantageIndicator | undefined) =>
     tokenisePrompts(
       tokenizer,
-      asked.map(({ task }, i) => prompt(config, task, states[i]!, { advantage }, robot.stateNames.length)),
+      asked.map(({ task }, i) => prompt(config, task, states[i]!, { advantageIndicator }, robot.stateNames.length)),
       config.promptTokens,
     );
   const batch: PrefixBatch = {

@@ -1,9 +1,9 @@
 // The prompt of one sample, as a policy or a value function reads it.
-import { type Advantage, type PolicyConfig, promptText } from "../model/index.ts";
+import { type AdvantageIndicator, type PolicyConfig, promptText } from "../model/index.ts";
 
 /** What a prompt may say beside instruction and state. */
-export interface PromptWords {
-  readonly advantage?: Advantage | undefined;
+export interface PromptConditions {
+  readonly advantageIndicator?: AdvantageIndicator | undefined;
   readonly subtask?: string | undefined;
 }
 
@@ -12,14 +12,14 @@ export function prompt(
   { state: kind }: Pick<PolicyConfig, "state">,
   task: string,
   state: Float32Array,
-  { advantage, subtask }: PromptWords,
+  { advantageIndicator, subtask }: PromptConditions,
   robotStateSize: number,
 ): string {
   return promptText({
     task,
     ...(kind === "text" && { state: state.subarray(0, robotStateSize) }),
     ...(subtask && { subtask }),
-    ...(advantage && { advantage }),
+    ...(advantageIndicator && { advantageIndicator }),
   });
 }
 

@@ -7,23 +7,23 @@ import { returns } from "./returns.ts";
  *
  * @param rewards [T] in units of value: `normalizedRewards`
  * @param values [T], V(o_t) in [−1, 0]
- * @param steps N: the paper takes the whole episode (`Infinity`) for pre-training and 50 steps at 50 Hz for fine-tuning;
+ * @param lookahead N: the paper takes the whole episode (`Infinity`) for pre-training and 50 steps at 50 Hz for fine-tuning;
  *   scale it with the control rate
  * @returns [T]
  */
 export function advantages(
   rewards: Float32Array | Float64Array,
   values: Float32Array | Float64Array,
-  steps: number,
+  lookahead: number,
 ): Float64Array {
   if (rewards.length !== values.length)
     throw new RangeError(`Expected a value for each of ${rewards.length} rewards, got ${values.length} values`);
-  if (!(steps === Infinity || (Number.isInteger(steps) && steps >= 1)))
-    throw new RangeError(`Expected a whole number of at least 1 step, or Infinity, got ${steps}`);
+  if (!(lookahead === Infinity || (Number.isInteger(lookahead) && lookahead >= 1)))
+    throw new RangeError(`Expected a whole number of at least 1 step, or Infinity, got ${lookahead}`);
   const toEnd = returns(rewards);
   const length = rewards.length;
   return toEnd.map((sum, t) => {
-    const next = t + steps;
+    const next = t + lookahead;
     const advantage = next < length ? sum - toEnd[next]! + values[next]! - values[t]! : sum - values[t]!;
     if (Number.isNaN(advantage)) throw new RangeError(`Expected finite rewards and values, got NaN at step ${t}`);
     return advantage;

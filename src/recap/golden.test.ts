@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { advantageIndicators } from "./advantage-indicator.ts";
 import { advantages } from "./advantages.ts";
-import { indicators } from "./indicator.ts";
 import { returns } from "./returns.ts";
 import { rewards } from "./rewards.ts";
 import { normalizedReturns, normalizedRewards, taskScales } from "./task-scale.ts";
@@ -74,5 +74,7 @@ test("every number of the method equals the numpy implementation's", () => {
   const thresholds = taskThresholds(all, tasks, fractions);
   for (const [task, value] of thresholds) expect(value).toBeCloseTo(golden.thresholds[task]!, 12);
   const forced = Uint8Array.from(episodes.flatMap((episode) => episode.forced));
-  expect([...indicators(all, tasks, thresholds, forced)]).toEqual(episodes.flatMap((episode) => episode.indicators));
+  expect([...advantageIndicators(all, tasks, thresholds, forced)]).toEqual(
+    episodes.flatMap((episode) => episode.indicators),
+  );
 });

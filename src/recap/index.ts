@@ -1,6 +1,7 @@
 // The method's numbers: from episodes that succeeded or failed to the text "Advantage: positive".
+
+export { advantageIndicators } from "./advantage-indicator.ts";
 export { advantages } from "./advantages.ts";
-export { indicators } from "./indicator.ts";
 export { returns } from "./returns.ts";
 export { rewards } from "./rewards.ts";
 export { normalizedReturns, normalizedRewards, type TaskScale, taskScale, taskScales } from "./task-scale.ts";

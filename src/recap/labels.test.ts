@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { indicators } from "./indicator.ts";
+import { advantageIndicators } from "./advantage-indicator.ts";
 import { taskThresholds, threshold } from "./thresholds.ts";
 
 const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -55,7 +55,7 @@ test("a constant advantage labels nothing positive", () => {
     fc.property(advantage, fc.integer({ min: 1, max: 50 }), share, (value, length, fraction) => {
       const advantages = new Float64Array(length).fill(value);
       const thresholds = taskThresholds(advantages, sameTask(length), fraction);
-      expect(indicators(advantages, sameTask(length), thresholds).every((label) => label === 0)).toBe(true);
+      expect(advantageIndicators(advantages, sameTask(length), thresholds).every((label) => label === 0)).toBe(true);
     }),
   );
 });
@@ -71,7 +71,7 @@ test("tasks are thresholded apart, each by its own share", () => {
       [7, 0.5],
     ]),
   );
-  expect([...indicators(advantages, tasks, thresholds)]).toEqual([0, 0, 0, 1, 0, 0, 1, 1]);
+  expect([...advantageIndicators(advantages, tasks, thresholds)]).toEqual([0, 0, 0, 1, 0, 0, 1, 1]);
   expect([...taskThresholds(advantages, tasks, 0.5)]).toEqual([
     [0, 2],
     [7, 200],
@@ -79,7 +79,7 @@ test("tasks are thresholded apart, each by its own share", () => {
 });
 
 test("forced steps are positive whatever their advantage, the others as before", () => {
-  const labels = indicators(
+  const labels = advantageIndicators(
     Float64Array.of(-9, 0.5, 0.1, -9),
     sameTask(4),
     new Map([[0, 0.1]]),
@@ -94,6 +94,6 @@ test("what cannot be labelled is refused", () => {
   expect(() => threshold(new Float64Array(0), 0.3)).toThrow("at least one advantage");
   expect(() => threshold(Float64Array.of(1, Number.NaN), 0.3)).toThrow("NaN at position 1");
   expect(() => taskThresholds(one, [4], new Map([[0, 0.3]]))).toThrow("positive fraction for task 4");
-  expect(() => indicators(one, [4], new Map([[0, 0.3]]))).toThrow("threshold for task 4");
-  expect(() => indicators(one, [0, 0], new Map([[0, 0.3]]))).toThrow("got 2 tasks");
+  expect(() => advantageIndicators(one, [4], new Map([[0, 0.3]]))).toThrow("threshold for task 4");
+  expect(() => advantageIndicators(one, [0, 0], new Map([[0, 0.3]]))).toThrow("got 2 tasks");
 });

@@ -1,9 +1,24 @@
 // How much each frame counts in advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177), which RECAP is compared with.
-import { readLabels } from "../data/index.ts";
+import { type Batch, readLabels } from "../data/index.ts";
+import type { PolicyOptions } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 
+/**
+ * How much each sample of a batch counts, [B]: 1, or by its advantage where the options have a temperature. Where positive frames are drawn
+ * apart (`withPositiveShare`) there are two pools of each dataset, in the order of the datasets.
+ */
+export async function batchWeights(
+  data: TrainingData,
+  { temperature, labels }: Pick<PolicyOptions, "temperature" | "labels">,
+): Promise<(batch: Batch) => number[]> {
+  const weightOf = temperature === undefined ? () => 1 : await advantageWeights(data, labels, temperature);
+  const { length } = data.datasets;
+  return ({ source, episodeIndex, frameIndex }) =>
+    Array.from(source, (pool, at) => weightOf(pool % length, episodeIndex[at]!, frameIndex[at]!));
+}
+
 /** How much a frame counts, from 0; by position of its dataset, episode_index and frame_index. */
-export type FrameWeight = (dataset: number, episode: number, frame: number) => number;
+type FrameWeight = (dataset: number, episode: number, frame: number) => number;
 
 /** The largest weight, as its authors clip it. */
 const largest = 20;

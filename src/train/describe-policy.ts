@@ -30,7 +30,7 @@ export function describePolicy(
   options: PolicyOptions,
   base?: Partial<BasePolicy>,
 ): PolicyDescription {
-  const { size, normalization, fast: learnsFast, indicator } = options;
+  const { size, normalization, fast: learnsFast, advantageIndicator } = options;
   const horizon = options.horizon ?? base?.config?.horizon ?? sizes[size].horizon;
   const space = base?.space ?? fitActionSpace(sources, horizon, robot.deltaActions, normalization);
   const subtasks = [...new Set(sources.flatMap((source) => source.subtasks))];
@@ -65,7 +65,7 @@ export function describePolicy(
     space,
     tokenizer,
     fast,
-    conditioned: indicator !== "none",
+    conditioned: advantageIndicator !== "none",
   };
 }
 
@@ -82,8 +82,8 @@ export function textTokenizerFor(
       `Expected a tokenizer for ${size}: give the tokenizer.json of ${size === "pi05" ? "PaliGemma" : "Gemma 3"} (--tokenizer)`,
     );
   const texts = tasks.flatMap((task) =>
-    ([undefined, "positive", "negative"] as const).map((advantage) =>
-      promptText({ task, ...(advantage && { advantage }) }),
+    ([undefined, "positive", "negative"] as const).map((advantageIndicator) =>
+      promptText({ task, ...(advantageIndicator && { advantageIndicator }) }),
     ),
   );
   for (const subtask of subtasks) texts.push(promptText({ task: "", subtask }));
@@ -101,7 +101,8 @@ export function promptRoom(
   const widest = { state: new Float32Array(stateSize).fill(0.9) };
   const lengths = tasks.map(
     (task) =>
-      promptTokens(tokenizer, promptText({ task, ...(state === "text" && widest), advantage: "negative" })).length,
+      promptTokens(tokenizer, promptText({ task, ...(state === "text" && widest), advantageIndicator: "negative" }))
+        .length,
   );
   const added = subtasks.map((subtask) => promptTokens(tokenizer, promptText({ task: "", subtask })).length);
   return 8 * Math.ceil((Math.max(...lengths) + Math.max(0, ...added)) / 8);

@@ -9,9 +9,9 @@ import {
   type ValueDescription,
 } from "../policy/index.ts";
 import {
+  advantageIndicators,
   advantages,
   expectedValues,
-  indicators,
   normalizedRewards,
   returns,
   rewards,
@@ -68,12 +68,12 @@ export async function labelDataset(
     checkFeatures(description.robot, data.datasets[0]!);
     for (const task of data.tasks) scaleOf(description.taskScales, task);
     const values = await valuesOfFrames(data, folder, description, options, input);
-    const steps =
-      options.horizon === undefined ? Infinity : Math.max(1, Math.round(options.horizon * data.datasets[0]!.fps));
+    const lookahead =
+      options.lookahead === undefined ? Infinity : Math.max(1, Math.round(options.lookahead * data.datasets[0]!.fps));
     const parts = data.episodes.map((episode, at) => {
       const scale = scaleOf(description.taskScales, episode.task);
       const raw = rewards(episode.length, episode.success, scale.failureCost);
-      return episodeLabels(episode.episode, raw, normalizedRewards(raw, scale), values[at]!, steps);
+      return episodeLabels(episode.episode, raw, normalizedRewards(raw, scale), values[at]!, lookahead);
     });
     const prompt = data.episodes.flatMap(({ task, length }) => new Array<string>(length).fill(task));
     const dataset = data.datasets[0]!;
@@ -170,22 +170,22 @@ function episodeLabels(
   raw: Float64Array,
   normalized: Float64Array,
   values: Float64Array,
-  steps: number,
+  lookahead: number,
 ): EpisodeLabels {
   const length = raw.length;
   const sums = (of: Float64Array) => {
     const toEnd = returns(of);
-    return Float32Array.from(toEnd, (sum, frame) => sum - (toEnd[frame + steps] ?? 0));
+    return Float32Array.from(toEnd, (sum, frame) => sum - (toEnd[frame + lookahead] ?? 0));
   };
   return {
     episode_index: new Int32Array(length).fill(episode),
     frame_index: Int32Array.from({ length }, (_, frame) => frame),
-    advantage_continuous: Float32Array.from(advantages(normalized, values, steps)),
+    advantage_continuous: Float32Array.from(advantages(normalized, values, lookahead)),
     value_current: Float32Array.from(values),
-    value_next: Float32Array.from({ length }, (_, frame) => values[frame + steps] ?? 0),
+    value_next: Float32Array.from({ length }, (_, frame) => values[frame + lookahead] ?? 0),
     reward_sum: sums(normalized),
     reward_sum_raw: sums(raw),
-    num_valid_rewards: Int32Array.from({ length }, (_, frame) => Math.min(steps, length - frame)),
+    num_valid_rewards: Int32Array.from({ length }, (_, frame) => Math.min(lookahead, length - frame)),
     rawRewards: raw,
     rawReturns: returns(raw),
   };
@@ -247,7 +247,7 @@ async function thresholded(
   const found = labels.advantage_continuous;
   const forced = options.forceInterventions ? await interventions(dataset, labels) : undefined;
   const byNumber = new Map(names.map((name, task) => [task, thresholds.get(name)!]));
-  const advantage = indicators(found, tasks, byNumber, forced);
+  const advantage = advantageIndicators(found, tasks, byNumber, forced);
   const report = names.map((task, at): TaskLabels => {
     const rows = [...tasks.keys()].filter((row) => tasks[row] === at);
     const mean = rows.reduce((sum, row) => sum + found[row]!, 0) / rows.length;

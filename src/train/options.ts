@@ -61,14 +61,17 @@ const common = {
   cache: z.string().optional().describe("folder of decoded pictures (default: pistar's, in the user's cache folder)"),
 };
 
-export const policyOptions = z.object({
+export const policyOptions = z.strictObject({
   ...common,
   horizon: count.optional().describe("steps of an action chunk (default: the size's)"),
-  indicator: z
+  advantageIndicator: z
     .enum(["labels", "positive", "none"])
     .default("none")
     .describe("the prompt's advantage: by the labels, always positive (supervised fine-tuning), or left out"),
-  labels: z.string().default("default").describe("tag of the labels, for --indicator labels and --temperature"),
+  labels: z
+    .string()
+    .default("default")
+    .describe("tag of the labels, for --advantage-indicator labels and --temperature"),
   temperature: z
     .number()
     .gt(0)
@@ -103,7 +106,7 @@ export const policyOptions = z.object({
 });
 export type PolicyOptions = z.infer<typeof policyOptions>;
 
-export const valueOptions = z.object({
+export const valueOptions = z.strictObject({
   ...common,
   steps: count.default(600).describe("optimiser steps"),
   learningRate: z.number().gt(0).default(1e-3).describe("highest learning rate, after the warm-up"),
@@ -128,11 +131,11 @@ export const valueOptions = z.object({
 });
 export type ValueOptions = z.infer<typeof valueOptions>;
 
-export const labelOptions = z.object({
+export const labelOptions = z.strictObject({
   positiveFraction: share
     .default(0.3)
     .describe("share of each task's frames that become positive; about 0.3 before and 0.4 after the first iteration"),
-  horizon: z
+  lookahead: z
     .number()
     .gt(0)
     .optional()

@@ -1,7 +1,6 @@
 // From batches of a dataset to what the policy's programs take. B samples, H steps of a chunk, A numbers of an action, F FAST tokens.
 import type { Batch } from "../data/index.ts";
 import {
-  type Advantage,
   drawNoise,
   drawTime,
   type PolicyConfig,
@@ -12,20 +11,20 @@ import {
   tokenisePrompts,
 } from "../model/index.ts";
 import type { PolicyDescription } from "../policy/index.ts";
-import { type ActionConverter, actionConverter, joined, type PromptWords, prompt } from "../policy/index.ts";
+import { type ActionConverter, actionConverter, joined, type PromptConditions, prompt } from "../policy/index.ts";
 import type { Random } from "../system/index.ts";
 import type { Feed } from "../tensor/index.ts";
 
 export interface PolicySamples {
   readonly converter: ActionConverter;
-  /** Pictures, states and prompts. @param said [B], what the prompts say beside instruction and state */
-  prefix(batch: Batch, said: readonly PromptWords[]): PrefixBatch & TokenisedPrompts;
+  /** Pictures, states and prompts. @param conditions [B], what the prompts say beside instruction and state */
+  prefix(batch: Batch, conditions: readonly PromptConditions[]): PrefixBatch & TokenisedPrompts;
   /** Actions [B, H, A], normalised. */
   actions(batch: Batch): Float32Array;
   /** Feeds of the loss; `random` draws noise and times, `draws` of them for each chunk. */
   lossFeeds(
     batch: Batch,
-    said: readonly PromptWords[],
+    conditions: readonly PromptConditions[],
     weights: ArrayLike<number>,
     random: Random,
     draws?: number,
@@ -41,10 +40,10 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   const rawState = ({ state, size }: Batch, at: number) =>
     state.subarray((at * state.length) / size, ((at + 1) * state.length) / size);
 
-  const prefix = (batch: Batch, said: readonly PromptWords[]): PrefixBatch & TokenisedPrompts => {
+  const prefix = (batch: Batch, conditions: readonly PromptConditions[]): PrefixBatch & TokenisedPrompts => {
     const states = Array.from({ length: batch.size }, (_, at) => converter.state(rawState(batch, at)));
     const texts = batch.tasks.map((task, at) =>
-      prompt(config, task, states[at]!, said[at]!, space.state.measures[0].length),
+      prompt(config, task, states[at]!, conditions[at]!, space.state.measures[0].length),
     );
     return {
       size: batch.size,
@@ -68,8 +67,8 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
     converter,
     prefix,
     actions,
-    lossFeeds(batch, said, weights, random, draws = 1) {
-      const read = prefix(batch, said);
+    lossFeeds(batch, conditions, weights, random, draws = 1) {
+      const read = prefix(batch, conditions);
       const normalised = actions(batch);
       const actionWeights = Float32Array.from(normalised, (_, i) => {
         const step = Math.floor(i / actionSize);
@@ -127,15 +126,4 @@ const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id
 function withoutPadding(chunk: Float32Array, actionSize: number, robotSize: number): Float32Array {
   if (actionSize === robotSize) return chunk;
   return chunk.filter((_, i) => i % actionSize < robotSize);
-}
-
-export type Indicator = "labels" | "positive" | "none";
-
-/** What the prompts of a batch say, before any is dropped. */
-export function advantagesOf(batch: Batch, indicator: Indicator): (Advantage | undefined)[] {
-  return Array.from(batch.advantageIndicator, (label) => {
-    if (indicator === "positive") return "positive";
-    if (indicator === "none" || label === -1) return undefined;
-    return label === 1 ? "positive" : "negative";
-  });
 }

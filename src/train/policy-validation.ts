@@ -5,9 +5,10 @@ import { type ActionSampler, createActionSampler, initPolicyNetwork, policyLoss 
 import type { PolicyDescription } from "../policy/index.ts";
 import type { Program, Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
+import { advantageIndicatorsOf } from "./advantage-indicators.ts";
 import type { Validation } from "./engine/optimise.ts";
 import type { PolicyOptions } from "./options.ts";
-import { advantagesOf, policySamples } from "./policy-samples.ts";
+import { policySamples } from "./policy-samples.ts";
 import { firstFrame, spreadFrames, type TrainingEpisode } from "./training-data.ts";
 
 export interface Validator {
@@ -56,9 +57,12 @@ export function policyValidator(
         repeatLastError: new Mean(),
       };
       for (const { batch, weights, last } of frames) {
-        const advantages = advantagesOf(batch, options.indicator);
-        const said = advantages.map((advantage, at) => ({ advantage, subtask: batch.subtasks[at] }));
-        const feeds = samples.lossFeeds(batch, said, weights, random);
+        const indicators = advantageIndicatorsOf(batch, options.advantageIndicator);
+        const conditions = indicators.map((advantageIndicator, at) => ({
+          advantageIndicator,
+          subtask: batch.subtasks[at],
+        }));
+        const feeds = samples.lossFeeds(batch, conditions, weights, random);
         const losses = await programs.loss.run(feeds);
         const actionWeights = feeds.actionWeights as Float32Array;
         means.flow.add(Number(losses.flow!.data[0]), sum(actionWeights));
@@ -67,7 +71,7 @@ export function policyValidator(
         // A policy that acts is told no subtask.
         const asked = samples.prefix(
           batch,
-          advantages.map((advantage) => ({ advantage })),
+          indicators.map((advantageIndicator) => ({ advantageIndicator })),
         );
         const sampled = await programs.sampler.sample(asked, feeds.noise as Float32Array);
         const done = feeds.actions as Float32Array;

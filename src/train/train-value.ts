@@ -1,6 +1,6 @@
 // Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
 
-import { BatchLoader, type BatchSource, type SamplerState } from "../data/index.ts";
+import type { BatchSource, SamplerState } from "../data/index.ts";
 import { initValueFunction, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
 import {
   checkFeatures,
@@ -16,16 +16,17 @@ import {
   type ValueDescription,
   valuePrefix,
 } from "../policy/index.ts";
-import { expectedValues, hardTargets, twoHotTargets } from "../recap/index.ts";
+import { expectedValues, hardTargets, twoHotTargets, valueBins } from "../recap/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
 import { type Course, optimise, type Progress } from "./engine/optimise.ts";
-import { openRun, readResult, writeResult } from "./engine/run-folder.ts";
+import { openRun, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
-import { initialWeights, weightsOf } from "./train-policy.ts";
+import { startingWeights, trainingBatches, type WeightsStart } from "./start.ts";
 import {
   drawingFrom,
+  type EpisodeSplit,
   openTrainingData,
   splitEpisodes,
   spreadFrames,
@@ -67,72 +68,13 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   if (finished) return finished;
   const data = await openTrainingData(datasets);
   try {
-    const base = options.from === undefined ? undefined : findCheckpoint(options.from, "best");
-    const based = base === undefined ? undefined : await readValueDescription(base);
-    const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras);
-    for (const dataset of data.datasets) checkFeatures(robot, dataset);
-    const taskScales = scalesByTask(
-      data.episodes,
-      {
-        bins: based?.config.bins ?? 201,
-        ...(options.failureCost !== undefined && { failureCost: options.failureCost }),
-      },
-      based?.taskScales,
-    );
-    const backbone = base === undefined ? openBackbone(options, "value") : undefined;
-    const { train, heldOut } = splitEpisodes(data.episodes, options.heldOut, options.seed);
-    const all = await trainingSources(data, {
-      cameras: robot.cameras,
-      imageSize: (based?.config ?? sizes[options.size].value).vision.imageSize,
-      cache: options.cache,
-      labels: returnLabels(data, taskScales),
-      onProgress: onDecode,
-    });
-    const sources = drawingFrom(all, train);
-    const description =
-      run.last !== undefined
-        ? await readValueDescription(findCheckpoint(run.last, "last"))
-        : { ...describeValue(sources, data, robot, options, based ?? backbone), taskScales };
-    const learner = withSnugPrompts(description, data.tasks);
-    const { config } = learner;
-    const scope = t.scope();
-    const network = initValueFunction(scope, config);
-    const converter = stateConverter(description);
-    const validator = heldOut.length > 0 ? valueValidator(learner, all, heldOut, options) : undefined;
-    const augmentation = { shift: options.shift, brightness: options.brightness };
-    const course = await optimise({
-      run,
-      options,
-      objective: { parameters: scope.parameters, loss: (batch) => valueLoss(network, batch) },
-      initial: async () => {
-        if (base !== undefined) return weightsOf(base, description);
-        const weights = initialWeights(scope, options.seed);
-        return backbone ? backbone.over(weights, learner) : weights;
-      },
-      loader: (position?: SamplerState) =>
-        new BatchLoader(sources, {
-          horizon: 1,
-          seed: options.seed,
-          batchSize: options.batchSize,
-          workers: options.workers,
-          ...((augmentation.shift > 0 || augmentation.brightness > 0) && { augmentation }),
-          ...(position && { state: position }),
-        }),
-      feeds: (batch) => ({
-        ...prefixFeeds(config, valuePrefix(learner, converter, batch)),
-        target: targetsOf(batch.return, config.bins, options.targets),
-        weights: new Float32Array(batch.size).fill(1),
-      }),
-      validate: validator?.validate,
-      save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
-      onProgress,
-    });
-    await validator?.release();
-    const check =
-      heldOut.length > 0 ? await checkBest(course.best, description, all, { train, heldOut }, options) : null;
+    const prepared = await prepareValue(data, run, options, onDecode);
+    const { train, heldOut } = prepared;
+    const [course, parameters] = await optimiseValue(run, options, prepared, onProgress);
+    const check = heldOut.length > 0 ? await checkBest(course.best, prepared, options) : null;
     const result: ValueResult = {
       ...course,
-      parameters: t.countParameters(scope.parameters),
+      parameters,
       episodes: { train: train.length, heldOut: heldOut.length },
       check,
       warnings: check?.warnings ?? ["No episode was held out, so nothing is known of how it values new ones."],
@@ -142,6 +84,76 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   } finally {
     await data.close();
   }
+}
+
+/** All that a training is made of before its first step. */
+interface Prepared extends WeightsStart<ValueDescription>, EpisodeSplit {
+  /** Every frame of the datasets with its target, for validation, and the frames to train on. */
+  readonly all: readonly BatchSource[];
+  readonly sources: readonly BatchSource[];
+}
+
+async function prepareValue(
+  data: TrainingData,
+  { last }: RunFolder,
+  options: ValueOptions,
+  onDecode: TrainValueInput["onDecode"],
+): Promise<Prepared> {
+  const base = options.from === undefined ? undefined : findCheckpoint(options.from, "best");
+  const based = base === undefined ? undefined : await readValueDescription(base);
+  const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras);
+  for (const dataset of data.datasets) checkFeatures(robot, dataset);
+  const { failureCost } = options;
+  const scaling = { bins: based?.config.bins ?? valueBins, ...(failureCost !== undefined && { failureCost }) };
+  const taskScales = scalesByTask(data.episodes, scaling, based?.taskScales);
+  const backbone = base === undefined ? openBackbone(options, "value") : undefined;
+  const split = splitEpisodes(data.episodes, options.heldOut, options.seed);
+  const all = await trainingSources(data, {
+    cameras: robot.cameras,
+    imageSize: (based?.config ?? sizes[options.size].value).vision.imageSize,
+    cache: options.cache,
+    labels: returnLabels(data, taskScales),
+    onProgress: onDecode,
+  });
+  const sources = drawingFrom(all, split.train);
+  const description =
+    last !== undefined
+      ? await readValueDescription(findCheckpoint(last, "last"))
+      : { ...describeValue(sources, data, robot, options, based ?? backbone), taskScales };
+  const learner = withSnugPrompts(description, data.tasks);
+  return { base, backbone, description, learner, all, sources, ...split };
+}
+
+/** Takes the steps. @returns their course, and how many numbers the network learns */
+async function optimiseValue(
+  run: RunFolder,
+  options: ValueOptions,
+  prepared: Prepared,
+  onProgress: TrainValueInput["onProgress"],
+): Promise<[Course, number]> {
+  const { all, sources, heldOut, description, learner } = prepared;
+  const { config } = learner;
+  const scope = t.scope();
+  const network = initValueFunction(scope, config);
+  const converter = stateConverter(description);
+  const validator = heldOut.length > 0 ? valueValidator(learner, all, heldOut, options) : undefined;
+  const course = await optimise({
+    run,
+    options,
+    objective: { parameters: scope.parameters, loss: (batch) => valueLoss(network, batch) },
+    initial: () => startingWeights(scope, prepared, options.seed),
+    loader: (position?: SamplerState) => trainingBatches(sources, 1, options, position),
+    feeds: (batch) => ({
+      ...prefixFeeds(config, valuePrefix(learner, converter, batch)),
+      target: targetsOf(batch.return, config.bins, options.targets),
+      weights: new Float32Array(batch.size).fill(1),
+    }),
+    validate: validator?.validate,
+    save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
+    onProgress,
+  });
+  await validator?.release();
+  return [course, t.countParameters(scope.parameters)];
 }
 
 /** New from the data, or the checkpoint's. */
@@ -220,14 +232,12 @@ async function judgeFrames(
 /** Judges a checkpoint on held-out episodes, and on as many frames of training episodes. */
 async function checkBest(
   folder: string,
-  description: ValueDescription,
-  sources: readonly BatchSource[],
-  { train, heldOut }: { readonly train: readonly TrainingEpisode[]; readonly heldOut: readonly TrainingEpisode[] },
+  { description, all, train, heldOut }: Prepared,
   options: ValueOptions,
 ): Promise<ValueCheck> {
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const judge = await createJudge(description, store, sources, options);
+  const judge = await createJudge(description, store, all, options);
   const { bins } = description.config;
   const judged = (episodes: readonly TrainingEpisode[]) => {
     const spread = spreadFrames(episodes, options.validationFrames);
@@ -236,7 +246,7 @@ async function checkBest(
       ...spread,
       ...middles.filter(([at, f]) => !spread.some((known) => known[0] === at && known[1] === f)),
     ];
-    return judgeFrames(judge, valuedFrames(sources, episodes, frames), bins, options.targets);
+    return judgeFrames(judge, valuedFrames(all, episodes, frames), bins, options.targets);
   };
   const trained = await judged(
     t

@@ -103,7 +103,8 @@ export function succeeded({ extra, index }: Pick<Episode, "extra" | "index">): b
   );
 }
 
-export interface Split {
+/** Which episodes are trained on, and which are held out. */
+export interface EpisodeSplit {
   readonly train: readonly TrainingEpisode[];
   readonly heldOut: readonly TrainingEpisode[];
 }
@@ -113,7 +114,7 @@ export interface Split {
  * their share. Not one of every task, for that would be much of a few demonstrations. Whole episodes, because
  * neighbouring frames tell each other's return.
  */
-export function splitEpisodes(episodes: readonly TrainingEpisode[], heldOut: number, seed: number): Split {
+export function splitEpisodes(episodes: readonly TrainingEpisode[], heldOut: number, seed: number): EpisodeSplit {
   const draw = random(seed).split("held-out");
   const held = new Set<TrainingEpisode>();
   for (const success of [true, false]) {

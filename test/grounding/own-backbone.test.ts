@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { groundingFeeds } from "../../src/grounding/feeds.ts";
 import { SceneMaker, type Scenes } from "../../src/grounding/scenes.ts";
 import {
-  type Advantage,
+  type AdvantageIndicator,
   initBackbone,
   loadTokenizer,
   loadWeights,
@@ -32,7 +32,7 @@ const config = policyConfig("nano", { cameras: ["front", "wrist"], stateSize: 6,
 async function handedOn(
   weights: "own" | "random",
   scenes: readonly Scenes[],
-  advantages?: readonly (Advantage | undefined)[],
+  advantages?: readonly (AdvantageIndicator | undefined)[],
 ): Promise<number[][]> {
   const scope = t.scope();
   const backbone = initBackbone(scope, config);
@@ -128,7 +128,7 @@ test("and how far the object is from a goal that it has nearly reached", async (
 });
 
 test("and whether the prompt says that the advantage is positive or negative", async () => {
-  const said = Array.from({ length: batch }, (_, at): Advantage => (at % 3 === 0 ? "negative" : "positive"));
+  const said = Array.from({ length: batch }, (_, at): AdvantageIndicator => (at % 3 === 0 ? "negative" : "positive"));
   const rows = await handedOn("own", batches, said);
   const targets = rows.map((_, at) => [said[at % batch] === "positive" ? 1 : -1]);
   const edge = fitted * batch;

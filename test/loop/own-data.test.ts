@@ -103,7 +103,7 @@ test("labels: the share of a task's frames in both datasets, and corrections wha
     .filter((advantage) => advantage > ofDemos.threshold).length;
   expect(share).toBe(Math.floor((ofDemos.frames + ofRollouts.frames) / 4));
   const trained = JSON.parse(readFileSync(join(run, "trainings/policy/config.json"), "utf8")) as object;
-  expect(trained).toMatchObject({ options: { indicator: "labels", labels: "first_run", steps: 3 } });
+  expect(trained).toMatchObject({ options: { advantageIndicator: "labels", labels: "first_run", steps: 3 } });
 });
 
 test("what is known of the episodes, and what only assumed, is told", () => {

@@ -165,17 +165,26 @@ test("trainings are made by the run's options", () => {
   for (const name of ["pretrain/value", "cube-in-bowl/1/value"])
     expect(optionsOf(name)).toMatchObject({ steps: 4, shift: 2 });
   const begun = { from: join(folder, "trainings/pretrain/policy"), steps: 3, shift: 0 };
-  const drawn = { indicator: "labels", labels: "iteration-1", positiveShare: 0.75 };
+  const drawn = { advantageIndicator: "labels", labels: "iteration-1", positiveShare: 0.75 };
   expect(optionsOf("cube-in-bowl/1/recap")).toMatchObject({ ...begun, ...drawn, learnFrom: "all" });
   expect(optionsOf("cube-in-bowl/1/no-corrections")).toMatchObject({ ...begun, ...drawn, learnFrom: "uncorrected" });
-  expect(optionsOf("cube-in-bowl/1/filtered")).toMatchObject({ ...begun, indicator: "none", learnFrom: "successes" });
+  expect(optionsOf("cube-in-bowl/1/filtered")).toMatchObject({
+    ...begun,
+    advantageIndicator: "none",
+    learnFrom: "successes",
+  });
   expect(optionsOf("cube-in-bowl/1/filtered")).not.toHaveProperty("positiveShare");
   const weighted = { labels: "iteration-1", temperature: 0.05 };
-  expect(optionsOf("cube-in-bowl/1/awr")).toMatchObject({ ...begun, ...weighted, indicator: "none", learnFrom: "all" });
+  expect(optionsOf("cube-in-bowl/1/awr")).toMatchObject({
+    ...begun,
+    ...weighted,
+    advantageIndicator: "none",
+    learnFrom: "all",
+  });
   expect(optionsOf("cube-in-bowl/1/awr")).not.toHaveProperty("positiveShare");
   expect(optionsOf("cube-in-bowl/0/sft")).toMatchObject({
     ...begun,
-    indicator: "positive",
+    advantageIndicator: "positive",
     learnFrom: "demonstrations",
   });
 });

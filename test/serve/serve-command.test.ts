@@ -54,7 +54,7 @@ beforeAll(async () => {
     await trainPolicy({
       run: path(`run-${seed}`),
       datasets: [{ root: demos.out }],
-      options: { ...options, seed, indicator: "positive" },
+      options: { ...options, seed, advantageIndicator: "positive" },
     });
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -41,7 +41,7 @@ test("from a dataset to labels to a policy", () => {
   expect(here!.tasks[0]!.threshold).toBe(there!.tasks[0]!.threshold);
   expect(here!.tasks[0]!.spread).not.toBe(there!.tasks[0]!.spread);
   for (const [wrong, mend] of [
-    [["--labels", "default", "--horizon", "1"], "--horizon: of no use with --labels"],
+    [["--labels", "default", "--lookahead", "1"], "--lookahead: of no use with --labels"],
     [["--labels", "default", "--value", value], "Expected --value or --labels"],
     [[], "Expected --value or --labels"],
   ] as const) {
@@ -49,7 +49,7 @@ test("from a dataset to labels to a policy", () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining(mend)]);
   }
 
-  const flags = ["--indicator", "labels", "--horizon", "4", "--denoising-steps", "1", "--held-out", "0.5"];
+  const flags = ["--advantage-indicator", "labels", "--horizon", "4", "--denoising-steps", "1", "--held-out", "0.5"];
   const first = pistar("train", dots, "--out", policy, ...short, ...flags, "--json");
   expect(JSON.parse(first.stdout)).toMatchObject({
     episodes: { train: 2, heldOut: 2 },
@@ -57,7 +57,7 @@ test("from a dataset to labels to a policy", () => {
   });
   expect(JSON.parse(readFileSync(join(policy, "config.json"), "utf8"))).toMatchObject({
     stage: "policy",
-    options: { indicator: "labels", steps: 2, dropout: 0.3 },
+    options: { advantageIndicator: "labels", steps: 2, dropout: 0.3 },
   });
   const twice = pistar("train", dots, "--out", policy, ...short, ...flags);
   expect([twice.status, twice.stderr]).toEqual([1, expect.stringContaining("resume it (--resume)")]);
@@ -71,7 +71,7 @@ test("a policy's size is told from its configuration, a wrong flag by its name",
   expect(policy!.parameters["all parameters"]! / 1e9).toBeCloseTo(3.35, 1);
   expect(pistar("train", dots, "--out", "x", "--dropout", "2").stderr).toContain("--dropout: Too big");
   expect(pistar("train", dots, "--out", "x", "--positive-share", "0.7").stderr).toContain(
-    "Expected --indicator labels with --positive-share, got none",
+    "Expected --advantage-indicator labels with --positive-share, got none",
   );
   expect(pistar("model", "info", "huge").stderr).toContain("expected a size (nano, small, pi05, pi06)");
   expect(pistar("train", "--help").stdout).toContain("supervised fine-tuning");

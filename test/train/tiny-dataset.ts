@@ -12,6 +12,8 @@ export interface TinyOptions {
   readonly corrected?: number;
   /** Whether nothing says which episodes succeeded, as in a dataset of demonstrations. */
   readonly unsaid?: boolean;
+  /** Frames of each episode (default: drawn, 16 to 23). */
+  readonly lengths?: readonly number[];
 }
 
 const side = 16;
@@ -20,7 +22,7 @@ const names = ["shoulder.pos", "gripper.pos"];
 /** Writes a dataset of 10 frames a second with one camera, "front", and two joints. */
 export async function tinyDataset(
   root: string,
-  { episodes, seed = 0, task = "push the dot", failures = true, corrected = 0, unsaid = false }: TinyOptions,
+  { episodes, seed = 0, task = "push the dot", failures = true, corrected = 0, unsaid = false, lengths }: TinyOptions,
 ): Promise<void> {
   const writer = await createWriter(root, {
     fps: 10,
@@ -35,7 +37,7 @@ export async function tinyDataset(
   const r = random(seed);
   for (let episode = 0; episode < episodes; episode++) {
     const failed = failures && episode % 2 === 1;
-    const length = 16 + r.integer(8);
+    const length = lengths?.[episode] ?? 16 + r.integer(8);
     const speed = 0.5 + r.uniform();
     for (let frame = 0; frame < length; frame++) {
       const at = speed * frame;

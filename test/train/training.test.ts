@@ -1,4 +1,5 @@
-// Whole trainings of a few steps: what they write, that resuming is exact, that labels reach the prompts.
+// Whole trainings of a few steps: what they write, that resuming is exact, that labels change what is learned. What the prompts say frame by
+// frame: labels-to-prompts.test.ts.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +53,7 @@ beforeAll(async () => {
   labels = await labelDataset({
     dataset: dots,
     value: path("value"),
-    options: { positiveFraction: 0.4, horizon: 0.5, cache: path("cache") },
+    options: { positiveFraction: 0.4, lookahead: 0.5, cache: path("cache") },
   });
 }, 240_000);
 
@@ -114,7 +115,7 @@ test.each([
 ])(
   "a training %s that was killed goes on to the same loss and the same weights, to the last bit",
   async (how, size) => {
-    const options = { ...policyShort(), ...size, indicator: "labels" as const, workers: 1 };
+    const options = { ...policyShort(), ...size, advantageIndicator: "labels" as const, workers: 1 };
     const names = { whole: `whole ${how}`, broken: `broken ${how}` };
     const whole = await trainPolicy({ run: path(names.whole), datasets: [{ root: dots }], options });
     const broken = { run: path(names.broken), datasets: [{ root: dots }], options };
@@ -142,7 +143,7 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   const trained = await trainPolicy({
     run: path("acting"),
     datasets: [{ root: dots }],
-    options: { ...policyShort(), indicator: "labels", steps: 2, fast: false },
+    options: { ...policyShort(), advantageIndicator: "labels", steps: 2, fast: false },
   });
   const policy = await loadPolicy(path("acting"), { denoisingSteps: 2 });
   expect(policy.info).toMatchObject({
@@ -232,6 +233,29 @@ test("advantage-weighted regression: frames count by exp(advantage / temperature
   await expect(losses("missing", { labels: "missing", temperature: 0.05 })).rejects.toThrow("missing");
 }, 120_000);
 
+test("a training reads the labels that it is asked for, and learns without them as often as dropout says", async () => {
+  const found = await readLabels(dots, "advantages", "default");
+  const write = (tag: string, indicator: 0 | 1) =>
+    writeLabels(dots, "advantages", tag, { ...found, advantage: found.advantage.map(() => indicator) });
+  await write("all-positive", 1);
+  await write("all-negative", 0);
+  const losses = async (advantageIndicator: "labels" | "positive", labels: string, dropout: number) => {
+    const run = path(`words ${advantageIndicator} ${labels} ${dropout}`);
+    const options = { ...policyShort(), steps: 2, fast: false, advantageIndicator, labels, dropout };
+    await trainPolicy({ run, datasets: [{ root: dots }], options });
+    return lines(run).flatMap((line) => [line["train/loss"] ?? [], line["heldOut/flow"] ?? []].flat());
+  };
+  // Labels that are all positive are the word "positive" in every prompt, to the last bit.
+  const positive = await losses("labels", "all-positive", 0);
+  expect(positive.length).toBeGreaterThanOrEqual(2);
+  expect(await losses("positive", "default", 0)).toEqual(positive);
+  expect(await losses("labels", "all-negative", 0)).not.toEqual(positive);
+  // Where every word is dropped, labels make no difference to what is learned: only held-out prompts keep theirs.
+  const [dropped, alsoDropped] = [await losses("labels", "all-positive", 1), await losses("labels", "all-negative", 1)];
+  expect(alsoDropped[0]).toBe(dropped[0]);
+  expect(dropped[0]).not.toBe(positive[0]);
+}, 120_000);
+
 test("a positive share of 1 draws positive frames alone", async () => {
   const found = await readLabels(dots, "advantages", "default");
   const isPositive = (row: number) => [1, 3].includes(found.episode_index[row]!);
@@ -242,7 +266,7 @@ test("a positive share of 1 draws positive frames alone", async () => {
     advantage_continuous: found.advantage_continuous.map((_, row) => (isPositive(row) ? 0 : -1000)),
   });
   const losses = async (name: string, asked: { positiveShare?: number; temperature?: number }) => {
-    const options = { ...policyShort(), fast: false, indicator: "labels" as const, labels: "some", ...asked };
+    const options = { ...policyShort(), fast: false, advantageIndicator: "labels" as const, labels: "some", ...asked };
     await trainPolicy({ run: path(name), datasets: [{ root: dots }], options });
     return lines(path(name)).flatMap((line) => line["train/loss"] ?? []);
   };
@@ -258,7 +282,7 @@ test("fine-tuning begins with the checkpoint's weights, normalisation and tokens
   const base = await trainPolicy({
     run: path("base"),
     datasets: [{ root: dots, episodes: [0, 1, 2, 3, 4] }],
-    options: { ...policyShort(), steps: 2, indicator: "none", learnFrom: "successes" },
+    options: { ...policyShort(), steps: 2, advantageIndicator: "none", learnFrom: "successes" },
   });
   expect(base.episodes).toEqual({ train: 2, heldOut: 1 });
   const other = path("other");
@@ -272,7 +296,7 @@ test("fine-tuning begins with the checkpoint's weights, normalisation and tokens
       steps: 1,
       learningRate: 1e-12,
       weightDecay: 0,
-      indicator: "positive",
+      advantageIndicator: "positive",
     },
   });
   expect(tuned.episodes).toEqual({ train: 3, heldOut: 2 });

@@ -5,6 +5,6 @@ import { fineTune, openFineTuned } from "./fine-tune.ts";
 export const allData: Arm<"all-data"> = {
   name: "all-data",
   title: "SFT on all data",
-  train: (given) => fineTune(given, allData.name, { learnFrom: "all", indicator: "none" }),
+  train: (given) => fineTune(given, allData.name, { learnFrom: "all", advantageIndicator: "none" }),
   open: (given) => openFineTuned(given, allData.name, "none"),
 };

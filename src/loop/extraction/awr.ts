@@ -18,7 +18,7 @@ export const awr: Arm<"awr"> = {
   train(given) {
     const { labels, run } = given;
     const { temperature } = run.options;
-    return fineTune(given, awr.name, { learnFrom: "all", indicator: "none", labels, temperature });
+    return fineTune(given, awr.name, { learnFrom: "all", advantageIndicator: "none", labels, temperature });
   },
   open: (given) => openFineTuned(given, awr.name, "none"),
 };

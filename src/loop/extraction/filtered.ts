@@ -5,6 +5,6 @@ import { fineTune, openFineTuned } from "./fine-tune.ts";
 export const filtered: Arm<"filtered"> = {
   name: "filtered",
   title: "Filtered cloning",
-  train: (given) => fineTune(given, filtered.name, { learnFrom: "successes", indicator: "none" }),
+  train: (given) => fineTune(given, filtered.name, { learnFrom: "successes", advantageIndicator: "none" }),
   open: (given) => openFineTuned(given, filtered.name, "none"),
 };

@@ -17,7 +17,7 @@ export const recap: Arm<"recap"> = {
 
 /** Training options of an arm whose prompts say the advantage by the iteration's labels. */
 export const byLabels = ({ run, labels }: ArmInput): Partial<PolicyOptions> => ({
-  indicator: "labels",
+  advantageIndicator: "labels",
   labels,
   positiveShare: run.options.positiveShare,
 });

@@ -5,6 +5,6 @@ import { fineTune, openFineTuned } from "./fine-tune.ts";
 export const sft: Arm<"sft"> = {
   name: "sft",
   title: "SFT",
-  train: (given) => fineTune(given, sft.name, { learnFrom: "demonstrations", indicator: "positive" }),
+  train: (given) => fineTune(given, sft.name, { learnFrom: "demonstrations", advantageIndicator: "positive" }),
   open: (given) => openFineTuned(given, sft.name, "positive"),
 };

@@ -18,10 +18,10 @@ test("states are digitised as numpy does", () => {
 test("π0.5's published prompt, and the advantage last before the actions", () => {
   const [task, state] = ["pick_up the\nbottle ", [-1, 0, 0.999]];
   expect(promptText({ task, state })).toBe("Task: pick up the bottle, State: 0 128 255;\nAction: ");
-  expect(promptText({ task, state, subtask: "reach", advantage: "positive" })).toBe(
+  expect(promptText({ task, state, subtask: "reach", advantageIndicator: "positive" })).toBe(
     "Task: pick up the bottle, State: 0 128 255;\nSubtask: reach\nAdvantage: positive\nAction: ",
   );
-  expect(promptText({ task: "stack", advantage: "negative" })).toBe("stack\nAdvantage: negative\n");
+  expect(promptText({ task: "stack", advantageIndicator: "negative" })).toBe("stack\nAdvantage: negative\n");
   expect(promptText({ task: "stack", subtask: "grasp" })).toBe("stack\nSubtask: grasp\n");
 });
 
@@ -30,16 +30,17 @@ test("a template, filled, is the prompt, whatever is in the instruction", () => 
   expect(promptTemplate("text")).toBe("Task: {task}, State: {state};\nAction: ");
   const state = [-1, 0, 0.999];
   for (const task of ["pick_up the\nbottle ", "$& {state} {task}"])
-    for (const advantage of ["positive", undefined] as const) {
-      const said = advantage && { advantage };
-      expect(fillPrompt(promptTemplate("text", advantage), task, state)).toBe(promptText({ task, state, ...said }));
-      expect(fillPrompt(promptTemplate("token", advantage), task, state)).toBe(promptText({ task, ...said }));
+    for (const advantageIndicator of ["positive", undefined] as const) {
+      const said = advantageIndicator && { advantageIndicator };
+      const filled = (kind: "text" | "token") => fillPrompt(promptTemplate(kind, advantageIndicator), task, state);
+      expect(filled("text")).toBe(promptText({ task, state, ...said }));
+      expect(filled("token")).toBe(promptText({ task, ...said }));
     }
 });
 
 test("a subtask's tokens are told apart: they can be learned, and from them on tokens look only backwards", () => {
   const task = "Subtask: no";
-  const text = promptText({ task, state: [0], subtask: "grasp\nit", advantage: "positive" });
+  const text = promptText({ task, state: [0], subtask: "grasp\nit", advantageIndicator: "positive" });
   const room = 96;
   const found = tokenisePrompts(tokenizer, [text, promptText({ task })], room);
   const chosen = (mask: Uint8Array, row: number) =>

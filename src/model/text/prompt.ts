@@ -3,7 +3,8 @@
 
 import type { TextTokenizer } from "./tokenizer.ts";
 
-export type Advantage = "positive" | "negative";
+/** What the prompt says of the action to come: better than usual for the task, or not. */
+export type AdvantageIndicator = "positive" | "negative";
 
 export interface PromptParts {
   /** The instruction. */
@@ -12,28 +13,33 @@ export interface PromptParts {
   readonly state?: ArrayLike<number>;
   readonly subtask?: string;
   /** Left out: the policy is asked for what it does on average. */
-  readonly advantage?: Advantage;
+  readonly advantageIndicator?: AdvantageIndicator;
 }
 
 /**
  * The prompt. With a state it is π0.5's published "Task: …, State: …;\nAction: " with what is added standing before "Action: "; without one
  * the same lines, without words that say nothing.
  */
-export function promptText({ task, state, subtask, advantage }: PromptParts): string {
+export function promptText({ task, state, subtask, advantageIndicator }: PromptParts): string {
   const added = subtask === undefined ? "" : `Subtask: ${subtask.trim().replaceAll("\n", " ")}\n`;
-  return lines(instruction(task), state && bins(state), added, advantage);
+  return lines(instruction(task), state && bins(state), added, advantageIndicator);
 }
 
 /** The prompt with "{task}" in place of the instruction and, where it is written as text, "{state}" in place of the state: for `fillPrompt`. */
-export const promptTemplate = (state: "text" | "token", advantage?: Advantage): string =>
-  lines("{task}", state === "text" ? "{state}" : undefined, "", advantage);
+export const promptTemplate = (state: "text" | "token", advantageIndicator?: AdvantageIndicator): string =>
+  lines("{task}", state === "text" ? "{state}" : undefined, "", advantageIndicator);
 
 /** What `promptText` gives. @param state normalised; needed where the template has a place for it */
 export const fillPrompt = (template: string, task: string, state: ArrayLike<number>): string =>
   template.replace(/\{(task|state)\}/g, (_, part) => (part === "task" ? instruction(task) : bins(state)));
 
-function lines(task: string, state: string | undefined, added: string, advantage: Advantage | undefined): string {
-  const all = added + (advantage === undefined ? "" : `Advantage: ${advantage}\n`);
+function lines(
+  task: string,
+  state: string | undefined,
+  added: string,
+  advantageIndicator: AdvantageIndicator | undefined,
+): string {
+  const all = added + (advantageIndicator === undefined ? "" : `Advantage: ${advantageIndicator}\n`);
   return state === undefined ? `${task}\n${all}` : `Task: ${task}, State: ${state};\n${all}Action: `;
 }
 

@@ -8,7 +8,7 @@
  * @param forced [N], 1 where the step is positive without looking (default: nowhere)
  * @returns [N], 1 for positive
  */
-export function indicators(
+export function advantageIndicators(
   advantages: Float32Array | Float64Array,
   tasks: ArrayLike<number>,
   thresholds: ReadonlyMap<number, number>,
