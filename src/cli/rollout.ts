@@ -160,8 +160,11 @@ function printComparison(comparison: Comparison, policy: string, baseline: strin
       [
         ["difference of success rates", interval(successDifference, percent)],
         ["solved by one alone", `${onlyPolicy} and ${onlyBaseline} (McNemar's exact p = ${number(p)})`],
-        ["ratio of throughputs", throughputRatio ? interval(throughputRatio) : `${baseline} never succeeded`],
-        ["ratio of failures", failureRatio ? interval(failureRatio) : `${baseline} never failed`],
+        [
+          "ratio of throughputs",
+          throughputRatio ? interval(throughputRatio) : `not estimable: ${baseline} never succeeded`,
+        ],
+        ["ratio of failures", failureRatio ? interval(failureRatio) : `not estimable: ${baseline} never failed`],
       ],
     ),
   );

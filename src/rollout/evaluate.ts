@@ -4,9 +4,17 @@ import { type Random, random } from "../system/index.ts";
 import type { Assignment, Finished, Lost } from "./fleet/episode-runner.ts";
 import { runEpisodes } from "./fleet/parallel.ts";
 import { loadStations } from "./fleet/stations.ts";
+import {
+  type Attempt,
+  type PairedCounts,
+  pairedDifference,
+  pairedRatio,
+  throughputInterval,
+  throughputRatio,
+} from "./intervals.ts";
 import { type Jumps, summarise } from "./jumps.ts";
 import type { evaluateOptions } from "./options.ts";
-import { bootstrap, type Estimate, mcnemar, quantile, wilson } from "./statistics.ts";
+import { type Estimate, mcnemar, quantile, wilson } from "./statistics.ts";
 
 export interface EvaluationOptions extends z.infer<typeof evaluateOptions> {
   /** Address of the module that opens stations, such as sim's `simulation`. */
@@ -29,7 +37,7 @@ export interface Score {
   readonly successes: number;
   /** Share of the episodes, with Wilson's interval. */
   readonly successRate: Estimate;
-  /** Successes per hour of robot time, resets included, with a bootstrap interval over episodes. */
+  /** Successes per hour of robot time, resets included (`throughputInterval`). */
   readonly throughput: Estimate;
   /** Of each success in seconds, in the order of the episodes. */
   readonly timesToSuccess: readonly number[];
@@ -53,18 +61,15 @@ export interface Evaluation {
 export interface Comparison {
   /** Episodes that both ran. */
   readonly episodes: number;
-  /** Success rate minus the baseline's, with a paired bootstrap interval. */
+  /** Success rate minus the baseline's (`pairedDifference`). */
   readonly successDifference: Estimate;
   /** Episodes that only one of both solved, and McNemar's exact two-sided p. */
   readonly onlyPolicy: number;
   readonly onlyBaseline: number;
   readonly p: number;
-  /**
-   * Throughput divided by the baseline's, with a paired bootstrap interval; null where the baseline never succeeded. Its upper end is
-   * infinite (null in JSON) where the baseline may succeed too rarely to tell.
-   */
+  /** Throughput divided by the baseline's (`throughputRatio`); null where the baseline never succeeded. */
   readonly throughputRatio: Estimate | null;
-  /** Failures divided by the baseline's, likewise; null where the baseline never failed. */
+  /** Failures divided by the baseline's (`pairedRatio`); null where the baseline never failed. */
   readonly failureRatio: Estimate | null;
 }
 
@@ -147,19 +152,18 @@ export function score(runs: readonly Outcome[], resetSeconds: number, random: Ra
     episodes: runs.length,
     successes: times.length,
     successRate: wilson(times.length, runs.length),
-    throughput: bootstrap(runs, (some) => throughput(some, resetSeconds), random),
+    throughput: throughputInterval(attempts(runs, resetSeconds), random),
     timesToSuccess: times,
     medianTimeToSuccess: times.length > 0 ? quantile(sorted, 0.5) : null,
   };
 }
 
 /** Successes per hour of robot time, `resetSeconds` after each episode included. */
-export function throughput(runs: readonly Outcome[], resetSeconds: number): number {
-  const seconds = runs.reduce((sum, run) => sum + run.seconds + resetSeconds, 0);
-  return (3600 * successesOf(runs)) / seconds;
-}
+export const throughput = (runs: readonly Outcome[], resetSeconds: number): number =>
+  throughputOf(attempts(runs, resetSeconds));
 
-const successesOf = (runs: readonly Outcome[]) => runs.reduce((sum, { success }) => sum + Number(success), 0);
+const attempts = (runs: readonly Outcome[], resetSeconds: number): Attempt[] =>
+  runs.map(({ success, seconds }) => ({ success, seconds: seconds + resetSeconds }));
 
 /** The same episode by the policy and by the baseline. */
 type Pair = readonly [Outcome, Outcome];
@@ -182,31 +186,26 @@ export function compare(policy: ComparedEvaluation, baseline: ComparedEvaluation
   });
   if (pairs.length === 0)
     throw new Error(`Expected episodes that ${policy.policy} and ${baseline.policy} both ran, found none`);
-  const generator = random(seed).split("comparison");
-  const sides = (some: readonly Pair[]) => [some.map(([run]) => run), some.map(([, other]) => other)] as const;
-  const difference = (some: readonly Pair[]) => {
-    const [ours, theirs] = sides(some);
-    return (successesOf(ours) - successesOf(theirs)) / some.length;
+  const count = (ours: boolean, theirs: boolean) =>
+    pairs.filter(([run, other]) => run.success === ours && other.success === theirs).length;
+  const counts: PairedCounts = {
+    both: count(true, true),
+    onlyFirst: count(true, false),
+    onlySecond: count(false, true),
+    neither: count(false, false),
   };
-  const ratio = (some: readonly Pair[]) => {
-    const [ours, theirs] = sides(some);
-    return throughput(ours, policy.resetSeconds) / throughput(theirs, baseline.resetSeconds);
-  };
-  const failures = (some: readonly Pair[]) => {
-    const [ours, theirs] = sides(some);
-    return (some.length - successesOf(ours)) / (some.length - successesOf(theirs));
-  };
-  const [onlyPolicy, onlyBaseline] = [
-    pairs.filter(([run, other]) => run.success && !other.success).length,
-    pairs.filter(([run, other]) => !run.success && other.success).length,
-  ];
+  const { onlyFirst, onlySecond } = counts;
+  const [ours, theirs] = [pairs.map(([run]) => run), pairs.map(([, other]) => other)];
+  const theirAttempts = attempts(theirs, baseline.resetSeconds);
+  const timed = attempts(ours, policy.resetSeconds).map((attempt, i) => [attempt, theirAttempts[i]!] as const);
   return {
     episodes: pairs.length,
-    successDifference: bootstrap(pairs, difference, generator),
-    onlyPolicy,
-    onlyBaseline,
-    p: mcnemar(onlyPolicy, onlyBaseline),
-    throughputRatio: pairs.some(([, other]) => other.success) ? bootstrap(pairs, ratio, generator) : null,
-    failureRatio: pairs.some(([, other]) => !other.success) ? bootstrap(pairs, failures, generator) : null,
+    successDifference: pairedDifference(counts),
+    onlyPolicy: onlyFirst,
+    onlyBaseline: onlySecond,
+    p: mcnemar(onlyFirst, onlySecond),
+    throughputRatio: throughputRatio(timed, random(seed).split("comparison")),
+    // An episode that the policy alone fails is one that the baseline alone solves.
+    failureRatio: pairedRatio({ both: counts.neither, onlyFirst: onlySecond, onlySecond: onlyFirst }),
   };
 }

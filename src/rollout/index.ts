@@ -21,10 +21,18 @@ export {
   type RunnerOptions,
 } from "./fleet/episode-runner.ts";
 export { type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
+export {
+  type Attempt,
+  type PairedCounts,
+  pairedDifference,
+  pairedRatio,
+  throughputInterval,
+  throughputRatio,
+} from "./intervals.ts";
 export type { Jumps } from "./jumps.ts";
 export { collectOptions, type Driving, drivingOptions, evaluateOptions } from "./options.ts";
 export { type Border, type Chunking, type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 export { type FrameSink, rolloutFeatures } from "./recording.ts";
 export { assignmentOf, type Replay, replayEpisode } from "./replay.ts";
-export { bootstrap, type Estimate, mcnemar, meanInterval, wilson } from "./statistics.ts";
+export { type Estimate, mcnemar, meanInterval, wilson } from "./statistics.ts";
 export { controlAfter } from "./take-over.ts";

@@ -1,5 +1,4 @@
 // Intervals and tests for success rates and throughputs.
-import type { Random } from "../system/index.ts";
 
 /** An estimate with its 95 % interval. */
 export interface Estimate {
@@ -9,7 +8,7 @@ export interface Estimate {
 }
 
 /** The 97.5 % quantile of the standard normal distribution. */
-const z = 1.959963984540054;
+export const z = 1.959963984540054;
 
 /** A share of successes with Wilson's score interval (Wilson 1927), which stays within 0 and 1 and holds for few trials too. */
 export function wilson(successes: number, trials: number): Estimate {
@@ -20,28 +19,6 @@ export function wilson(successes: number, trials: number): Estimate {
   const middle = (share + z ** 2 / (2 * trials)) / scale;
   const half = (z / scale) * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
   return { value: share, low: Math.max(0, middle - half), high: Math.min(1, middle + half) };
-}
-
-/** Resamples of a bootstrap. */
-const resamples = 2000;
-
-/**
- * What `statistic` gives for `items`, with the bootstrap's percentile interval: items are drawn anew with replacement. Resamples for which
- * it is not a number do not count; without any other the interval is [NaN, NaN].
- */
-export function bootstrap<Item>(
-  items: readonly Item[],
-  statistic: (items: readonly Item[]) => number,
-  random: Random,
-): Estimate {
-  if (items.length === 0) throw new RangeError("Expected at least one item, got none");
-  const values: number[] = [];
-  for (let i = 0; i < resamples; i++) {
-    const value = statistic(items.map(() => items[random.integer(items.length)]!));
-    if (!Number.isNaN(value)) values.push(value);
-  }
-  values.sort((a, b) => a - b);
-  return { value: statistic(items), low: quantile(values, 0.025), high: quantile(values, 0.975) };
 }
 
 /** Student's 97.5 % quantiles for 1 to 10 degrees of freedom. */
