@@ -10,6 +10,7 @@ import {
   pairedDifference,
   pairedRatio,
   throughputInterval,
+  throughputOf,
   throughputRatio,
 } from "./intervals.ts";
 import { type Jumps, summarise } from "./jumps.ts";
