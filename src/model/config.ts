@@ -1,81 +1,110 @@
-// The sizes of the networks, as data: one architecture from a few million parameters to π0.5's and π0.6's.
+// The sizes of the networks, as data: one architecture from a few million parameters to π0.5's and π0.6's. A checkpoint's config.json holds them,
+// so that each is a schema from which its type is inferred.
 // H steps of an action chunk, A numbers of an action, S of the state.
+import * as z from "zod";
 
+const size = z.int().min(1);
+
+const siglipSchema = z
+  .strictObject({
+    kind: z.literal("siglip"),
+    /** Height and width of the pictures, pixels. */
+    imageSize: size,
+    /** Height and width of a patch, pixels. */
+    patch: size,
+    width: size,
+    layers: size,
+    hidden: size,
+    heads: size,
+    /** Averages squares of pool × pool tokens into one for the language model. */
+    pool: size,
+  })
+  .refine(({ imageSize, patch, pool }) => imageSize % (patch * pool) === 0, {
+    path: ["imageSize"],
+    message: "a multiple of patch × pool",
+  })
+  .refine(({ width, heads }) => width % heads === 0, { path: ["heads"], message: "a divisor of width" });
 /** SigLIP's vision transformer (arXiv 2303.15343): a token for each patch of a picture. */
-export interface SiglipConfig {
-  readonly kind: "siglip";
-  /** Height and width of the pictures, pixels. */
-  readonly imageSize: number;
-  /** Height and width of a patch, pixels. */
-  readonly patch: number;
-  readonly width: number;
-  readonly layers: number;
-  readonly hidden: number;
-  readonly heads: number;
-  /** Averages squares of pool × pool tokens into one for the language model. */
-  readonly pool: number;
-}
+export type SiglipConfig = Readonly<z.infer<typeof siglipSchema>>;
 
-/**
- * For networks that learn to see from a robot's few pictures alone: 3×3 convolutions of stride 2 with so many channels, and one token that says
- * where in the picture each of `keypoints` features is, to a fraction of a pixel, and how clear it is (Levine et al. 2016, arXiv 1504.00702).
- */
-export interface KeypointsConfig {
-  readonly kind: "keypoints";
+const keypointsSchema = z.strictObject({
+  kind: z.literal("keypoints"),
   /** Height and width of the pictures, pixels. */
-  readonly imageSize: number;
-  readonly channels: readonly number[];
-  readonly keypoints: number;
+  imageSize: size,
+  /** Of each convolution. */
+  channels: z.array(size).min(1).readonly(),
+  keypoints: size,
   /** Of the token. */
-  readonly width: number;
-}
+  width: size,
+});
+/**
+ * For networks that learn to see from a robot's few pictures alone: 3×3 convolutions of stride 2, and one token. The token says where in the
+ * picture each of `keypoints` features is, to a fraction of a pixel, and how clear it is (Levine et al. 2016, arXiv 1504.00702).
+ */
+export type KeypointsConfig = Readonly<z.infer<typeof keypointsSchema>>;
 
 export type VisionConfig = SiglipConfig | KeypointsConfig;
 
-export interface DecoderConfig {
-  readonly width: number;
-  readonly layers: number;
-  readonly hidden: number;
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-  /** Gemma 3: norms of queries and keys, norms after attention and MLP, five layers of local attention for each global one. */
-  readonly gemma3: boolean;
-}
+const decoderSchema = z
+  .strictObject({
+    width: size,
+    layers: size,
+    hidden: size,
+    heads: size,
+    keyValueHeads: size,
+    headSize: size,
+    /** Gemma 3: norms of queries and keys, norms after attention and MLP, five layers of local attention for each global one. */
+    gemma3: z.boolean(),
+  })
+  .refine(({ heads, keyValueHeads }) => heads % keyValueHeads === 0, {
+    path: ["keyValueHeads"],
+    message: "a divisor of heads",
+  })
+  .refine(({ headSize }) => headSize % 2 === 0, { path: ["headSize"], message: "an even number" });
+/** A transformer of Gemma's kind. */
+export type DecoderConfig = Readonly<z.infer<typeof decoderSchema>>;
 
-/** Vision and language: what the policy's backbone and the value function share. */
-export interface BackboneConfig {
+const backboneSchema = z.strictObject({
   /** Names of the cameras, in the order of their tokens. */
-  readonly cameras: readonly string[];
-  readonly vision: VisionConfig;
-  readonly language: DecoderConfig;
-  readonly vocabulary: number;
+  cameras: z.array(z.string().min(1)).readonly(),
+  vision: z.discriminatedUnion("kind", [siglipSchema, keypointsSchema]).readonly(),
+  language: decoderSchema.readonly(),
+  vocabulary: size,
   /** Room for the prompt's tokens. */
-  readonly promptTokens: number;
-  readonly stateSize: number;
+  promptTokens: size,
+  stateSize: size,
   /** How the state enters: written into the prompt as text, or as one token after the pictures. */
-  readonly state: "text" | "token";
-}
+  state: z.enum(["text", "token"]),
+});
+/** Vision and language: what the policy's backbone and the value function share. */
+export type BackboneConfig = Readonly<z.infer<typeof backboneSchema>>;
 
-export interface PolicyConfig extends BackboneConfig {
+/** Checks a policy's network. Unknown fields are refused: one that this version does not know would change the network. */
+export const policyConfigSchema = backboneSchema.extend({
   /** Width and MLP of the action expert; layers and heads are the language model's. */
-  readonly expert: { readonly width: number; readonly hidden: number };
-  /** A and H. */
-  readonly actionSize: number;
-  readonly horizon: number;
+  expert: z.strictObject({ width: size, hidden: size }).readonly(),
+  /** A. */
+  actionSize: size,
+  /** H. */
+  horizon: size,
   /** Room for a chunk's FAST tokens, the one that begins them and the one that ends them included; 0: none are learned. */
-  readonly actionTokens: number;
+  actionTokens: z.int().min(0),
   /**
    * Whether the expert sees the backbone through a stop-gradient (Knowledge Insulation, arXiv 2505.23705): the flow loss then changes only the
    * expert. A backbone trained from nothing needs the flow loss too, or it learns to see from FAST tokens alone.
    */
-  readonly knowledgeInsulation: boolean;
-}
+  knowledgeInsulation: z.boolean(),
+});
+/** A policy's network. */
+export type PolicyConfig = Readonly<z.infer<typeof policyConfigSchema>>;
 
-export interface ValueConfig extends BackboneConfig {
+/** Checks a value function's network. Unknown fields are refused, as a policy's are. */
+export const valueConfigSchema = backboneSchema.extend({
   /** Values that are told apart, −1 to 0. */
-  readonly bins: number;
-}
+  bins: z.int().min(2),
+});
+/** A value function's network. */
+export type ValueConfig = Readonly<z.infer<typeof valueConfigSchema>>;
 
 export type Size = "nano" | "small" | "pi05" | "pi06";
 

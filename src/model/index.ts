@@ -26,12 +26,14 @@ export {
   imageTokens,
   type PolicyConfig,
   policyConfig,
+  policyConfigSchema,
   prefixLength,
   type Size,
   sizes,
   type ValueConfig,
   type VisionConfig,
   valueConfig,
+  valueConfigSchema,
 } from "./config.ts";
 export { drawNoise, drawTime } from "./flow.ts";
 export { type LossTerm, lossOf, weightOf } from "./loss-term.ts";

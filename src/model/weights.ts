@@ -1,5 +1,5 @@
 // Weights in and out, under the names of published checkpoints.
-
+import { PistarError } from "../system/index.ts";
 import type { Shape, Store, TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { PolicyConfig, ValueConfig } from "./config.ts";
@@ -43,7 +43,7 @@ export async function storedShapes(path: string): Promise<Map<string, Shape>> {
  * Reads a safetensors file of π0.5 (LeRobot's names or openpi's) or of pistar into a store, as 32-bit floats.
  *
  * @returns names in the file that the model has no use for
- * @throws Error listing names that are missing, or the first whose shape is another
+ * @throws PistarError wrong-layout, listing names that are missing, or the first whose shape is another
  */
 export async function loadWeights(path: string, expected: ReadonlyMap<string, Shape>, store: Store): Promise<string[]> {
   const file = await t.openSafetensors(path);
@@ -51,15 +51,21 @@ export async function loadWeights(path: string, expected: ReadonlyMap<string, Sh
     const stored = storedNames(file.names);
     const missing = [...expected.keys()].filter((name) => !stored.has(name));
     if (missing.length > 0)
-      throw new Error(
+      throw new PistarError(
+        "wrong-layout",
         `${path}: expected ${expected.size} tensors, ${missing.length} are missing, such as ${missing.slice(0, 3).join(", ")}; ` +
           `the file has names like ${[...stored.values()].slice(0, 3).join(", ")}`,
+        { path },
       );
     for (const [name, shape] of expected) {
       const value = await file.read(stored.get(name)!);
       if (String(value.shape) !== String(shape))
-        throw new Error(`${path}: expected ${name} of shape [${shape.join(", ")}], got [${value.shape.join(", ")}]`);
-      await store.write([[name, { dtype: "f32", shape, data: asFloats(value) }]]);
+        throw new PistarError(
+          "wrong-layout",
+          `${path}: expected ${name} of shape [${shape.join(", ")}], got [${value.shape.join(", ")}]`,
+          { path },
+        );
+      await store.write([[name, { dtype: "f32", shape, data: asFloats(value, `${path}: ${name}`) }]]);
     }
     return [...stored.keys()].filter((name) => !expected.has(name) && name !== tied);
   } finally {
@@ -67,10 +73,10 @@ export async function loadWeights(path: string, expected: ReadonlyMap<string, Sh
   }
 }
 
-function asFloats({ dtype, data }: TensorValue): Float32Array {
+function asFloats({ dtype, data }: TensorValue, where: string): Float32Array {
   if (dtype === "f32") return data as Float32Array;
   if (dtype === "f16") return t.float16ToFloat32(data as Uint16Array);
-  throw new TypeError(`Expected weights as floats, got ${dtype}`);
+  throw new PistarError("wrong-layout", `${where}: expected weights as floats, got ${dtype}`, { path: where });
 }
 
 /** Writes the parameters of a model from a store. @param renamed what a parameter is called in the store, such as its average */

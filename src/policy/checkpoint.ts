@@ -1,8 +1,8 @@
 // Checkpoints in LeRobot's folder layout: config.json, model.safetensors, and the normalisation as processor files with their state in
-// safetensors. Beside them tokenizer.json and, for a policy, fast/. One folder is enough to run or fine-tune a network.
+// safetensors. Beside them stand tokenizer.json and, for a policy that learns FAST tokens, fast/. One folder is enough to run or fine-tune a
+// network.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import * as z from "zod";
 import {
   type FastTokenizer,
   loadFast,
@@ -15,10 +15,20 @@ import {
   type TextTokenizer,
   type ValueConfig,
 } from "../model/index.ts";
-import { readJson, replaceFile } from "../system/index.ts";
+import { PistarError, replaceFile } from "../system/index.ts";
 import { readSafetensors, type Store, value, writeSafetensors } from "../tensor/index.ts";
 import { type ActionSpace, type Mode, measureNames, type Scaling } from "./action-space.ts";
-import { type RobotFeatures, robotFeaturesSchema } from "./robot-features.ts";
+import {
+  configFile,
+  featuresOf,
+  formatVersion,
+  isForeignConfig,
+  modes,
+  readPolicyConfig,
+  readValueConfig,
+  type TaskScales,
+} from "./checkpoint-config.ts";
+import type { RobotFeatures } from "./robot-features.ts";
 
 /** What is known of a network besides its weights. */
 export interface Description<Config extends PolicyConfig | ValueConfig> {
@@ -35,38 +45,12 @@ export interface PolicyDescription extends Description<PolicyConfig> {
   readonly conditioned: boolean;
 }
 
-/** One unit of value in steps, for each task's instruction. */
-const taskScaleSchema = z.object({
-  maxLength: z.number(),
-  stepsPerUnit: z.number(),
-  failureCost: z.number(),
-  bins: z.number(),
-});
-
 export interface ValueDescription extends Description<ValueConfig> {
-  readonly taskScales: Readonly<Record<string, z.infer<typeof taskScaleSchema>>>;
+  readonly taskScales: TaskScales;
 }
 
-const configSchema = z.object({
-  type: z.enum(["pistar_policy", "pistar_value"]),
-  normalization_mapping: z.object({ STATE: z.string(), ACTION: z.string() }),
-  /** The network's own configuration, which was checked when it was made. */
-  network: z.looseObject({
-    cameras: z.array(z.string()),
-    vision: z.looseObject({
-      kind: z.enum(["siglip", "keypoints"], {
-        error: 'expected "siglip" or "keypoints"; networks of before these were told apart must be trained anew',
-      }),
-    }),
-  }),
-  robot: robotFeaturesSchema,
-  conditioned: z.boolean().optional(),
-  task_scales: z.record(z.string(), taskScaleSchema).optional(),
-});
-
-const modes: Readonly<Record<Mode, string>> = { quantiles: "QUANTILES", mean_std: "MEAN_STD" };
 const files = {
-  config: "config.json",
+  config: configFile,
   weights: "model.safetensors",
   shards: "model.safetensors.index.json",
   tokenizer: "tokenizer.json",
@@ -86,17 +70,11 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const { config, robot, space, tokenizer } = description;
   const policy = "conditioned" in description;
-  const { imageSize } = config.vision;
   const mapping = { VISUAL: "IDENTITY", STATE: modes[space.state.mode], ACTION: modes[space.actions.mode] };
-  const input = {
-    ...Object.fromEntries(
-      Object.values(robot.cameras).map((name) => [name, { type: "VISUAL", shape: [3, imageSize, imageSize] }]),
-    ),
-    "observation.state": { type: "STATE", shape: [robot.stateNames.length] },
-  };
-  const output = { action: { type: "ACTION", shape: [robot.actionNames.length] } };
+  const { input, output } = featuresOf(robot, config);
   const written = {
     type: policy ? "pistar_policy" : "pistar_value",
+    format_version: formatVersion,
     input_features: input,
     output_features: policy ? output : {},
     normalization_mapping: mapping,
@@ -129,7 +107,7 @@ const named = (feature: string, { mode, measures }: Scaling) =>
 /**
  * Where a checkpoint's files are, given a run (then its last checkpoint, or its best), one of its checkpoints, or the folder itself. A file
  * of weights alone stands for itself.
- * @throws Error saying what was expected there
+ * @throws PistarError missing-file, saying what was expected there
  */
 export function findCheckpoint(path: string, which: "last" | "best"): string {
   if (/\.safetensors(\.index\.json)?$/.test(path) && existsSync(path) && statSync(path).isFile()) return path;
@@ -139,8 +117,10 @@ export function findCheckpoint(path: string, which: "last" | "best"): string {
   const pointer = join(path, "checkpoints", which);
   if (existsSync(pointer) && statSync(pointer).isFile())
     return findCheckpoint(join(path, "checkpoints", readFileSync(pointer, "utf8").trim()), which);
-  throw new Error(
+  throw new PistarError(
+    "missing-file",
     `${path}: expected a run with checkpoints/${which}, or a folder with ${files.config} and ${files.weights}, got neither`,
+    { path },
   );
 }
 
@@ -154,60 +134,62 @@ export function weightsFile(found: string): string {
 /** Whether others than pistar wrote it. @param found from `findCheckpoint` */
 export function isForeign(found: string): boolean {
   if (statSync(found).isFile()) return true;
-  const { type } = readJson(join(found, files.config)) as { readonly type?: unknown };
-  return !configSchema.shape.type.safeParse(type).success;
+  return isForeignConfig(found);
 }
 
-/** Reads what is known of a policy. @param folder from `findCheckpoint` */
+/**
+ * Reads what is known of a policy.
+ * @param folder from `findCheckpoint`
+ * @throws PistarError naming file and field: damaged-file, missing-file, newer-format, or wrong-layout for another kind of network
+ */
 export async function readPolicyDescription(folder: string): Promise<PolicyDescription> {
-  const { config, common } = await readDescription(folder, "pistar_policy");
-  const fast = existsSync(join(folder, "fast")) ? loadFast(join(folder, "fast")) : undefined;
-  return {
-    ...common,
-    config: config.network as unknown as PolicyConfig,
-    fast,
-    conditioned: config.conditioned ?? false,
-  };
+  const { network, conditioned, ...config } = readPolicyConfig(folder);
+  const fastFolder = join(folder, "fast");
+  const fast = network.actionTokens > 0 || existsSync(fastFolder) ? loadFast(fastFolder) : undefined;
+  return { ...(await readBeside(folder, config)), config: network, fast, conditioned };
 }
 
-/** Reads what is known of a value function. @param folder from `findCheckpoint` */
+/**
+ * Reads what is known of a value function.
+ * @param folder from `findCheckpoint`
+ * @throws PistarError as `readPolicyDescription`
+ */
 export async function readValueDescription(folder: string): Promise<ValueDescription> {
-  const { config, common } = await readDescription(folder, "pistar_value");
-  return { ...common, config: config.network as unknown as ValueConfig, taskScales: config.task_scales ?? {} };
+  const { network, task_scales: taskScales, ...config } = readValueConfig(folder);
+  return { ...(await readBeside(folder, config)), config: network, taskScales };
 }
 
-async function readDescription(folder: string, type: "pistar_policy" | "pistar_value") {
-  if (isForeign(folder))
-    throw new Error(
-      `${folder}: expected a checkpoint of pistar, got one of others. They say nothing of the robot's joints and frame rate: ` +
-        "fine-tune it first, a π0.5 of LeRobot or openpi with pistar train DATASET --from FOLDER --tokenizer FILE",
-    );
-  const path = join(folder, files.config);
-  const parsed = configSchema.safeParse(readJson(path));
-  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
-  const config = parsed.data;
-  if (config.type !== type)
-    throw new Error(
-      `${path}: expected a ${type === "pistar_policy" ? "policy" : "value function"}, got ${config.type}`,
-    );
-  const state = await readSafetensors(join(folder, files.normalizer));
-  const scaling = (feature: string, mapped: string): Scaling => {
+/** What stands in the files beside config.json: the normalisation and the tokenizer. */
+async function readBeside(
+  folder: string,
+  {
+    robot,
+    normalization_mapping: mapping,
+  }: Pick<ReturnType<typeof readPolicyConfig>, "robot" | "normalization_mapping">,
+): Promise<Pick<Description<PolicyConfig>, "robot" | "space" | "tokenizer">> {
+  const path = join(folder, files.normalizer);
+  const state = await readSafetensors(path);
+  const scaling = (feature: string, mapped: (typeof modes)[Mode], length: number): Scaling => {
     const mode = mapped === modes.quantiles ? "quantiles" : "mean_std";
     const numbers = (at: 0 | 1) => {
       const name = `${feature}.${measureNames[mode][at]}`;
-      const found = state.get(name)?.data;
-      if (!(found instanceof Float32Array)) throw new Error(`${folder}/${files.normalizer}: expected floats "${name}"`);
-      return found;
+      const data = state.get(name)?.data;
+      if (!(data instanceof Float32Array && data.length === length && data.every(Number.isFinite)))
+        throw new PistarError(
+          "damaged-file",
+          `${path}: ${name}: expected ${length} finite floats, got ${data ? `[${[...data].slice(0, 8).join(", ")}]` : "nothing"}`,
+          { path },
+        );
+      return data;
     };
     return { mode, measures: [numbers(0), numbers(1)] };
   };
   const space: ActionSpace = {
-    state: scaling("observation.state", config.normalization_mapping.STATE),
-    actions: scaling("action", config.normalization_mapping.ACTION),
-    deltaActions: config.robot.deltaActions,
+    state: scaling("observation.state", mapping.STATE, robot.stateNames.length),
+    actions: scaling("action", mapping.ACTION, robot.actionNames.length),
+    deltaActions: robot.deltaActions,
   };
-  const common = { robot: config.robot, space, tokenizer: loadTokenizer(join(folder, files.tokenizer)) };
-  return { config, common };
+  return { robot, space, tokenizer: loadTokenizer(join(folder, files.tokenizer)) };
 }
 
 /** Reads a checkpoint's weights into a store. @param folder from `findCheckpoint` */

@@ -1,7 +1,7 @@
 // What stands beside an exported policy, for whoever runs it without pistar: a JSON file in snake_case, as LeRobot's are.
 import { join } from "node:path";
 import * as z from "zod";
-import { readJson } from "../system/index.ts";
+import { checked, PistarError, readJsonAs } from "../system/index.ts";
 import type { DType } from "../tensor/index.ts";
 
 export const manifestFile = "manifest.json";
@@ -14,60 +14,92 @@ const dtypeNames = Object.keys(dtypes) as Name[];
 /** A type of an exported graph's inputs and outputs. */
 export const dtypeName = (dtype: DType): Name => dtypeNames.find((name) => dtypes[name] === dtype)!;
 
-const numbers = z.array(z.number());
-const tensors = z.array(
-  z.object({
-    name: z.string(),
-    dtype: z.enum(dtypeNames),
-    shape: numbers,
-    about: z.string(),
-  }),
-);
+const numbers = z.array(z.number()).min(1);
+const scales = z.array(z.number().gt(0)).min(1);
+const text = z.string().min(1);
+const count = z.int().min(1);
+const tensors = z
+  .array(z.object({ name: text, dtype: z.enum(dtypeNames), shape: z.array(count), about: z.string() }))
+  .min(1);
 
+/** A change after which earlier versions of pistar would misread an exported policy raises it. */
+const formatVersion = 1;
+
+/** Unknown fields are left alone: others may add their own. What would change the meaning of the model raises `format_version`. */
 const manifestSchema = z.object({
   format: z.literal("pistar-policy"),
-  format_version: z.literal(1),
+  format_version: z.literal(formatVersion),
   /** For people. */
   about: z.string(),
   /** Files beside this one. */
-  model: z.string(),
-  tokenizer: z.string(),
+  model: text,
+  tokenizer: text,
   inputs: tensors,
   outputs: tensors,
   robot_type: z.string().nullable(),
   /** Actions a second. */
-  fps: z.number(),
-  horizon: z.int(),
-  cameras: z.array(z.string()),
-  image_size: z.int(),
-  state_names: z.array(z.string()),
-  action_names: z.array(z.string()),
-  denoising_steps: z.int(),
-  guidance: z.number(),
+  fps: z.number().gt(0),
+  horizon: count,
+  cameras: z.array(text),
+  image_size: count,
+  state_names: z.array(text).min(1),
+  action_names: z.array(text).min(1),
+  denoising_steps: count,
+  guidance: z.number().min(0),
   advantage: z.enum(["positive", "negative", "none"]),
   prompt: z.object({
     /** "{task}" stands for the instruction, "{state}", where it is there, for the normalised state in 256 bins from −1 to 1, between spaces. */
-    template: z.string(),
+    template: text,
     /** What guidance leads away from. */
-    unconditioned_template: z.string().optional(),
-    begin_token: z.int(),
-    pad_token: z.int(),
+    unconditioned_template: text.optional(),
+    begin_token: z.int().min(0),
+    pad_token: z.int().min(0),
   }),
   /** x = (robot's − center) / scale. policy.onnx does it, and adds the state where actions are deltas; a "{state}" in the prompt needs it. */
   normalization: z.object({
     inside_model: z.literal(true),
-    state: z.object({ center: numbers, scale: numbers }),
-    actions: z.object({ center: numbers, scale: numbers, delta: z.array(z.boolean()) }),
+    state: z.object({ center: numbers, scale: scales }),
+    actions: z.object({ center: numbers, scale: scales, delta: z.array(z.boolean()).min(1) }),
   }),
   /** The keys that clients of `pistar serve` use. */
   observation_layout: z.unknown().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** @throws Error naming the file and what is wrong with it */
+/**
+ * Reads an exported policy's manifest.
+ * @throws PistarError naming file and field: missing-file, damaged-file, or newer-format
+ */
 export function readManifest(folder: string): Manifest {
   const path = join(folder, manifestFile);
-  const parsed = manifestSchema.safeParse(readJson(path));
-  if (!parsed.success) throw new Error(`${path}: expected what pistar export writes: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const json = readJsonAs(z.looseObject({}), path);
+  if (typeof json.format_version === "number" && json.format_version > formatVersion)
+    throw new PistarError(
+      "newer-format",
+      `${path}: expected format_version ${formatVersion}, got ${json.format_version}: a newer pistar exported this policy`,
+      { path },
+    );
+  const manifest = checked(manifestSchema, json, path);
+  checkParts(path, manifest);
+  return manifest;
+}
+
+/** Fails where parts of a manifest contradict one another. */
+function checkParts(path: string, { state_names, action_names, normalization, outputs, horizon }: Manifest): void {
+  const { state, actions } = normalization;
+  const lengths: [field: string, expected: number, got: number][] = [
+    ["normalization.state.center", state_names.length, state.center.length],
+    ["normalization.state.scale", state_names.length, state.scale.length],
+    ["normalization.actions.center", action_names.length, actions.center.length],
+    ["normalization.actions.scale", action_names.length, actions.scale.length],
+    ["normalization.actions.delta", action_names.length, actions.delta.length],
+  ];
+  const wrong = lengths.find(([, expected, got]) => expected !== got);
+  const chunk = outputs.find(({ name }) => name === "actions")?.shape;
+  const message = wrong
+    ? `${wrong[0]}: expected ${wrong[1]} numbers, got ${wrong[2]}`
+    : String(chunk) !== String([1, horizon, action_names.length])
+      ? `outputs: expected actions of shape [1, ${horizon}, ${action_names.length}], got ${chunk ? `[${chunk.join(", ")}]` : "none"}`
+      : undefined;
+  if (message !== undefined) throw new PistarError("damaged-file", `${path}: ${message}`, { path });
 }

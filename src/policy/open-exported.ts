@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fillPrompt, loadTokenizer, type TextTokenizer, tokenisePrompts } from "../model/index.ts";
 import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
+import { PistarError } from "../system/index.ts";
 import { elements, openOnnx, type TensorData, value } from "../tensor/index.ts";
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { dtypes, type Manifest, manifestFile, readManifest } from "./manifest.ts";
@@ -13,7 +14,7 @@ import { storedLayout } from "./stored-layout.ts";
  * Opens an exported policy. It answers several requests one after another, and none of its chunks continues another.
  *
  * @param folder with manifest.json
- * @throws Error where there is none, or where other inference options are asked for than it was exported with
+ * @throws PistarError where there is none, or where other inference options are asked for than it was exported with
  */
 export async function openExported(
   folder: string,
@@ -48,7 +49,11 @@ export async function openExported(
       const fed = manifest.inputs.map(({ name, shape, dtype }) => {
         const data = numbers[name];
         if (data === undefined)
-          throw new Error(`${join(folder, manifestFile)}: expected inputs that pistar knows, got "${name}"`);
+          throw new PistarError(
+            "damaged-file",
+            `${join(folder, manifestFile)}: expected inputs that pistar knows, got "${name}"`,
+            { path: join(folder, manifestFile) },
+          );
         return [name, value(data, shape, dtypes[dtype])] as const;
       });
       const { actions } = await model.run(Object.fromEntries(fed));
@@ -99,8 +104,10 @@ function exportedInference(
   for (const [name, is] of Object.entries(exported)) {
     const wanted = options[name as keyof InferenceOptions];
     if (wanted !== undefined && wanted !== is)
-      throw new Error(
+      throw new PistarError(
+        "bad-option",
         `${folder}: expected to be asked as it was exported, with ${name} ${is}, got ${wanted}; leave it out, or export the checkpoint again with it`,
+        { path: folder },
       );
   }
   return exported;

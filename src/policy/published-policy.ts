@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { LeRobotDataset } from "../data/index.ts";
 import { loadTokenizer, type PolicyConfig, sizes, storedShapes } from "../model/index.ts";
-import { readJson } from "../system/index.ts";
+import { PistarError, readJsonAs } from "../system/index.ts";
 import type { Shape, TensorValue } from "../tensor/index.ts";
 import { readSafetensors } from "../tensor/index.ts";
 import type { ActionSpace, Scaling } from "./action-space.ts";
@@ -20,12 +20,12 @@ const features = z.record(z.string(), feature).nullish();
 
 /** LeRobot's config.json, or openpi's, which has no type. */
 const configSchema = z.object({
-  type: z.literal("pi05", { error: ({ input }) => `expected "pi05", got ${JSON.stringify(input)}` }).optional(),
+  type: z.literal("pi05").optional(),
   input_features: features,
   normalization_mapping: z.record(z.string(), z.string()).default({}),
   /** LeRobot's MEM, another network. */
-  use_visual_memory: z.literal(false, "expected a π0.5 without memory").optional(),
-  use_proprioceptive_memory: z.literal(false, "expected a π0.5 without memory").optional(),
+  use_visual_memory: z.literal(false).optional(),
+  use_proprioceptive_memory: z.literal(false).optional(),
   chunk_size: z.int().min(1).optional(),
   action_horizon: z.int().min(1).optional(),
   max_state_dim: z.int().min(1).default(32),
@@ -36,7 +36,13 @@ const preprocessorSchema = z.object({
   steps: z.array(
     z.object({
       registry_name: z.string().optional(),
-      config: z.record(z.string(), z.unknown()).default({}),
+      config: z
+        .looseObject({
+          enabled: z.boolean().nullish(),
+          exclude_joints: z.array(z.string()).nullish(),
+          action_names: z.array(z.string()).nullish(),
+        })
+        .default({}),
       state_file: z.string().optional(),
     }),
   ),
@@ -70,11 +76,13 @@ export async function readPublished(
   { tokenizer, cameras, absolute }: PublishedPolicyOptions,
 ): Promise<BasePolicy> {
   if (tokenizer === undefined)
-    throw new Error(
-      `${found}: expected the tokenizer.json of PaliGemma beside π0.5's weights: give it with --tokenizer`,
+    throw new PistarError(
+      "bad-option",
+      `${found}: expected the tokenizer.json of PaliGemma beside π0.5's weights, got none: give it with --tokenizer`,
+      { path: found },
     );
   const alone = statSync(found).isFile();
-  const config = alone ? configSchema.parse({}) : parsed(configSchema, join(found, "config.json"));
+  const config = alone ? configSchema.parse({}) : readJsonAs(configSchema, join(found, "config.json"));
   const sizesFound = networkSizes(weightsFile(found), await storedShapes(weightsFile(found)));
   const known = Object.entries(config.input_features ?? {}).flatMap(([name, { type }]) =>
     type === "VISUAL" && dataset.cameras.includes(name) ? [cameraName(name)] : [],
@@ -86,7 +94,11 @@ export async function readPublished(
     ["actions", actionNumbers, sizesFound.actionSize],
   ] as const)
     if (got > room)
-      throw new Error(`${found}: expected ${what} of at most ${room} numbers, got ${got} in ${dataset.root}`);
+      throw new PistarError(
+        "wrong-layout",
+        `${found}: expected ${what} of at most ${room} numbers, got ${got} in ${dataset.root}`,
+        { path: found },
+      );
   const space = alone ? undefined : await readSpace(found, config.normalization_mapping, stateNumbers, actionNumbers);
   return {
     config: {
@@ -115,8 +127,10 @@ export function networkSizes(
   const shape = (name: string): Shape => {
     const found = shapes.get(name);
     if (!found)
-      throw new Error(
+      throw new PistarError(
+        "wrong-layout",
         `${path}: expected the tensors of a π0.5, got no ${name} but names like ${[...shapes.keys()].slice(0, 3).join(", ")}`,
+        { path },
       );
     return found;
   };
@@ -126,7 +140,13 @@ export function networkSizes(
   };
   const heads = (name: string, width: number, each: number) => {
     if (width % each !== 0)
-      throw new Error(`${path}: expected heads of ${each} numbers in ${name}, got ${width} in all`);
+      throw new PistarError(
+        "wrong-layout",
+        `${path}: expected heads of ${each} numbers in ${name}, got ${width} in all`,
+        {
+          path,
+        },
+      );
     return width / each;
   };
   const paligemma = "paligemma_with_expert.paligemma.model";
@@ -180,7 +200,7 @@ async function readSpace(
 ): Promise<ActionSpace | undefined> {
   const path = join(folder, "policy_preprocessor.json");
   if (!existsSync(path)) return undefined;
-  const { steps } = parsed(preprocessorSchema, path);
+  const { steps } = readJsonAs(preprocessorSchema, path);
   const file = steps.find(({ registry_name }) => registry_name === "normalizer_processor")?.state_file;
   if (file === undefined) return undefined;
   const values = await readSafetensors(join(folder, file));
@@ -206,7 +226,11 @@ function scaling(
 ): Scaling | undefined {
   const mode = modes[named ?? "QUANTILES"];
   if (!mode)
-    throw new Error(`${folder}: expected ${feature} normalised by ${Object.keys(modes).join(", ")}, got ${named}`);
+    throw new PistarError(
+      "wrong-layout",
+      `${folder}: expected ${feature} normalised by ${Object.keys(modes).join(", ")}, got ${named}`,
+      { path: folder },
+    );
   const measures = mode.slice(1).map((measure) => values.get(`${feature}.${measure}`)?.data);
   const [first, second] = measures.map((data) => data && Float32Array.from(data as ArrayLike<number>, Number));
   if (first?.length !== numbers || second?.length !== numbers) return undefined;
@@ -216,16 +240,10 @@ function scaling(
 /** Which actions LeRobot's step takes relative to the state: all but those whose names hold one of the excluded. */
 function relativeActions(step: Step | undefined, numbers: number): boolean[] {
   const { enabled, exclude_joints, action_names } = step?.config ?? {};
-  const excluded = ((exclude_joints ?? []) as string[]).map((joint) => joint.toLowerCase());
-  const names = ((action_names ?? []) as string[]).map((name) => name.toLowerCase());
+  const excluded = (exclude_joints ?? []).map((joint) => joint.toLowerCase());
+  const names = (action_names ?? []).map((name) => name.toLowerCase());
   return Array.from(
     { length: numbers },
     (_, at) => enabled === true && !excluded.some((joint) => names[at]?.includes(joint)),
   );
-}
-
-function parsed<Schema extends z.ZodType>(schema: Schema, path: string): z.infer<Schema> {
-  const result = schema.safeParse(readJson(path));
-  if (!result.success) throw new Error(`${path}: ${z.prettifyError(result.error)}`);
-  return result.data;
 }

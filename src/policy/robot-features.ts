@@ -1,16 +1,17 @@
-// What a network knows of the robot: its cameras, what the numbers of state and action are called, which actions are learned relative to
-// the state. Data in the checkpoint.
+// What a network knows of the robot: its cameras, the names of the numbers of state and action, and which actions are learned relative to the
+// state. A checkpoint holds it as data.
 import * as z from "zod";
 import type { LeRobotDataset } from "../data/index.ts";
 import { matches } from "../tensor/index.ts";
 
-export const robotFeaturesSchema = z.object({
+/** Unknown fields are refused: one that this version does not know may change what the numbers mean. */
+export const robotFeaturesSchema = z.strictObject({
   robotType: z.string().nullable(),
-  fps: z.number(),
+  fps: z.number().gt(0),
   /** The dataset's feature for each of the network's cameras: "front" is "observation.images.front". */
-  cameras: z.record(z.string(), z.string()),
-  stateNames: z.array(z.string()),
-  actionNames: z.array(z.string()),
+  cameras: z.record(z.string(), z.string().min(1)),
+  stateNames: z.array(z.string().min(1)).min(1),
+  actionNames: z.array(z.string().min(1)).min(1),
   /** openpi's delta_action_mask: true where an action is learned as the difference to the state at the chunk's start. */
   deltaActions: z.array(z.boolean()),
 });

@@ -1,6 +1,8 @@
 // Where programs run: ONNX Runtime's execution providers, and what to install for one that is missing.
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
+import { PistarError } from "../system/index.ts";
 import { scalar } from "./fill.ts";
 import { graphWriter } from "./onnx.ts";
 import type { DType, TensorData, TensorValue } from "./types.ts";
@@ -31,7 +33,10 @@ export interface SessionOptions {
   readonly profile?: string;
 }
 
-/** Loads a model, given its bytes or its file, beside which numbers may lie. @throws Error with what to install when the device cannot be used. */
+/**
+ * Loads a model, given its bytes or its file, beside which numbers may lie.
+ * @throws PistarError unavailable, with what to install, where the device cannot be used; missing-file or damaged-file for a model's file
+ */
 export async function createSession(
   model: Uint8Array | string,
   options: SessionOptions = {},
@@ -52,10 +57,23 @@ export async function createSession(
       }),
     });
   } catch (error) {
-    if (device === "cpu") throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The device "${device}" is not available: ${reason}\n${remedy[device]}`, { cause: error });
+    const reason = reasonOf(error);
+    if (device !== "cpu")
+      throw new PistarError(
+        "unavailable",
+        `The device "${device}" is not available here. ${remedy[device]}\nONNX Runtime says: ${reason}`,
+        { cause: error },
+      );
+    if (typeof model !== "string") throw error;
+    const what = `${model}: expected a model for ONNX Runtime (${reason})`;
+    throw new PistarError(existsSync(model) ? "damaged-file" : "missing-file", what, { path: model, cause: error });
   }
+}
+
+/** What ONNX Runtime says, without the place in its source and the C++ condition that come first. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^\/\S+:\d+ .* was false\. /s, "").trim();
 }
 
 const runtimeTypes = { f32: "float32", f16: "float16", i64: "int64", i32: "int32", bool: "bool", u8: "uint8" } as const;

@@ -1,6 +1,7 @@
 // The header of a safetensors file: names, types and places of its tensors (https://huggingface.co/docs/safetensors).
 // A file is 8 bytes with the header's length (little-endian), the header as JSON, and the tensors' bytes without gaps.
 import { z } from "zod";
+import { checked } from "../system/index.ts";
 import { type DType, elements, formatShape, type Shape, type TensorValue } from "./types.ts";
 
 /** Bytes before the header. */
@@ -128,9 +129,7 @@ function parseMetadata(file: string, content: unknown): Map<string, string> {
 }
 
 function parseEntry(where: string, content: unknown, dataStart: number, fileBytes: number): Entry {
-  const parsed = entrySchema.safeParse(content);
-  if (!parsed.success) throw new Error(`${where}: ${z.prettifyError(parsed.error)}`);
-  const { dtype, shape, data_offsets: offsets } = parsed.data;
+  const { dtype, shape, data_offsets: offsets } = checked(entrySchema, content, where);
   const [from, to] = offsets;
   const width = Object.hasOwn(bytesOf, dtype) ? bytesOf[dtype]! : undefined;
   if (width === undefined)

@@ -1,9 +1,9 @@
-// Reading and writing safetensors files (https://huggingface.co/docs/safetensors), whole or tensor by tensor: a file may be larger than memory.
+// Reading and writing safetensors files (https://huggingface.co/docs/safetensors), whole or tensor by tensor. A file may be larger than memory.
 // Numbers lie in the file as they do in memory, little-endian.
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { bfloat16ToFloat32, bytesOf, writeAtomically } from "../system/index.ts";
+import { bfloat16ToFloat32, bytesOf, fromSystem, PistarError, readJsonAs, writeAtomically } from "../system/index.ts";
 import {
   dtypeOf,
   type Entry,
@@ -30,7 +30,7 @@ export interface SafetensorsFile {
   readonly names: readonly string[];
   /** The text that the writer put beside the tensors; of a sharded model, that of the index and of every shard. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What `read` gives. @throws Error for a name that is not there, and for an element type that pistar has no dtype for. */
+  /** What `read` gives. @throws PistarError wrong-layout for a name that is not there, and for an element type that pistar has no dtype for. */
   type(name: string): TensorType;
   /** The numbers of one tensor: bf16 widened to f32, all else as it is. */
   read(name: string): Promise<TensorValue>;
@@ -42,7 +42,7 @@ const chunkBytes = 2 ** 28;
 
 /**
  * Opens a .safetensors file, or a model.safetensors.index.json with the shards beside it, and checks the headers; no tensor is read yet.
- * @throws Error naming the file and the tensor when a file is truncated or its header is wrong.
+ * @throws PistarError naming the file and the tensor: missing-file, or damaged-file where a file is truncated or its header is wrong
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   return path.endsWith(".index.json") ? openSharded(path) : openSingle(path);
@@ -61,7 +61,9 @@ export async function readSafetensors(path: string): Promise<Map<string, TensorV
 }
 
 async function openSingle(path: string): Promise<SafetensorsFile> {
-  const handle = await open(path);
+  const handle = await open(path).catch((error) => {
+    throw fromSystem(error, path);
+  });
   let header: Header;
   try {
     const { size } = await handle.stat();
@@ -69,19 +71,27 @@ async function openSingle(path: string): Promise<SafetensorsFile> {
     header = parseHeader(path, await readBytes(handle, path, prefixBytes, length), size);
   } catch (error) {
     await handle.close();
-    throw error;
+    throw damaged(path, (error as Error).message, error);
   }
   const entry = (name: string): Entry => {
     const found = header.entries.get(name);
     if (found === undefined)
-      throw new Error(`${path} has no tensor "${name}"; it holds ${listed([...header.entries.keys()])}`);
+      throw new PistarError(
+        "wrong-layout",
+        `${path}: expected a tensor "${name}", got ${listed([...header.entries.keys()])}`,
+        { path },
+      );
     return found;
   };
   const type = (name: string): TensorType => {
     const { type: stored, shape } = entry(name);
     const dtype = dtypeOf[stored];
     if (dtype === undefined)
-      throw new Error(`${path}: tensor "${name}" is ${stored}; expected one of ${Object.keys(dtypeOf).join(", ")}`);
+      throw new PistarError(
+        "wrong-layout",
+        `${path}: tensor "${name}": expected one of ${Object.keys(dtypeOf).join(", ")}, got ${stored}`,
+        { path },
+      );
     return { dtype, shape };
   };
   return {
@@ -92,7 +102,7 @@ async function openSingle(path: string): Promise<SafetensorsFile> {
       const { dtype, shape } = type(name);
       const { type: stored, start, bytes } = entry(name);
       const data = stored === "BF16" ? new Uint16Array(bytes / 2) : zerosData(dtype, elements(shape));
-      await readInto(handle, `${path}: tensor "${name}"`, start, bytesOf(data));
+      await readInto(handle, path, `${path}: tensor "${name}"`, start, bytesOf(data));
       return { dtype, shape, data: stored === "BF16" ? bfloat16ToFloat32(data as Uint16Array) : data };
     },
     close: () => handle.close(),
@@ -105,7 +115,7 @@ const indexSchema = z.object({
 });
 
 async function openSharded(path: string): Promise<SafetensorsFile> {
-  const { metadata, weight_map: files } = parseIndex(path, await readFile(path, "utf8"));
+  const { metadata, weight_map: files } = readJsonAs(indexSchema, path);
   const shards = new Map<string, SafetensorsFile>();
   const close = async () => {
     for (const shard of shards.values()) await shard.close();
@@ -114,13 +124,13 @@ async function openSharded(path: string): Promise<SafetensorsFile> {
   try {
     for (const file of new Set(Object.values(files))) {
       if (basename(file) !== file)
-        throw new Error(`${path}: weight_map: expected files beside the index, got ${JSON.stringify(file)}`);
+        throw damaged(path, `${path}: weight_map: expected files beside the index, got ${JSON.stringify(file)}`);
       shards.set(file, await openSingle(join(dirname(path), file)));
     }
     const held = new Map([...shards].map(([file, { names }]) => [file, new Set(names)]));
     for (const [name, file] of Object.entries(files)) {
       if (!held.get(file)!.has(name))
-        throw new Error(`${path}: the index places tensor "${name}" in ${file}, which has none`);
+        throw damaged(path, `${path}: the index places tensor "${name}" in ${file}, which has none`);
       homes.set(name, shards.get(file)!);
     }
   } catch (error) {
@@ -129,7 +139,10 @@ async function openSharded(path: string): Promise<SafetensorsFile> {
   }
   const home = (name: string): SafetensorsFile => {
     const found = homes.get(name);
-    if (found === undefined) throw new Error(`${path} has no tensor "${name}"; it holds ${listed([...homes.keys()])}`);
+    if (found === undefined)
+      throw new PistarError("wrong-layout", `${path}: expected a tensor "${name}", got ${listed([...homes.keys()])}`, {
+        path,
+      });
     return found;
   };
   const texts = Object.entries(metadata).map(([key, text]): [string, string] => [key, String(text)]);
@@ -140,18 +153,6 @@ async function openSharded(path: string): Promise<SafetensorsFile> {
     read: async (name) => home(name).read(name),
     close,
   };
-}
-
-function parseIndex(path: string, text: string): z.infer<typeof indexSchema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new Error(`${path}: expected JSON with a weight_map, got ${JSON.stringify(text.slice(0, 60))}`);
-  }
-  const parsed = indexSchema.safeParse(json);
-  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
 }
 
 /**
@@ -186,17 +187,26 @@ export async function writeSafetensors(
   });
 }
 
-async function readBytes(handle: FileHandle, what: string, start: number, count: number): Promise<Uint8Array> {
+const damaged = (path: string, message: string, cause?: unknown) =>
+  new PistarError("damaged-file", message, { path, cause });
+
+async function readBytes(handle: FileHandle, path: string, start: number, count: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(count);
-  await readInto(handle, what, start, bytes);
+  await readInto(handle, path, path, start, bytes);
   return bytes;
 }
 
-async function readInto(handle: FileHandle, what: string, start: number, bytes: Uint8Array): Promise<void> {
+async function readInto(
+  handle: FileHandle,
+  path: string,
+  what: string,
+  start: number,
+  bytes: Uint8Array,
+): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(chunkBytes, bytes.length - done), start + done);
     if (bytesRead === 0)
-      throw new Error(`${what}: expected ${bytes.length} bytes at ${start}, the file ends after ${done} of them`);
+      throw damaged(path, `${what}: expected ${bytes.length} bytes at ${start}, the file ends after ${done} of them`);
     done += bytesRead;
   }
 }

@@ -198,7 +198,7 @@ test("what is missing is said", async () => {
   writeFileSync(join(path("act"), "config.json"), JSON.stringify({ ...config, type: "act" }));
   await expect(read("act")).rejects.toThrow('expected "pi05", got "act"');
   writeFileSync(join(path("act"), "config.json"), JSON.stringify({ ...config, use_visual_memory: true }));
-  await expect(read("act")).rejects.toThrow("without memory");
+  await expect(read("act")).rejects.toThrow("use_visual_memory: expected false, got true");
   writeFileSync(join(path("act"), "config.json"), JSON.stringify(config));
   rmSync(join(path("act"), "model.safetensors"));
   await expect(read("act")).rejects.toThrow("got neither");

@@ -1,14 +1,12 @@
-// FAST (arXiv 2501.09747): an action chunk as a short text. Cosine transform over time, rounding, one character per coefficient (all numbers
-// of the lowest frequency first), byte-pair encoding. Files are those of the published tokenizer: tokenizer.json, processor_config.json.
-// H steps, D numbers a step.
-
-import { readFileSync } from "node:fs";
+// FAST (arXiv 2501.09747): an action chunk as a short text. The steps are a cosine transform over time, rounding, one character per coefficient
+// (all numbers of the lowest frequency first), and byte-pair encoding. The files are those of the published tokenizer: tokenizer.json and
+// processor_config.json. H steps, D numbers a step.
 import { join } from "node:path";
-import { Tokenizer } from "@huggingface/tokenizers";
 import * as z from "zod";
-import { readJson, replaceFile } from "../../system/index.ts";
+import { readJson, readJsonAs, replaceFile } from "../../system/index.ts";
 import { bpeModel, trainBpe } from "./bpe.ts";
 import { dct, inverseDct } from "./dct.ts";
+import { parseTokenizer } from "./tokenizer.ts";
 
 const processorSchema = z.looseObject({
   /** Coefficients are multiplied by it before they are rounded. */
@@ -82,10 +80,10 @@ export function fitFast(
   });
 }
 
-/** Makes a tokenizer of what was stored, pistar's or the published one. */
-export function fastTokenizer(files: FastFiles): FastTokenizer {
+/** Makes a tokenizer of what was stored, pistar's or the published one. @throws PistarError damaged-file, naming `where` */
+export function fastTokenizer(files: FastFiles, where = "tokenizer.json"): FastTokenizer {
   const { scale, min_token: low, vocab_size: vocabulary } = files.processor;
-  const bpe = new Tokenizer(files.tokenizer, {});
+  const bpe = parseTokenizer(files.tokenizer, where);
   // The published tokenizer writes characters as bytes and so knows all of them.
   const known = bpe.pre_tokenizer === null ? [...bpe.get_vocab().keys()].filter((token) => token.length === 1) : [];
   const last = known.length > 0 ? Math.max(...known.map((token) => token.charCodeAt(0))) : 0xd7ff;
@@ -116,15 +114,12 @@ export function saveFast(folder: string, { files }: FastTokenizer): void {
   replaceFile(join(folder, "processor_config.json"), JSON.stringify(files.processor, null, 2));
 }
 
-/** Reads them back, or those of the published tokenizer. */
+/** Reads them back, or those of the published tokenizer. @throws PistarError naming file and field */
 export function loadFast(folder: string): FastTokenizer {
-  const path = join(folder, "processor_config.json");
-  const processor = processorSchema.safeParse(readJson(path));
-  if (!processor.success) throw new Error(`${path}: ${z.prettifyError(processor.error)}`);
-  return fastTokenizer({
-    tokenizer: JSON.parse(readFileSync(join(folder, "tokenizer.json"), "utf8")) as object,
-    processor: processor.data,
-  });
+  const path = join(folder, "tokenizer.json");
+  const tokenizer = readJson(path);
+  const processor = readJsonAs(processorSchema, join(folder, "processor_config.json"));
+  return fastTokenizer({ tokenizer: tokenizer as object, processor }, path);
 }
 
 /** Rounded coefficients [H, D]. */

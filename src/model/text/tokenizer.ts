@@ -1,7 +1,7 @@
 // The text tokenizer: a tokenizer.json (PaliGemma's, Gemma's), or one fitted on a few instructions for the small sizes.
 
 import { Tokenizer } from "@huggingface/tokenizers";
-import { readJson } from "../../system/index.ts";
+import { PistarError, readJson } from "../../system/index.ts";
 import { bpeModel, trainBpe } from "./bpe.ts";
 
 export interface TextTokenizer {
@@ -76,14 +76,16 @@ export function fitTokenizer(texts: readonly string[], vocabulary: number): Text
   });
 }
 
-/** Makes a tokenizer of the content of a tokenizer.json. @throws Error where it lacks the special tokens */
+/** Makes a tokenizer of the content of a tokenizer.json. @throws PistarError damaged-file, also where the special tokens are not there */
 export function textTokenizer(file: object, where = "tokenizer.json"): TextTokenizer {
-  const tokenizer = new Tokenizer(file, {});
+  const tokenizer = parseTokenizer(file, where);
   const special = (name: (typeof specials)[number]) => {
     const id = tokenizer.token_to_id(name);
     if (id === undefined)
-      throw new Error(
+      throw new PistarError(
+        "damaged-file",
         `${where}: expected the special tokens ${specials.join(", ")} of PaliGemma and Gemma, got no ${name}`,
+        { path: where },
       );
     return id;
   };
@@ -103,5 +105,15 @@ export function textTokenizer(file: object, where = "tokenizer.json"): TextToken
   };
 }
 
-/** Reads a tokenizer.json. */
+/** What runs the content of a tokenizer.json. @throws PistarError damaged-file */
+export function parseTokenizer(file: unknown, where: string): Tokenizer {
+  try {
+    return new Tokenizer(file as object, {});
+  } catch (error) {
+    const message = `${where}: expected a tokenizer of Hugging Face's, got ${JSON.stringify(file)?.slice(0, 60)} (${(error as Error).message})`;
+    throw new PistarError("damaged-file", message, { path: where, cause: error });
+  }
+}
+
+/** Reads a tokenizer.json. @throws PistarError naming the file */
 export const loadTokenizer = (path: string): TextTokenizer => textTokenizer(readJson(path) as object, path);

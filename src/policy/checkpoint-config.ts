@@ -1,0 +1,168 @@
+// config.json of a checkpoint: its fields, and the check of every one of them. The file is LeRobot's, with pistar's fields beside theirs.
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { type PolicyConfig, policyConfigSchema, type ValueConfig, valueConfigSchema } from "../model/index.ts";
+import { type Fault, formatFault, PistarError, readJsonAs } from "../system/index.ts";
+import type { Mode } from "./action-space.ts";
+import { type RobotFeatures, robotFeaturesSchema } from "./robot-features.ts";
+
+export const configFile = "config.json";
+
+/** One unit of value in steps, for each task's instruction. */
+const taskScaleSchema = z
+  .strictObject({
+    maxLength: z.int().min(1),
+    stepsPerUnit: z.number().gt(0),
+    failureCost: z.number().gt(0),
+    bins: z.int().min(3),
+  })
+  .refine(({ failureCost, stepsPerUnit }) => failureCost >= stepsPerUnit, {
+    path: ["failureCost"],
+    message: "at least stepsPerUnit",
+  });
+
+export type TaskScales = Readonly<Record<string, z.infer<typeof taskScaleSchema>>>;
+
+/** The format of config.json. A change after which earlier versions of pistar would misread a checkpoint raises it. */
+export const formatVersion = 1;
+
+const features = z.record(
+  z.string(),
+  z.object({ type: z.enum(["VISUAL", "STATE", "ACTION"]), shape: z.array(z.int().min(1)) }),
+);
+const mode = z.enum(["QUANTILES", "MEAN_STD"]);
+
+/**
+ * Fields of config.json that every network has. Others beside them are left alone: LeRobot's tools and users add their own, such as
+ * observation_layout. Within `network`, `robot` and `task_scales` unknown fields are refused.
+ */
+const common = {
+  format_version: z.literal(formatVersion).default(formatVersion),
+  input_features: features,
+  output_features: features,
+  normalization_mapping: z.object({ VISUAL: z.literal("IDENTITY"), STATE: mode, ACTION: mode }),
+  robot: robotFeaturesSchema,
+};
+const policySchema = z.object({
+  ...common,
+  type: z.literal("pistar_policy"),
+  chunk_size: z.int().min(1),
+  n_action_steps: z.int().min(1),
+  network: policyConfigSchema,
+  conditioned: z.boolean(),
+});
+const valueSchema = z.object({
+  ...common,
+  type: z.literal("pistar_value"),
+  network: valueConfigSchema,
+  task_scales: z.record(z.string(), taskScaleSchema),
+});
+const types: readonly unknown[] = [policySchema.shape.type.value, valueSchema.shape.type.value];
+
+/** LeRobot's names of the ways to normalise. */
+export const modes: Readonly<Record<Mode, "QUANTILES" | "MEAN_STD">> = { quantiles: "QUANTILES", mean_std: "MEAN_STD" };
+
+/** LeRobot's description of what goes in and comes out. */
+export function featuresOf(robot: RobotFeatures, { vision: { imageSize } }: PolicyConfig | ValueConfig) {
+  const input: z.infer<typeof features> = {
+    ...Object.fromEntries(
+      Object.values(robot.cameras).map((name) => [name, { type: "VISUAL", shape: [3, imageSize, imageSize] }]),
+    ),
+    "observation.state": { type: "STATE", shape: [robot.stateNames.length] },
+  };
+  const output: z.infer<typeof features> = { action: { type: "ACTION", shape: [robot.actionNames.length] } };
+  return { input, output };
+}
+
+/** The type that config.json names. */
+const typeOf = (path: string): unknown => readJsonAs(z.looseObject({}), path).type;
+
+/** Whether a folder's config.json is of others than pistar. */
+export const isForeignConfig = (folder: string): boolean => !types.includes(typeOf(join(folder, configFile)));
+
+/** @throws PistarError naming file and field */
+export function readPolicyConfig(folder: string): z.infer<typeof policySchema> {
+  const path = checkedKind(folder, policySchema.shape.type.value, "a policy");
+  const config = readJsonAs(policySchema, path);
+  const { chunk_size, n_action_steps, network } = config;
+  const { horizon } = network;
+  checkParts(path, config, [
+    ["chunk_size", horizon, chunk_size],
+    ["n_action_steps", horizon, n_action_steps],
+  ]);
+  return config;
+}
+
+/** @throws PistarError naming file and field */
+export function readValueConfig(folder: string): z.infer<typeof valueSchema> {
+  const path = checkedKind(folder, valueSchema.shape.type.value, "a value function");
+  const config = readJsonAs(valueSchema, path);
+  const bins = Object.entries(config.task_scales).map(
+    ([task, scale]) => [`task_scales.${task}.bins`, config.network.bins, scale.bins] as const,
+  );
+  checkParts(path, config, bins);
+  return config;
+}
+
+/** The path of a folder's config.json. Fails where it is of another kind, or of a newer format. */
+function checkedKind(folder: string, type: string, kind: string): string {
+  const path = join(folder, configFile);
+  const found = statSync(folder).isFile() ? { type: "weights alone" } : readJsonAs(z.looseObject({}), path);
+  if (!types.includes(found.type))
+    throw new PistarError(
+      "wrong-layout",
+      `${folder}: expected a checkpoint of pistar (type ${types.join(" or ")} in ${configFile}), got one of others ` +
+        `(${found.type ?? "no type"}). They say nothing of the robot's joints and frame rate: ` +
+        "fine-tune it first, a π0.5 of LeRobot or openpi with pistar train DATASET --from FOLDER --tokenizer FILE",
+      { path: folder },
+    );
+  if (typeof found.format_version === "number" && found.format_version > formatVersion)
+    throw new PistarError(
+      "newer-format",
+      `${path}: expected format_version ${formatVersion}, got ${found.format_version}: a newer pistar wrote this checkpoint`,
+      { path },
+    );
+  if (found.type !== type)
+    throw new PistarError("wrong-layout", `${path}: expected ${kind}, got ${found.type}`, { path });
+  return path;
+}
+
+type Parts = Pick<z.infer<typeof policySchema>, "robot" | "input_features" | "output_features"> & {
+  readonly network: PolicyConfig | ValueConfig;
+};
+
+/** Fails where parts of a config.json contradict one another. @param alike further fields with what the network says they are */
+function checkParts(
+  path: string,
+  { robot, network, input_features, output_features }: Parts,
+  alike: readonly (readonly [field: string, expected: unknown, got: unknown])[],
+): void {
+  const { input, output } = featuresOf(robot, network);
+  const policy = "horizon" in network;
+  const shown = (value: unknown) => JSON.stringify(value) ?? "nothing";
+  const unlike = ([field, expected, got]: (typeof alike)[number]): Fault[] =>
+    isDeepStrictEqual(expected, got) ? [] : [{ field, expected: shown(expected), got: shown(got) }];
+  const tooMany = (field: string, { length }: readonly string[], room: number): Fault[] =>
+    length <= room ? [] : [{ field, expected: `at most ${room} names, as the network has numbers`, got: `${length}` }];
+  const features = (of: string, expected: Readonly<Record<string, unknown>>, got: Readonly<Record<string, unknown>>) =>
+    [...new Set([...Object.keys(expected), ...Object.keys(got)])].flatMap((name) =>
+      unlike([`${of}.${name}`, expected[name], got[name]]),
+    );
+  const faults: Fault[] = [
+    ...network.cameras.flatMap((camera) =>
+      Object.hasOwn(robot.cameras, camera)
+        ? []
+        : [{ field: `robot.cameras.${camera}`, expected: "a feature of the dataset", got: "nothing" }],
+    ),
+    ...tooMany("robot.stateNames", robot.stateNames, network.stateSize),
+    ...(policy ? tooMany("robot.actionNames", robot.actionNames, network.actionSize) : []),
+    ...unlike(["robot.deltaActions.length", robot.actionNames.length, robot.deltaActions.length]),
+    ...features("input_features", input, input_features),
+    ...features("output_features", policy ? output : {}, output_features),
+    ...alike.flatMap(unlike),
+  ];
+  if (faults.length > 0)
+    throw new PistarError("damaged-file", [`${path}:`, ...faults.map(formatFault)].join("\n  "), { path });
+}
