@@ -52,20 +52,25 @@ async function readOutcomes(root: string, { seed, episodes }: { seed: number; ep
   });
 }
 
-/** Evaluates a policy on the run's held-out seeds. They are the same for every policy. */
+/** Options of an evaluation on the run's held-out seeds. They are the same for every policy. */
+export function evaluationOf(run: Run, task: string, policy: OpenedArm) {
+  const { difficulty, randomise, evaluation, seed } = run.options;
+  return evaluateOptions.parse({
+    ...policy,
+    task: [task],
+    difficulty,
+    randomise,
+    episodes: evaluation,
+    seed: evaluationSeed(seed),
+    workers: workersOf(run),
+  });
+}
+
+/** Evaluates a policy on the run's held-out seeds. */
 export function evaluateStage(run: Run, stage: string, task: string, policy: OpenedArm): Promise<Evaluation> {
-  const { options, stages, listener, signal } = run;
+  const { stages, listener, signal } = run;
   return stages.run(stage, async () => {
-    const { difficulty, randomise, evaluation, seed } = options;
-    const all = evaluateOptions.parse({
-      ...policy,
-      task: [task],
-      difficulty,
-      randomise,
-      episodes: evaluation,
-      seed: evaluationSeed(seed),
-      workers: workersOf(run),
-    });
+    const all = evaluationOf(run, task, policy);
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
     const found = await evaluatePolicy({ ...all, stations: simulation, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();

@@ -9,6 +9,7 @@ import { controls } from "./extraction/controls.ts";
 import { armName } from "./extraction/fine-tune.ts";
 import { recap } from "./extraction/recap.ts";
 import { sft } from "./extraction/sft.ts";
+import { filmStage } from "./films.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
 import { dataOf, type Run, trainingOf } from "./run.ts";
@@ -68,11 +69,20 @@ export async function improve(run: Run, task: string): Promise<Improved> {
     before = improved;
     actor = recap;
   }
+  const films = await filmStage(run, task, iterations, {
+    before: { arm: sft.name, iteration: 0, opened: sft.open(inputOf(run, task, 0)), evaluation: baseline },
+    after: {
+      arm: recap.name,
+      iteration: iterations,
+      opened: recap.open(inputOf(run, task, iterations)),
+      evaluation: before,
+    },
+  });
   const shown = await readTraces(dataOf(run, task), tagOf(iterations));
   const { description } = taskNamed(task);
   const difficulty = difficultyOf(task, run.options.difficulty);
   return {
-    summary: { task, description, difficulty, results, gains, values, labels, warnings, traces: shown },
+    summary: { task, description, difficulty, results, gains, values, labels, warnings, traces: shown, films },
     curves,
     stages: run.stages.all,
   };

@@ -21,6 +21,7 @@ export {
 } from "./options.ts";
 export { labelTag, runOnDatasets } from "./own-data.ts";
 export { runRecap } from "./recap.ts";
+export { picturesOf } from "./record.ts";
 export { renderDatasetReport } from "./report/dataset-page.ts";
 export { datasetVerdict } from "./report/dataset-verdict.ts";
 export {

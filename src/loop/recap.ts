@@ -4,7 +4,7 @@ import { collectStage } from "./episodes.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
 import { pretrained } from "./pretrained.ts";
-import { curveOf, recordOf, writeResults } from "./record.ts";
+import { curveOf, picturesOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/page.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
@@ -75,6 +75,6 @@ function write(
     gains: [demonstrations.get(summary.task)!, ...summary.gains],
   }));
   const summary = { ...recordOf(run, { curves, stages }, finished), warnings: pretraining.warnings, tasks };
-  writeResults(run, summary, renderReport(summary));
+  writeResults(run, summary, renderReport(summary, picturesOf(run.folder)));
   return summary;
 }

@@ -1,5 +1,5 @@
 // How a run ends: summary.json, and the report that is drawn from it.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile } from "../system/index.ts";
 import type { Course } from "../train/index.ts";
@@ -29,6 +29,14 @@ export function recordOf(
 }
 
 export const curveOf = (stage: string, { curve }: Course): Curve => ({ stage, points: curve });
+
+/** Pictures of a run's folder, for its report. */
+export const picturesOf =
+  (folder: string) =>
+  (path: string): string | undefined => {
+    const file = join(folder, path);
+    return existsSync(file) ? readFileSync(file).toString("base64") : undefined;
+  };
 
 /** Writes summary.json and report.html. */
 export function writeResults({ folder }: AnyRun, summary: RunRecord, report: string): void {

@@ -94,6 +94,31 @@ export interface Trace {
   readonly pictures: readonly { readonly frame: number; readonly png: string }[];
 }
 
+/** One held-out episode by two policies: SFT's and RECAP's last. */
+export interface Film {
+  readonly seed: number;
+  readonly instruction: string;
+  readonly before: FilmedEpisode;
+  readonly after: FilmedEpisode;
+}
+
+/** An evaluated episode run again to be seen. */
+export interface FilmedEpisode {
+  readonly arm: string;
+  readonly iteration: number;
+  readonly success: boolean;
+  /** Of the episode. */
+  readonly seconds: number;
+  /** Pictures a second. */
+  readonly fps: number;
+  /** At each picture, in normalised returns (−1 to 0). */
+  readonly values: readonly number[];
+  /** WebP with all pictures, row by row; its path in the run's folder. */
+  readonly sheet: string;
+  /** Pictures in a row of the sheet. */
+  readonly columns: number;
+}
+
 export interface TaskSummary {
   readonly task: string;
   readonly description: string;
@@ -106,6 +131,8 @@ export interface TaskSummary {
   /** Of its policies; those of its value functions are in `values`. */
   readonly warnings: readonly Warning[];
   readonly traces: readonly Trace[];
+  /** Of some of the evaluation episodes; absent in summaries of earlier versions. */
+  readonly films?: readonly Film[];
 }
 
 /** A training's course. */

@@ -3,7 +3,7 @@ import type { Image } from "../data/index.ts";
 import { modelMeshes } from "./meshes.ts";
 import type { Physics } from "./physics.ts";
 import { createRenderer, type Picture, type Renderer } from "./render/renderer.ts";
-import type { Geoms, Mesh, Rgb } from "./render/scene.ts";
+import type { Camera, Geoms, Mesh, Rgb } from "./render/scene.ts";
 
 /** A camera of the model, and how large its pictures are. */
 export interface CameraOptions {
@@ -12,6 +12,18 @@ export interface CameraOptions {
   /** Pixels; default 64 × 64. */
   readonly width?: number;
   readonly height?: number;
+}
+
+/** A place to look from that is no camera of the model: for films and pictures, never for a policy. Metres, in the world's frame. */
+export interface Viewpoint {
+  readonly from: readonly [x: number, y: number, z: number];
+  /** The middle of the picture. */
+  readonly towards: readonly [x: number, y: number, z: number];
+  /** Vertical field of view, degrees. */
+  readonly fovy: number;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A picture with what a robot's camera does not know. */
@@ -71,11 +83,34 @@ export class Cameras {
     return { width, height, data, depth, segmentation };
   }
 
+  /** What is seen from a place without a camera. */
+  captureFrom({ from, towards, fovy, width, height }: Viewpoint): Image {
+    const data = new Uint8Array(width * height * 3);
+    this.draw({ position: Float64Array.from(from), rotation: facing(from, towards), fovy }, width, height, {
+      rgb: data,
+    });
+    return { width, height, data };
+  }
+
   private render(name: string, width: number, height: number, into: Picture): void {
     const camera = this.physics.id("camera", name);
-    // Views go stale, all at once, when wasm memory grows.
+    const { position, rotation, fovy } = this.fresh().cameras;
+    const view = {
+      position: position.subarray(3 * camera, 3 * camera + 3),
+      rotation: rotation.subarray(9 * camera, 9 * camera + 9),
+      fovy: fovy[camera]!,
+    };
+    this.draw(view, width, height, into);
+  }
+
+  /** MuJoCo's arrays. They go stale, all at once, when wasm memory grows. */
+  private fresh(): ReturnType<typeof readViews> {
     if (this.views.geoms.position.length === 0) this.views = readViews(this.physics, this.segmentation);
-    const { geoms, cameras, lights } = this.views;
+    return this.views;
+  }
+
+  private draw(view: Camera, width: number, height: number, into: Picture): void {
+    const { geoms, lights } = this.fresh();
     const ambient = rgb(this.headlight.ambient, 0);
     const directional = Array.from({ length: lights.diffuse.length / 3 }, (_, light) => {
       for (let i = 0; i < 3; i++) ambient[i]! += lights.ambient[3 * light + i]!;
@@ -83,11 +118,7 @@ export class Cameras {
     });
     this.renderer(width, height).render(
       { geoms, lighting: { ambient, headlight: this.headlight.diffuse, directional }, background },
-      {
-        position: cameras.position.subarray(3 * camera, 3 * camera + 3),
-        rotation: cameras.rotation.subarray(9 * camera, 9 * camera + 9),
-        fovy: cameras.fovy[camera]!,
-      },
+      view,
       into,
     );
   }
@@ -98,6 +129,20 @@ export class Cameras {
     this.renderers.set(size, renderer);
     return renderer;
   }
+}
+
+/** The rotation of a camera that looks from one point towards another with z upwards, row by row: columns are right, up and backwards. */
+function facing(from: Viewpoint["from"], towards: Viewpoint["towards"]): Float64Array {
+  const unit = (v: readonly number[]) => v.map((x) => x / Math.hypot(...v));
+  const cross = ([ax, ay, az]: readonly number[], [bx, by, bz]: readonly number[]) => [
+    ay! * bz! - az! * by!,
+    az! * bx! - ax! * bz!,
+    ax! * by! - ay! * bx!,
+  ];
+  const back = unit(from.map((x, i) => x - towards[i]!));
+  const right = unit(cross([0, 0, 1], back));
+  const up = cross(back, right);
+  return Float64Array.from([0, 1, 2].flatMap((row) => [right[row]!, up[row]!, back[row]!]));
 }
 
 function rgb(values: ArrayLike<number>, at: number): [number, number, number] {

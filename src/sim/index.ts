@@ -1,6 +1,6 @@
 // The simulated SO-101 in MuJoCo: worlds, cameras, tasks, demonstrators and the scripted supervisor.
 export { Arm, centredOn, type Motion, middleOf, opening } from "./arm.ts";
-export type { CameraOptions, RgbdImage } from "./camera.ts";
+export type { CameraOptions, RgbdImage, Viewpoint } from "./camera.ts";
 export { Demonstration, Demonstrator } from "./demonstrator.ts";
 export { Judge } from "./judge.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";

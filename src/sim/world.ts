@@ -1,4 +1,5 @@
 // The simulated robot: an SO-101 at a table in MuJoCo, driven through the interface of a real one.
+import type { Image } from "../data/index.ts";
 import {
   type Camera,
   checkTargets,
@@ -14,7 +15,7 @@ import {
 } from "../robot/index.ts";
 import { type Random, random } from "../system/index.ts";
 import { Appearance } from "./appearance.ts";
-import { type CameraOptions, type Cameras, createCameras, type RgbdImage } from "./camera.ts";
+import { type CameraOptions, type Cameras, createCameras, type RgbdImage, type Viewpoint } from "./camera.ts";
 import { formatMjcf } from "./mjcf.ts";
 import { createPhysics, type Physics } from "./physics.ts";
 import { type SceneParts, so101Scene } from "./scene.ts";
@@ -133,6 +134,11 @@ export class World implements Robot {
   /** The present view of one of the scene's cameras, at any size, with depth and segmentation. For films and tests. */
   look(camera: CameraOptions): RgbdImage {
     return this.eyes.captureRgbd(camera);
+  }
+
+  /** What is seen now from a place without a camera: for films. */
+  lookFrom(view: Viewpoint): Image {
+    return this.eyes.captureFrom(view);
   }
 
   async act(targets: ArrayLike<number>): Promise<void> {

@@ -3,6 +3,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDataset, readLabels } from "../../src/data/index.ts";
 import { openRun, type RecapOptions, runRecap, type Summary } from "../../src/loop/index.ts";
@@ -69,7 +70,33 @@ test("stages follow one another, and what was done before a stop is not done aga
     "cube-in-bowl/1/no-corrections",
     "cube-in-bowl/1/evaluate-no-corrections",
     "cube-in-bowl/1/evaluate-guided",
+    "cube-in-bowl/1/films",
   ]);
+});
+
+test("films show evaluated episodes as they went, and the report holds them", async () => {
+  const stages = join(folder, "stages/cube-in-bowl");
+  const runsOf = (stage: string) =>
+    (JSON.parse(readFileSync(join(stages, stage), "utf8")) as { result: Evaluation }).result.runs;
+  const [before, after] = [runsOf("0/evaluate-sft.json"), runsOf("1/evaluate-recap.json")];
+  const { films = [] } = summary.tasks[0]!;
+  expect(films.map(({ seed }) => seed).toSorted()).toEqual(before.map(({ seed }) => seed).toSorted());
+  const page = readFileSync(join(folder, "report.html"), "utf8");
+  for (const film of films)
+    for (const [filmed, runs] of [
+      [film.before, before],
+      [film.after, after],
+    ] as const) {
+      const { success, seconds } = runs.find(({ seed }) => seed === film.seed)!;
+      expect(filmed).toMatchObject({ success, seconds, fps: 6.25 });
+      // A picture every four periods from the first on, and the end.
+      expect(filmed.values).toHaveLength(Math.ceil((seconds * 25 - 1) / 4) + 1);
+      expect(filmed.values.every((value) => value >= -1 && value <= 0)).toBe(true);
+      const sheet = readFileSync(join(folder, filmed.sheet));
+      const { width, height } = await sharp(sheet).metadata();
+      expect([width, height]).toEqual([384 * 8, 288 * Math.ceil(filmed.values.length / 8)]);
+      expect(page).toContain(sheet.toString("base64"));
+    }
 });
 
 test("the data set grows by the iteration's episodes; none of them is an evaluation's; corrections are positive", async () => {

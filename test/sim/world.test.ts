@@ -31,6 +31,17 @@ test("the arm holds its pose against gravity, stretched out too", async () => {
   }
 });
 
+test("a picture from where the front camera stands is the front camera's", async () => {
+  await world.reset({ seed: 0 });
+  const size = { width: 48, height: 36 };
+  const front = world.look({ name: "front", ...size });
+  // The camera's axes are (0, 1, 0) to the right and (−0.88, 0, 0.48) upwards: it looks along their product, (−0.48, 0, −0.88).
+  const seen = world.lookFrom({ from: [0.44, 0, 0.48], towards: [-0.04, 0, -0.4], fovy: 45, ...size });
+  const different = seen.data.filter((byte, i) => Math.abs(byte - front.data[i]!) > 2).length;
+  expect(different).toBeLessThan(0.01 * seen.data.length);
+  expect(new Set(seen.data).size).toBeGreaterThan(10);
+});
+
 test("joints stop at their limits", async () => {
   await world.reset({ seed: 0 });
   for (const end of [100, -100]) {

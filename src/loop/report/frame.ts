@@ -3,6 +3,7 @@ import type { RunRecord } from "../summary.ts";
 import { duration } from "./format.ts";
 import { html, type Markup, raw } from "./html.ts";
 import { lossSection } from "./losses.ts";
+import { script } from "./script.ts";
 import { style } from "./style.ts";
 import { optionTable, stageTable } from "./tables.ts";
 import type { Verdict } from "./verdict.ts";
@@ -15,7 +16,7 @@ interface Content {
   readonly chapters: readonly Markup[];
 }
 
-/** A self-contained page of HTML, without scripts. */
+/** A self-contained page of HTML. */
 export function reportPage(
   { outcome, head, detail }: Verdict,
   record: RunRecord,
@@ -42,6 +43,7 @@ ${lossSection(record.curves)}
 <h2>The run</h2>
 ${record.stages.length > 0 ? stageTable(record.stages) : null}${optionTable(record.options)}</section>
 </main>
+<script>${raw(script)}</script>
 </body>
 </html>
 `.markup;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ArmResult, Summary, TaskSummary, Trace } from "../summary.ts";
+import type { ArmResult, Film, Summary, TaskSummary, Trace } from "../summary.ts";
 import { renderReport } from "./page.ts";
 
 /** One grey pixel. */
@@ -85,8 +85,10 @@ const summary: Summary = {
 /** Checks that every element is closed in order, which a browser would forgive. */
 function expectWellFormed(page: string): void {
   const open: string[] = [];
-  const empty = new Set(["meta", "path", "circle", "rect", "!doctype"]);
-  for (const [, end, name] of page.replace(/<style>.*<\/style>/s, "").matchAll(/<(\/?)([a-z0-9!]+)/gi)) {
+  const empty = new Set(["meta", "path", "circle", "rect", "img", "input", "!doctype"]);
+  for (const [, end, name] of page
+    .replace(/<style>.*<\/style>|<script>.*<\/script>/gs, "")
+    .matchAll(/<(\/?)([a-z0-9!]+)/gi)) {
     if (empty.has(name!)) continue;
     if (end) expect(open.pop(), `</${name}>`).toBe(name);
     else open.push(name!);
@@ -94,10 +96,11 @@ function expectWellFormed(page: string): void {
   expect(open).toEqual([]);
 }
 
-function render(of: Summary): string {
-  const page = renderReport(of);
+function render(of: Summary, pictures?: Parameters<typeof renderReport>[1]): string {
+  const page = renderReport(of, pictures);
   expectWellFormed(page);
-  expect(page).not.toMatch(/NaN|Infinity|undefined|\[object|<script|https?:/);
+  expect(page).not.toMatch(/NaN|Infinity|undefined|\[object|https?:/);
+  expect(page.match(/<script/g)).toHaveLength(1);
   return page;
 }
 
@@ -224,6 +227,32 @@ test("an unfinished run says so, whatever it lacks", () => {
     "<strong>Unfinished run: RECAP cannot be judged on a yet</strong>: no policy has been evaluated",
   );
   render({ ...summary, finishedAt: null, tasks: [] });
+});
+
+describe("films", () => {
+  const filmed = { fps: 5, values: [-0.5, -0.25, -0.1, -0.05], sheet: "films/a.webp", columns: 2, seconds: 0.6 };
+  const film: Film = {
+    seed: 7,
+    instruction: "put the cube into the bowl",
+    before: { ...filmed, arm: "sft", iteration: 0, success: false, sheet: "films/sft.webp" },
+    after: { ...filmed, arm: "recap", iteration: 1, success: true, sheet: "films/recap.webp" },
+  };
+  const filmedTask = { ...task, films: [film, { ...film, seed: 9, after: { ...film.after, success: false } }] };
+
+  test("both policies side by side, the value under each, on one clock", () => {
+    const page = render({ ...summary, tasks: [filmedTask] }, (path) => Buffer.from(path).toString("base64"));
+    expect(page.match(/<details class="film"/g)).toHaveLength(2);
+    expect(page).toContain('id="film-cube-in-bowl-7" open>');
+    expect(page).toMatch(/Seed 7: <strong>RECAP alone succeeds<\/strong>.*Seed 9: <strong>neither succeeds/s);
+    const sheets = [...page.matchAll(/image\/webp;base64,([^"]*)/g)].map((match) => atob(match[1]!));
+    expect(sheets.slice(0, 2)).toEqual(["films/sft.webp", "films/recap.webp"]);
+    // Pictures at 0, 0.2, 0.4 s and at the end; the axis from 38 to 376 is 0.6 s long, and values from 0 to −1 stand at 24 to 100.
+    expect(page).toContain('d="M38 62L150.67 43L263.33 31.6L376 27.8"');
+  });
+
+  test("without their pictures they are left out", () => {
+    expect(render({ ...summary, tasks: [filmedTask] })).not.toContain('class="film"');
+  });
 });
 
 test("several tasks have a line each", () => {

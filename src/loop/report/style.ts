@@ -64,8 +64,46 @@ rect.acted { fill: var(--acted); }
 .swatch.positive { background: var(--accent); }
 .swatch.negative { background: var(--against); }
 .swatch.acted { background: var(--acted); }
+details.film { margin: 10px 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 6px; }
+details.film > summary { color: var(--ink); font-weight: 400; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 24px; margin-top: 12px; }
+.screen { position: relative; overflow: hidden; aspect-ratio: 4 / 3; border-radius: 4px; background: var(--faint); }
+.screen img { position: absolute; top: 0; left: 0; max-width: none; }
+.badge { position: absolute; right: 8px; bottom: 8px; padding: 2px 9px; border-radius: 4px; color: #fff; font-size: 0.8rem; font-weight: 600; opacity: 0; }
+.badge.done { background: #1463c0; }
+.badge.over { background: #b9541a; }
+.ended .badge { opacity: 1; }
+.shot figcaption { font-weight: 400; }
+.recap.shot figcaption strong { color: var(--accent); }
+.shot .value { margin-top: 8px; cursor: pointer; overflow: hidden; }
+.shot .reading { font-weight: 600; }
+.recap.shot .value-curve { stroke: var(--accent); }
+.cursor { stroke: var(--muted); stroke-width: 1.5; }
+.controls { display: flex; gap: 12px; align-items: center; margin-top: 6px; }
+.controls input { flex: 1; min-width: 0; accent-color: var(--muted); }
+.controls button { min-width: 5em; padding: 3px 0; border: 1px solid var(--line); border-radius: 4px; background: var(--faint); color: inherit; font: inherit; font-size: 0.85rem; cursor: pointer; }
+.controls output { min-width: 4em; text-align: right; font-variant-numeric: tabular-nums; font-size: 0.85rem; color: var(--muted); }
 .strip { stroke: var(--muted); stroke-opacity: 0.55; }
-.recap .strip { stroke: var(--accent); }
+.recap details.film { margin: 10px 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 6px; }
+details.film > summary { color: var(--ink); font-weight: 400; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 24px; margin-top: 12px; }
+.screen { position: relative; overflow: hidden; aspect-ratio: 4 / 3; border-radius: 4px; background: var(--faint); }
+.screen img { position: absolute; top: 0; left: 0; max-width: none; }
+.badge { position: absolute; right: 8px; bottom: 8px; padding: 2px 9px; border-radius: 4px; color: #fff; font-size: 0.8rem; font-weight: 600; opacity: 0; }
+.badge.done { background: #1463c0; }
+.badge.over { background: #b9541a; }
+.ended .badge { opacity: 1; }
+.shot figcaption { font-weight: 400; }
+.recap.shot figcaption strong { color: var(--accent); }
+.shot .value { margin-top: 8px; cursor: pointer; overflow: hidden; }
+.shot .reading { font-weight: 600; }
+.recap.shot .value-curve { stroke: var(--accent); }
+.cursor { stroke: var(--muted); stroke-width: 1.5; }
+.controls { display: flex; gap: 12px; align-items: center; margin-top: 6px; }
+.controls input { flex: 1; min-width: 0; accent-color: var(--muted); }
+.controls button { min-width: 5em; padding: 3px 0; border: 1px solid var(--line); border-radius: 4px; background: var(--faint); color: inherit; font: inherit; font-size: 0.85rem; cursor: pointer; }
+.controls output { min-width: 4em; text-align: right; font-variant-numeric: tabular-nums; font-size: 0.85rem; color: var(--muted); }
+.strip { stroke: var(--accent); }
 
 figure.table { margin: 24px 0 32px; break-inside: auto; }
 .scroll {

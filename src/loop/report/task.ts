@@ -1,17 +1,18 @@
 // A task's part of the report.
 import type { TaskSummary } from "../summary.ts";
 import { dotChart, type Measure } from "./dots.ts";
+import { filmSection, type Pictures } from "./films.ts";
 import { estimate, number, percent, percentEstimate } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { controlTable, gainTable, labelTable, resultTable, valueTable } from "./tables.ts";
 import { timesCharts } from "./times.ts";
 import { traceCharts, traceKey } from "./trace.ts";
 
-export function taskSection(task: TaskSummary): Markup {
+export function taskSection(task: TaskSummary, pictures: Pictures): Markup {
   return html`<section id="task-${task.task}">
 <h2>${task.task}</h2>
 <p>${task.description}; difficulty ${number(task.difficulty)}</p>
-${task.results.length > 0 ? results(task) : html`<p class="note">No policy has been evaluated on this task yet.</p>`}
+${task.results.length > 0 ? results(task, pictures) : html`<p class="note">No policy has been evaluated on this task yet.</p>`}
 ${
   task.traces.length > 0
     ? html`<h3>Episodes under the value function</h3>
@@ -44,8 +45,8 @@ const throughput: Measure = {
   range: [0],
 };
 
-function results(task: TaskSummary): Markup {
+function results(task: TaskSummary, pictures: Pictures): Markup {
   return html`<div class="charts">
 ${[successRate, throughput].map((measure) => dotChart(measure, task.results))}</div>
-${resultTable(task)}${controlTable(task)}${timesCharts(task)}`;
+${filmSection(task, pictures)}${resultTable(task)}${controlTable(task)}${timesCharts(task)}`;
 }
