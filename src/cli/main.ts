@@ -8,6 +8,7 @@ import { exitCodes, failureOf } from "./failure.ts";
 import { addGroundCommand } from "./ground.ts";
 import { addRecapCommand } from "./recap.ts";
 import { addRolloutCommands } from "./rollout.ts";
+import { addFilmCommand } from "./run-film.ts";
 import { addSeedsCommand } from "./seeds.ts";
 import { addServeCommand } from "./serve.ts";
 import { addTrainCommands } from "./train.ts";
@@ -25,6 +26,7 @@ const program = new Command("pistar")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes["bad-option"]));
 addRecapCommand(program);
 addSeedsCommand(program);
+addFilmCommand(program);
 addDevices(program);
 addTrainCommands(program);
 addRolloutCommands(program);

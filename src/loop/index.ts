@@ -10,6 +10,7 @@ export type { Arm, ArmInput, ArmTraining, OpenedArm } from "./extraction/arm.ts"
 export { type ControlName, controls } from "./extraction/controls.ts";
 export { recap } from "./extraction/recap.ts";
 export { sft } from "./extraction/sft.ts";
+export { pairPictures } from "./film-pair.ts";
 export { openDatasetRun, openRun } from "./open-run.ts";
 export {
   type DatasetOptions,
@@ -38,4 +39,4 @@ export { runVerdict } from "./report/verdict.ts";
 export type { Listener, Run } from "./run.ts";
 export { evaluationSeed } from "./seeds.ts";
 export type { Stage } from "./stages.ts";
-export type { DatasetsSummary, Summary, TaskSummary } from "./summary.ts";
+export type { DatasetsSummary, Film, FilmedEpisode, Summary, TaskSummary } from "./summary.ts";
