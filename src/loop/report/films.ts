@@ -36,10 +36,10 @@ ${shown.map(
 const openAttribute: Markup = { markup: " open" };
 
 /** Where a film stands in the page. */
-export const filmId = (task: string, seed: number): string => `film-${task}-${seed}`;
+const filmId = (task: string, seed: number): string => `film-${task}-${seed}`;
 
 /** Which of both solved it: "RECAP alone succeeds". */
-export function outcomeWords({ before, after }: Film): string {
+function outcomeWords({ before, after }: Film): string {
   if (before.success && after.success) return "both succeed";
   if (!before.success && !after.success) return "neither succeeds";
   return `${armTitle((after.success ? after : before).arm)} alone succeeds`;
