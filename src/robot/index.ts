@@ -1,4 +1,4 @@
-// Interfaces alone: the robot, the policy that drives it, who may take over; the joints and units of the SO-101.
+// Interfaces alone: robot, policy, driver, operator, station. And the joints and units of the SO-101.
 export { type ControlPeriod, type Driver, faultOf, type Trouble } from "./driver.ts";
 export type { Control, Decision, Operator, Tick } from "./operator.ts";
 export type { ActionChunk, Leftover, Policy, PolicyInfo, PolicyRequest } from "./policy.ts";

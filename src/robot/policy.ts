@@ -41,7 +41,7 @@ export interface PolicyInfo {
   readonly fps: number;
   /** Actions of a chunk. */
   readonly horizon: number;
-  /** How its actions are sampled; absent where it does not say. */
+  /** How its actions are sampled; absent if it does not say. */
   readonly inference?: {
     /** Euler steps from noise to actions. */
     readonly denoisingSteps: number;

@@ -32,10 +32,10 @@ export interface EpisodeStart {
   readonly instruction?: string | undefined;
 }
 
-/** What a motor reports of itself. A value is absent where the robot does not measure it. */
+/** What a motor reports of itself. A value is absent if the robot does not measure it. */
 export interface JointHealth {
   readonly name: string;
-  /** Faults that the motor reports, such as "overload"; empty where there are none. */
+  /** Faults that the motor reports, such as "overload"; empty if there are none. */
   readonly faults: readonly string[];
   /** Amperes. */
   readonly current?: number;
@@ -62,7 +62,7 @@ export interface Robot {
   readonly realTime: boolean;
   /**
    * Begins an episode. A real arm goes to its rest pose.
-   * @throws Error where the robot cannot do this instruction
+   * @throws Error if the robot cannot do this instruction
    */
   reset(start: EpisodeStart): Promise<void>;
   /** What is seen now. */
@@ -70,7 +70,7 @@ export interface Robot {
   /**
    * Sends joint targets and lets one control period pass: simulated time, or a real arm's wait for its next tick.
    * @param targets order and units of `joints`; values beyond a joint's range are clamped to it
-   * @throws TypeError where the number of targets is wrong or one is not finite; the robot then stays as it was
+   * @throws TypeError if the number of targets is wrong or one is not finite; the robot then stays as it was
    */
   act(targets: ArrayLike<number>): Promise<void>;
   /** Stops at once: the present position becomes the goal. No control period passes. */

@@ -1,5 +1,5 @@
-// A station: a robot that is ready for episodes, with the operator who watches it. Rollouts are given a way to open stations and never know
-// whether the robot is simulated.
+// A station is a robot ready for episodes, with its operator. Rollouts are given a way to open stations. They never know whether the robot is
+// simulated.
 import type { Driver } from "./driver.ts";
 import type { Operator } from "./operator.ts";
 import type { Robot } from "./robot.ts";
@@ -17,7 +17,7 @@ export interface Station {
   readonly robot: Robot;
   /** Watches and judges; takes over if the station was opened supervised. */
   readonly operator: Operator;
-  /** Does the task as a person would. Absent where no script can. */
+  /** Does the task as a person would. Absent if no script can. */
   readonly demonstrator?: Driver;
   /** Seconds after which an episode without success is a failure. */
   readonly timeLimit: number;
@@ -28,7 +28,7 @@ export interface Station {
 export interface Stations {
   /**
    * Completes a setting by the task's usual difficulty.
-   * @throws Error where the task is unknown; it lists the known ones
+   * @throws Error if the task is unknown; it lists the known ones
    */
   setting(
     asked: Pick<EpisodeSetting, "task" | "randomise"> & { readonly difficulty?: number | undefined },

@@ -1,5 +1,5 @@
-// Collecting episodes into a LeRobot dataset. A seed names an episode of a collection. Episodes that the dataset holds already are not run
-// again, so a collection that was stopped goes on where it was.
+// Collecting episodes into a LeRobot dataset. A seed names an episode of a collection. Episodes in the dataset are not run again, so a
+// stopped collection resumes.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -31,29 +31,29 @@ export interface CollectOptions extends z.infer<typeof collectOptions> {
 }
 
 export interface Collection {
-  /** Episodes of this collection that the dataset had already. */
+  /** Episodes of this collection that the dataset held before. */
   readonly before: number;
-  /** How those that were run now went, by their index in the dataset; discarded ones have none. */
+  /** Results of the episodes run now, with their index in the dataset; a discarded episode has none. */
   readonly collected: readonly (EpisodeResult & { readonly index?: number })[];
-  /** Episodes that could not be run to their end; running the collection again tries them again. */
+  /** Episodes that were not run to their end. Running the collection again tries them again. */
   readonly lost: readonly Lost[];
 }
 
 /**
- * The episode-level columns that say how an episode came about, beside `episode_success`: enough to begin it again in simulation
- * (`replayEpisode`) and to know it when the collection goes on.
+ * Episode-level columns on the origin of an episode, beside `episode_success`: enough to replay it in simulation (`replayEpisode`) and to
+ * recognise it when the collection resumes.
  */
 type Origin = {
   readonly episode_task: string;
   readonly episode_seed: bigint;
   readonly episode_difficulty: number;
   readonly episode_randomise: boolean;
-  /** As the command was told, or by its name in a run. */
+  /** The policy as the command was given it, or by its name in a run. */
   readonly episode_policy: string;
   readonly episode_supervisor: string;
 };
 
-/** What a policy or an operator did wrong, a line each; empty where nothing was. */
+/** Faults of policy and operator, one a line; empty without faults. */
 type Troubles = { readonly episode_troubles: string };
 
 function originOf(
@@ -70,7 +70,7 @@ function originOf(
   };
 }
 
-/** Where an episode of a collected dataset began, or undefined for one that was not recorded in simulation. */
+/** The beginning of an episode of a collected dataset. Undefined for an episode that was not recorded in simulation. */
 export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | undefined {
   const {
     episode_task: task,
@@ -89,8 +89,9 @@ export function beginningOf({ extra }: Pick<Episode, "extra">): Assignment | und
 }
 
 /**
- * Runs the collection's episodes that the dataset does not hold yet and appends them in the order of their seeds. Every episode is safe once
- * it is appended: a kill loses those in progress alone. Fails where the dataset is of another layout.
+ * Runs the missing episodes of a collection and appends them in the order of their seeds. An appended episode is safe: a kill loses only the
+ * episodes in progress.
+ * @throws Error if the dataset has other features or another frame rate
  */
 export async function collect(options: CollectOptions): Promise<Collection> {
   const { episodes, seed, workers, out, progress, signal, policyName, stations: module, ...rest } = options;
@@ -110,7 +111,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   if (missing.length === 0) return { before, collected: done, lost };
   progress?.(before, episodes);
 
-  // A dataset that is there is checked first; a new one is not made before there is an episode for it.
+  // An existing dataset is checked before the work; a new one is created with its first episode.
   let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, stations, setting) : undefined;
   try {
     await runEpisodes(missing, {
@@ -149,7 +150,7 @@ async function append(
   return { index: await writer.appendEpisode({ ...content, extra }) };
 }
 
-/** Of the episodes that a dataset holds: how they came about. */
+/** The origins of a dataset's episodes. */
 async function collected(root: string): Promise<Origin[]> {
   const dataset = await openDataset(root);
   await dataset.close();
@@ -160,7 +161,7 @@ async function collected(root: string): Promise<Origin[]> {
   });
 }
 
-/** Makes the dataset, or opens it if it has this robot's layout. */
+/** Creates the dataset, or opens it if its features are this robot's. */
 async function openWriter(root: string, stations: Stations, setting: EpisodeSetting): Promise<DatasetWriter> {
   const station = await stations.open(setting, false);
   try {

@@ -1,14 +1,14 @@
-// How well a policy does on held-out episodes, and whether one does better than another on the same ones.
+// Evaluation of a policy on held-out episodes, and comparison of two policies on the same ones.
 import type * as z from "zod";
 import { type Random, random } from "../system/index.ts";
 import type { Assignment, Finished, Lost } from "./fleet/episode-runner.ts";
 import { runEpisodes } from "./fleet/parallel.ts";
 import { loadStations } from "./fleet/stations.ts";
 import {
-  type Attempt,
   type PairedCounts,
   pairedDifference,
   pairedRatio,
+  type TimedOutcome,
   throughputInterval,
   throughputOf,
   throughputRatio,
@@ -28,11 +28,11 @@ export interface EvaluationOptions extends z.infer<typeof evaluateOptions> {
 export interface EvaluatedEpisode extends Assignment {
   readonly success: boolean;
   readonly seconds: number;
-  /** What the policy did wrong, the earliest first, such as "late at period 12: …". */
+  /** Faults of the policy, the earliest first, such as "late at period 12: …". */
   readonly troubles: readonly string[];
 }
 
-/** What episodes of one policy say together. */
+/** The episodes of one policy together. */
 export interface Score {
   readonly episodes: number;
   readonly successes: number;
@@ -40,7 +40,7 @@ export interface Score {
   readonly successRate: Estimate;
   /** Successes per hour of robot time, resets included (`throughputInterval`). */
   readonly throughput: Estimate;
-  /** Of each success in seconds, in the order of the episodes. */
+  /** Seconds of each success, in the order of the episodes. */
   readonly timesToSuccess: readonly number[];
   /** Their median; null without a success. */
   readonly medianTimeToSuccess: number | null;
@@ -51,10 +51,10 @@ export interface Evaluation {
   readonly resetSeconds: number;
   readonly total: Score;
   readonly byTask: Readonly<Record<string, Score>>;
-  /** Over all episodes; absent where no chunk took over from another. */
+  /** Over all episodes. Absent if no chunk took over from another. */
   readonly jumps?: Jumps;
   readonly runs: readonly EvaluatedEpisode[];
-  /** Episodes that could not be run to their end; they count nowhere else. */
+  /** Episodes that were not run to their end. They count nowhere else. */
   readonly lost: readonly Lost[];
 }
 
@@ -68,13 +68,13 @@ export interface Comparison {
   readonly onlyPolicy: number;
   readonly onlyBaseline: number;
   readonly p: number;
-  /** Throughput divided by the baseline's (`throughputRatio`); null where the baseline never succeeded. */
+  /** Throughput divided by the baseline's (`throughputRatio`); null if the baseline never succeeded. */
   readonly throughputRatio: Estimate | null;
-  /** Failures divided by the baseline's (`pairedRatio`); null where the baseline never failed. */
+  /** Failures divided by the baseline's (`pairedRatio`); null if the baseline never failed. */
   readonly failureRatio: Estimate | null;
 }
 
-/** Runs the episodes and scores them. The intervals' randomness comes from `seed`. */
+/** Runs the episodes and scores them. The intervals' randomness comes from `seed`. @throws Error if no episode ran to its end */
 export async function evaluatePolicy(options: EvaluationOptions): Promise<Evaluation> {
   const {
     task: tasks,
@@ -145,7 +145,7 @@ function evaluated({ task, difficulty, randomise, seed, result }: Finished): Eva
 
 type Outcome = Pick<EvaluatedEpisode, "success" | "seconds">;
 
-/** Scores episodes; at least one. */
+/** Scores one or more episodes. */
 export function score(runs: readonly Outcome[], resetSeconds: number, random: Random): Score {
   const times = runs.filter(({ success }) => success).map(({ seconds }) => seconds);
   const sorted = times.toSorted((a, b) => a - b);
@@ -163,7 +163,7 @@ export function score(runs: readonly Outcome[], resetSeconds: number, random: Ra
 export const throughput = (runs: readonly Outcome[], resetSeconds: number): number =>
   throughputOf(attempts(runs, resetSeconds));
 
-const attempts = (runs: readonly Outcome[], resetSeconds: number): Attempt[] =>
+const attempts = (runs: readonly Outcome[], resetSeconds: number): TimedOutcome[] =>
   runs.map(({ success, seconds }) => ({ success, seconds: seconds + resetSeconds }));
 
 /** The same episode by the policy and by the baseline. */
@@ -176,7 +176,7 @@ export type ComparedEvaluation = Pick<Evaluation, "policy" | "resetSeconds"> & {
 
 /**
  * Compares two evaluations on the episodes that both have. These begin alike. The intervals' randomness comes from `seed`.
- * @throws Error where they have no episode in common
+ * @throws Error if they have no episode in common
  */
 export function compare(policy: ComparedEvaluation, baseline: ComparedEvaluation, seed: number): Comparison {
   const keyOf = ({ task, difficulty, randomise, seed }: Assignment) => `${task} ${difficulty} ${randomise} ${seed}`;
@@ -206,7 +206,7 @@ export function compare(policy: ComparedEvaluation, baseline: ComparedEvaluation
     onlyBaseline: onlySecond,
     p: mcnemar(onlyFirst, onlySecond),
     throughputRatio: throughputRatio(timed, random(seed).split("comparison")),
-    // An episode that the policy alone fails is one that the baseline alone solves.
+    // The policy alone fails where the baseline alone solves.
     failureRatio: pairedRatio({ both: counts.neither, onlyFirst: onlySecond, onlySecond: onlyFirst }),
   };
 }

@@ -1,4 +1,4 @@
-// Rollouts: the control loop with action chunks and take-over, recorded into LeRobot datasets, evaluated with intervals, over worker threads.
+// Rollouts: the control loop with action chunks and take-over, recording, evaluation with intervals, and episodes over worker threads.
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode } from "./episode.ts";
 export {
@@ -22,10 +22,10 @@ export {
 } from "./fleet/episode-runner.ts";
 export { type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
 export {
-  type Attempt,
   type PairedCounts,
   pairedDifference,
   pairedRatio,
+  type TimedOutcome,
   throughputInterval,
   throughputRatio,
 } from "./intervals.ts";

@@ -35,7 +35,7 @@ export function pairedDifference({ both, onlyFirst, onlySecond, neither }: Paire
 
 /**
  * Ratio of two rates of the same event on the same episodes, first to second, with the hybrid Wilson interval of Bonett and Price (2006,
- * Journal of Educational and Behavioral Statistics 31, 159–170). Null where the second never had the event: the ratio is not
+ * Journal of Educational and Behavioral Statistics 31, 159–170). Null if the second never had the event: the ratio is not
  * estimable.
  *
  * @param both episodes with the event under both; onlyFirst, onlySecond: under one alone
@@ -60,8 +60,8 @@ export function pairedRatio({ both, onlyFirst, onlySecond }: Omit<PairedCounts, 
   };
 }
 
-/** An episode as throughput counts it. */
-export interface Attempt {
+/** An episode, as throughput counts it. */
+export interface TimedOutcome {
   readonly success: boolean;
   /** Robot time with its reset. */
   readonly seconds: number;
@@ -74,7 +74,7 @@ const draws = 2000;
  * Successes an hour with a 95 % interval. The interval is the Bayesian bootstrap's (Rubin 1981, Annals of Statistics 9, 130–134) with half a
  * success and half a failure added to the data, as Jeffreys' interval of a rate does, so that all or none solved is no certainty.
  */
-export function throughputInterval(episodes: readonly Attempt[], random: Random): Estimate {
+export function throughputInterval(episodes: readonly TimedOutcome[], random: Random): Estimate {
   const [success, failure] = pseudoEpisodes(episodes);
   const all = [...episodes, success, failure];
   const values = weightings(episodes.length, 2, random, (weights) => throughputOf(all, weights));
@@ -82,10 +82,13 @@ export function throughputInterval(episodes: readonly Attempt[], random: Random)
 }
 
 /**
- * Throughput of the first policy divided by the second's, on the same episodes, with the same kind of interval: half a pair that only the
- * first solves and half a pair that only the second solves are added. Null where the second never succeeded: the ratio is not estimable.
+ * Throughput of the first policy divided by the second's, on the same episodes, with the same kind of interval. Half a pair solved by the
+ * first alone and half a pair solved by the second alone are added. Null if the second never succeeded: the ratio is not estimable.
  */
-export function throughputRatio(pairs: readonly (readonly [Attempt, Attempt])[], random: Random): Estimate | null {
+export function throughputRatio(
+  pairs: readonly (readonly [TimedOutcome, TimedOutcome])[],
+  random: Random,
+): Estimate | null {
   const [first, second] = [pairs.map(([one]) => one), pairs.map(([, other]) => other)];
   if (!second.some(({ success }) => success)) return null;
   const [success, failure] = pseudoEpisodes([...first, ...second]);
@@ -103,7 +106,7 @@ export function throughputRatio(pairs: readonly (readonly [Attempt, Attempt])[],
 }
 
 /** Successes an hour; episodes count by their weights, or all alike. */
-export function throughputOf(episodes: readonly Attempt[], weights?: Float64Array): number {
+export function throughputOf(episodes: readonly TimedOutcome[], weights?: Float64Array): number {
   let [successes, seconds] = [0, 0];
   for (const [i, episode] of episodes.entries()) {
     const weight = weights?.[i] ?? 1;
@@ -114,7 +117,7 @@ export function throughputOf(episodes: readonly Attempt[], weights?: Float64Arra
 }
 
 /** A success of mean length and a failure as long as the longest episode; without successes one of half that length. */
-function pseudoEpisodes(episodes: readonly Attempt[]): readonly [Attempt, Attempt] {
+function pseudoEpisodes(episodes: readonly TimedOutcome[]): readonly [TimedOutcome, TimedOutcome] {
   const longest = Math.max(...episodes.map(({ seconds }) => seconds));
   const times = episodes.filter(({ success }) => success).map(({ seconds }) => seconds);
   const mean = times.length === 0 ? longest / 2 : times.reduce((sum, time) => sum + time, 0) / times.length;

@@ -1,4 +1,4 @@
-// What collecting and evaluating take: flat schemas from which the commands' flags come.
+// Options of collecting and evaluating: flat schemas. The commands' flags come from them.
 import * as z from "zod";
 
 const count = z.int().min(1);
@@ -9,43 +9,48 @@ const driving = {
   policy: z
     .string()
     .default("demonstrator")
-    .describe("demonstrator, random, still, a trained or exported policy's folder, a policy server's URL, or a module"),
+    .describe(
+      "demonstrator, random, still, the folder of a trained or exported policy, the URL of a policy server, or a module",
+    ),
   guidance: z
     .number()
     .min(0)
     .optional()
-    .describe("β of classifier-free guidance of a trained policy (default: 1, none; an exported one's own)"),
+    .describe("β of classifier-free guidance; 1 means none (default: 1, or the exported policy's own)"),
   advantage: z
     .enum(["positive", "negative", "none"])
     .optional()
-    .describe("what a trained policy is asked for (default: positive, where it was trained with advantages)"),
+    .describe("advantage in the prompt (default: positive for a policy that was trained with advantages, else none)"),
   denoisingSteps: count
     .optional()
-    .describe("Euler steps in which a trained policy makes an action chunk (default: 5; an exported one's own)"),
+    .describe("Euler steps for an action chunk (default: 5, or the exported policy's own)"),
   layout: z
     .string()
     .optional()
     .describe(
       "keys of a policy server's observations: so101, libero, aloha, droid or a JSON file (default: what the server announces, else so101)",
     ),
-  executeSteps: count.default(8).describe("actions of a chunk that are executed before those of the next one are"),
+  executeSteps: count.default(8).describe("actions of a chunk to execute before the next chunk takes over"),
   latency: z
     .number()
     .min(0)
     .default(0)
-    .describe("seconds of the robot's time from asking the policy to its answer, 0.1 and more for a large model"),
+    .describe("seconds of robot time between question and answer, 0.1 and more for a large model"),
   chunking: z
     .enum(["sync", "async", "rtc"])
     .default("async")
     .describe(
-      "while the next chunk is computed, sync: hold still; async: go on with the present one, then jump; rtc: go on, and have the next one continue it (real-time chunking; trained policies and pistar's servers can)",
+      "while the next chunk is computed: sync holds still; async goes on with the present chunk, then jumps; rtc goes on and the next chunk continues it (real-time chunking, for trained policies and pistar's servers)",
     ),
-  deadline: seconds.default(30).describe("seconds of real time after which an answer is not waited for"),
+  deadline: seconds.default(30).describe("longest wait for an answer, seconds of real time"),
 };
 
 export const drivingOptions = z.object({
   ...driving,
-  supervisor: z.enum(["none", "scripted"]).default("none").describe("who watches and takes over"),
+  supervisor: z
+    .enum(["none", "scripted"])
+    .default("none")
+    .describe("who watches and takes over: nobody, or the task's script"),
 });
 
 const seed = z.int().min(0);
@@ -56,7 +61,7 @@ const episodes = {
     .min(0)
     .max(1)
     .optional()
-    .describe("how far objects are spread over the table, 0 to 1 (default: the task's usual, see pistar tasks)"),
+    .describe("spread of the objects over the table, 0 to 1 (default: the task's usual, see pistar tasks)"),
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   workers: count.default(2).describe("threads that run episodes"),
 };
@@ -65,20 +70,22 @@ export const collectOptions = z.object({
   task: z.string().default("cube-in-bowl").describe("task to collect episodes of (pistar tasks lists them)"),
   ...drivingOptions.shape,
   ...episodes,
-  // An evaluation begins at 0: by themselves the two commands never run the same episodes.
+  // An evaluation begins at 0. By default the two commands never run the same episodes.
   seed: seed
     .default(1_000_000)
-    .describe("of the first episode; the others follow, and no evaluation should be of them"),
-  out: z.string().describe("folder of the dataset, made or appended to"),
+    .describe("seed of the first episode; the others follow. Keep these seeds apart from an evaluation's"),
+  out: z.string().describe("folder of the dataset; it is created, or episodes are appended"),
 });
 
 export const evaluateOptions = z.object({
   task: z.array(z.string()).min(1).default(["cube-in-bowl"]).describe("tasks to evaluate on"),
   ...driving,
   ...episodes,
-  seed: seed.default(0).describe("of the first episode; the others follow, and no training should have seen them"),
-  resetSeconds: z.number().min(0).default(10).describe("robot time that a reset costs, for throughput"),
+  seed: seed
+    .default(0)
+    .describe("seed of the first episode; the others follow. Keep these seeds apart from a training's"),
+  resetSeconds: z.number().min(0).default(10).describe("seconds of robot time for a reset; throughput counts them"),
 });
 
-/** How episodes are driven. */
+/** Who acts in episodes, and who watches. */
 export type Driving = z.infer<typeof drivingOptions>;

@@ -1,43 +1,43 @@
-// Acting with action chunks: executes part of a chunk and has the next one computed meanwhile, or holds still meanwhile. In simulation an answer
-// counts so many periods after its question, however long it took; in real time it counts when it is there. Nothing that a policy does wrong stops the run:
-// it is reported, the robot holds still, and the policy is asked again.
+// Drives a robot by a policy's action chunks. It executes part of a chunk while the policy computes the next one. In simulation an answer
+// counts a fixed number of periods after its question; in real time it counts on arrival. A policy's fault never stops the run: the driver
+// reports it, the robot holds still, and the policy is asked again.
 import type { ActionChunk, Joint, Leftover, Observation, Policy } from "../robot/index.ts";
 import { type ControlPeriod, type Driver, faultOf, type Trouble } from "../robot/index.ts";
 import { NoAnswerError } from "../serve/index.ts";
 
 /**
- * What happens while the next chunk is computed. sync: the robot holds still. async: it goes on with the present chunk, then jumps into the new
- * one. rtc: it goes on, and the policy is told what is left of the present chunk and how much of that will be executed meanwhile, the most of
- * the last few times, so that the new chunk continues it (real-time chunking, Algorithm 1 of arXiv 2506.07339).
+ * The robot's behaviour while the next chunk is computed. sync: it holds still. async: it goes on with the present chunk, then jumps into the
+ * new one. rtc: it goes on, and the new chunk continues the present one (real-time chunking, Algorithm 1 of arXiv 2506.07339). For rtc the
+ * policy is given the rest of the present chunk and the expected delay, the largest of the last few.
  */
 export type Chunking = "sync" | "async" | "rtc";
 
 export interface ChunkOptions {
   readonly chunking: Chunking;
-  /** Actions of a chunk that are executed before those of the next one are. */
+  /** Actions of a chunk to execute before the next chunk takes over. */
   readonly executeSteps: number;
   /**
-   * Control periods from asking to the answer. In simulation exactly that, 0 being at once; in real time an estimate, which says how early to
-   * ask. The first actions of an answer, those for the periods that were acted meanwhile, are skipped; with sync there are none.
+   * Control periods from question to answer. In simulation this is exact, and 0 means at once. In real time it is an estimate: the driver
+   * asks that much earlier. The first actions of an answer are skipped, one for each period acted meanwhile; with sync there are none.
    */
   readonly latency: number;
-  /** Seconds of real time after which a policy that has not answered is not waited for. */
+  /** Longest wait for an answer, seconds of real time. */
   readonly deadline: number;
 }
 
 export interface DriverOptions extends ChunkOptions {
   readonly joints: readonly Joint[];
   readonly fps: number;
-  /** Whether answers count when they arrive instead of `latency` periods after the question. */
+  /** Whether answers count on arrival, not `latency` periods after the question. */
   readonly realTime: boolean;
 }
 
-/** Seconds after which a policy that failed is asked again. */
+/** Seconds from a policy's fault to the next question. */
 const retryAfter = 1;
-/** Measured delays of which the largest is expected of the next answer. */
+/** Number of measured delays. The largest of them is the expected delay. */
 const rememberedDelays = 10;
 
-/** Where one chunk ended and the next took over: what was sent last of one, and first of the other. */
+/** The border between two chunks: the last target sent of one, the first of the next. */
 export interface Border {
   readonly before: Float32Array;
   readonly after: Float32Array;
@@ -47,11 +47,11 @@ interface Question {
   readonly askedAt: number;
   /** Periods acted since it was asked. */
   acted: number;
-  /** Someone else acted meanwhile, or the episode ended: the answer is dropped. */
+  /** Someone else acted meanwhile, or the episode ended. The answer is dropped. */
   stale: boolean;
-  /** It was waited for as long as the deadline says. */
+  /** The driver waited until the deadline. */
   waited: boolean;
-  /** That the answer is late was said already in this episode. */
+  /** The late answer was reported in this episode. */
   reported: boolean;
   answer: { readonly chunk: ActionChunk } | { readonly error: unknown } | undefined;
   /** Resolves when the answer is there; never rejects. */
@@ -60,7 +60,7 @@ interface Question {
 
 interface Plan {
   readonly chunk: ActionChunk;
-  /** The action that is next. */
+  /** Index of the next action. */
   at: number;
   executed: number;
 }
@@ -72,12 +72,12 @@ export class PolicyDriver implements Driver {
   private readonly options: DriverOptions;
   private question: Question | undefined;
   private plan: Plan | undefined;
-  /** Step before which the policy is not asked, because it failed. */
+  /** After a fault: the first step at which the policy is asked again. */
   private notBefore = 0;
   private unready: Error | undefined;
-  /** Actions that were executed from questions to their answers, the last few times; at first what is expected. */
+  /** Periods acted between question and answer, the last few times; at first the expected number. */
   private delays: number[] = [];
-  /** What was sent last in this episode, unless somebody else has acted since. */
+  /** The last target sent in this episode, unless somebody else has acted since. */
   private last: Float32Array | undefined;
   private found: Border[] = [];
 
@@ -98,7 +98,7 @@ export class PolicyDriver implements Driver {
     this.options = options;
   }
 
-  /** Whether the policy was waited for in vain and has still not answered: it may never do so again. */
+  /** Whether the driver waited in vain and the policy has still not answered. It may never answer again. */
   get stuck(): boolean {
     const { question } = this;
     return question?.waited === true && !question.answer;
@@ -154,7 +154,7 @@ export class PolicyDriver implements Driver {
     return !plan || plan.executed >= executeSteps - ahead || plan.at >= plan.chunk.horizon;
   }
 
-  /** What is left of the present chunk, where the next one is to continue it. */
+  /** For rtc: the rest of the present chunk. */
   private get leftover(): Leftover | undefined {
     const { plan } = this;
     if (this.options.chunking !== "rtc" || !plan || plan.at >= plan.chunk.horizon) return undefined;
@@ -184,7 +184,7 @@ export class PolicyDriver implements Driver {
     return question;
   }
 
-  /** Takes the answer if it is there and counts. */
+  /** Takes the answer if it has come and counts. */
   private async answer(period: ControlPeriod, question: Question): Promise<void> {
     const { realTime, latency, deadline, executeSteps, fps } = this.options;
     const periods = period.step - question.askedAt;
@@ -208,7 +208,7 @@ export class PolicyDriver implements Driver {
     this.plan = { chunk: answer.chunk, at: question.acted, executed: 0 };
   }
 
-  /** Waits for the answer, at most once for as long as the deadline; where it does not wait it only lets an answer in that is there. */
+  /** Waits for the answer: patiently until the deadline, but only once; else it just lets an answer arrive that is ready. */
   private async wait(question: Question, patiently: boolean): Promise<void> {
     if (question.answer) return;
     if (patiently && !question.waited) question.waited = !(await within(question.settled, this.options.deadline));
@@ -245,7 +245,7 @@ export class PolicyDriver implements Driver {
     period.report("late", `The policy ${what} (asked at period ${question.askedAt})`);
   }
 
-  /** Forgets a question whose answer nobody wants, once it is answered: a policy is asked one thing at a time. */
+  /** Forgets a stale question once it is answered. A policy is asked one thing at a time. */
   private async dropStale(patiently: boolean): Promise<boolean> {
     const { question } = this;
     if (!question) return true;
@@ -256,7 +256,7 @@ export class PolicyDriver implements Driver {
   }
 }
 
-/** Whether a promise settles within so many seconds. */
+/** Whether a promise settles within this many seconds. */
 async function within(settled: Promise<void>, seconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {

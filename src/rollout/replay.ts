@@ -17,7 +17,7 @@ export interface Replay {
 
 /**
  * The beginning of an episode that `collect` recorded.
- * @throws RangeError where there is no such episode; Error where it does not say how it began
+ * @throws RangeError if there is no such episode; Error if it does not say how it began
  */
 export function assignmentOf(dataset: Dataset, index: number): Assignment {
   const episode = dataset.episodes[index];

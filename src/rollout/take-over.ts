@@ -1,9 +1,9 @@
-// Who acts after what an operator decided.
+// The states of a take-over.
 import type { Control, Decision } from "../robot/index.ts";
 
 /**
- * Who acts after a decision: autonomous → paused → correcting → autonomous. One may also hand back without a correction, and pause a
- * correction. A decision that does not apply where one is changes nothing, like a key that does nothing there.
+ * Who acts after a decision: autonomous → paused → correcting → autonomous. An operator may also hand back without a correction, and pause
+ * a correction. Any other decision changes nothing.
  */
 export function controlAfter(control: Control, decision: Decision): Control {
   if (decision === "pause") return "paused";

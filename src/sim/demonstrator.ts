@@ -1,5 +1,4 @@
-// Demonstrations like people's: the task's script as a driver, and as the hands of a supervisor.
-
+// Demonstrations in a person's manner: the task's script as a driver, and as the hands of a supervisor.
 import type { Driver } from "../robot/index.ts";
 import { type Random, random } from "../system/index.ts";
 import { Arm, type Motion } from "./arm.ts";
@@ -7,7 +6,7 @@ import { type Style, sampleStyle } from "./style.ts";
 import type { Task } from "./task.ts";
 import type { World } from "./world.ts";
 
-/** The task's script at work from this moment of the episode on; close it when it is over. */
+/** The task's script at work, from the present moment of the episode. Close it in the end. */
 export class Demonstration {
   private readonly arm: Arm;
   private readonly motion: Motion;
@@ -18,7 +17,7 @@ export class Demonstration {
     this.motion = task.demonstrate({ world, arm: this.arm, instruction: world.instruction, style, random });
   }
 
-  /** Joint targets for this control period, or undefined once it has done all it can. */
+  /** Joint targets for this control period. Undefined once the script is done. */
   next(): readonly number[] | undefined {
     if (this.ended) return undefined;
     const { done, value } = this.motion.next();
@@ -32,7 +31,7 @@ export class Demonstration {
   }
 }
 
-/** Drives whole episodes, each in a style of its own. */
+/** Drives whole episodes. Each has its own style. */
 export class Demonstrator implements Driver {
   readonly id = "demonstrator";
   private readonly task: Task;
@@ -58,7 +57,7 @@ export class Demonstrator implements Driver {
   }
 
   async next(): Promise<readonly number[] | undefined> {
-    // Also after someone else acted: then it looks anew.
+    // After someone else has acted it looks anew.
     this.demonstration ??= new Demonstration(this.task, this.world, sampleStyle(this.random), this.random);
     const targets = this.demonstration.next();
     this.done = targets === undefined;

@@ -1,10 +1,10 @@
-// Whether an episode has succeeded: the task's goal holds for half a second, and nothing flew there.
+// Judges success: the task's goal holds for half a second, and nothing flew there.
 import type { Task } from "./task.ts";
 import type { World } from "./world.ts";
 
-/** Seconds for which the goal must hold. */
+/** Seconds that the goal must hold. */
 const hold = 0.5;
-/** A free object this fast sideways (m/s) that no jaw touches was thrown; falling straight down is not. */
+/** A free object faster than this sideways (m/s), untouched by the jaws, was thrown. Falling straight down is no throw. */
 const flying = 0.35;
 
 export class Judge {
@@ -18,13 +18,13 @@ export class Judge {
     this.world = world;
   }
 
-  /** Begins an episode: call it after the world's reset. */
+  /** Begins an episode, after the world's reset. */
   reset(): void {
     this.since = 0;
     this.thrown.clear();
   }
 
-  /** Looks once a control period, after it; true once the episode has succeeded. */
+  /** Called after each control period. True once the episode has succeeded. */
   update(): boolean {
     this.watchThrows();
     const { task, world } = this;
@@ -33,7 +33,7 @@ export class Judge {
     return this.since >= hold * world.fps;
   }
 
-  /** An object that was thrown counts as thrown until a jaw touches it again. */
+  /** A thrown object counts as thrown until a jaw touches it again. */
   private watchThrows(): void {
     const { physics } = this.world;
     const touched = (object: string) => ["gripper", "moving_jaw"].some((jaw) => physics.contactForce(jaw, object) > 0);

@@ -1,7 +1,6 @@
-// Watches a rollout as a person with the take-over key would: sees that it stalls, grasps at nothing, drops what it held, is about to spoil
-// the attempt or runs out of time, takes a moment to react, corrects by the task's script, and hands back when the object is in the gripper
-// again, or finishes the task. What is lost it gives up.
-
+// A scripted supervisor in place of a person with the take-over key. It takes over when a rollout stalls, grasps at nothing, drops its object,
+// is about to spoil the attempt, or runs out of time. It reacts after a moment and corrects by the task's script. It hands back once the
+// object is in the gripper again, or finishes the task. It gives up a lost episode.
 import type { Decision, Operator, Tick } from "../robot/index.ts";
 import { type Random, random } from "../system/index.ts";
 import { Arm } from "./arm.ts";
@@ -10,32 +9,32 @@ import { bestStyle, sampleStyle } from "./style.ts";
 import type { Task } from "./task.ts";
 import type { World } from "./world.ts";
 
-/** Seconds for which nothing has moved by which a rollout has stalled, and metres below which that is nothing. */
+/** A rollout has stalled if nothing moved by this many metres for this many seconds. */
 const stall = { seconds: 2.5, metres: 0.006 };
-/** Distances of the finger tips at which the jaws are open and closed, metres, and seconds after which an empty grasp is seen to be one. */
+/** Distances of the finger tips with open and with closed jaws, metres; and the seconds that it takes to notice an empty grasp. */
 const jaws = { open: 0.035, closed: 0.021, seconds: 0.3 };
-/** Seconds after letting go by which the goal should be reached. */
+/** Seconds from letting go to the goal. Beyond them the object was dropped. */
 const settle = 1.5;
 /**
- * Shares of the time limit: how long a person waits for success, for how much longer after handing back and while something is held, and until
- * when control is handed back at all.
+ * Patience as shares of the time limit. `first`: the wait for success. `more`: the additional wait after handing back, and while an object is
+ * held. `handBack`: the last moment to hand back.
  */
 const patience = { first: 0.4, more: 0.25, handBack: 0.6 };
-/** Seconds that an object must be held to count as grasped, and metres that it must have been lifted to be handed back. */
+/** A grasp takes this many seconds of holding. Handing back wants the object lifted by this many metres. */
 const grasp = { seconds: 0.3, metres: 0.03 };
-/** Shortest and longest time from seeing the trouble to pressing the key, and from there to moving the arm, seconds. */
+/** Shortest and longest reaction, seconds: from the trouble to the key, and from the key to moving the arm. */
 const reaction = { notice: [0.3, 0.9], begin: [0.2, 0.5] } as const;
 
 export class Supervisor implements Operator {
   readonly id = "supervisor";
   private readonly task: Task;
   private readonly world: World;
-  /** Only looks: corrections have arms of their own. */
+  /** For looking only. Corrections have their own arms. */
   private readonly eyes: Arm;
   private random: Random = random(0);
   private demonstration: Demonstration | undefined;
   private takeOvers = 0;
-  /** When it will do what it has decided to do, seconds. */
+  /** When it will carry out its decision, seconds. */
   private actAt: number | undefined;
   private handsBack = false;
   private patientUntil = 0;
@@ -71,7 +70,7 @@ export class Supervisor implements Operator {
         return "continue";
       case "paused":
         if (!this.isTime(tick, reaction.begin)) return "continue";
-        // A person who has to help twice no longer trusts it.
+        // After the second take-over a person no longer trusts the policy.
         this.handsBack = this.random.uniform() < 0.5 && this.takeOvers === 0 && this.hasTime(tick.seconds);
         this.takeOvers++;
         this.demonstrate();
@@ -89,7 +88,7 @@ export class Supervisor implements Operator {
   targets(): readonly number[] | undefined {
     const targets = this.demonstration!.next();
     if (targets) return targets;
-    // The script gave up, or it thought that it was done: try again.
+    // The script gave up or believed it was done. Try again.
     this.demonstrate();
     return this.demonstration!.next();
   }
@@ -107,13 +106,13 @@ export class Supervisor implements Operator {
   private demonstrate(): void {
     this.release();
     const style = sampleStyle(this.random);
-    // Who helps hurries, takes care, and does not give up.
+    // A helper hurries, takes care, and does not give up.
     const { speed, sloppiness } = style;
     const helping = { ...style, speed: Math.max(0.8, speed), sloppiness: Math.min(0.004, sloppiness), tries: 4 };
     this.demonstration = new Demonstration(this.task, this.world, helping, this.random);
   }
 
-  /** What it saw before no longer counts. */
+  /** Forgets its earlier observations. */
   private forget(seconds: number): void {
     this.actAt = undefined;
     this.movedAt = seconds;
@@ -124,7 +123,7 @@ export class Supervisor implements Operator {
     this.emptySince = undefined;
   }
 
-  /** Keeps track of what moves and of what is held. */
+  /** Tracks moving objects and the held object. */
   private look(seconds: number): void {
     const { physics } = this.world;
     const places = [...this.eyes.position, ...this.task.objects.flatMap((body) => physics.pose(body).position)];
@@ -141,7 +140,7 @@ export class Supervisor implements Operator {
       this.heldSince ??= seconds;
       this.releasedAt = undefined;
     } else if (this.heldSince !== undefined) {
-      // A touch in passing is no grasp that could be dropped.
+      // A touch in passing is no grasp.
       if (seconds - this.heldSince >= grasp.seconds) this.releasedAt = seconds;
       this.heldSince = undefined;
     }
@@ -161,7 +160,7 @@ export class Supervisor implements Operator {
     return stalled || missed || dropped || late || risky;
   }
 
-  /** Whether the policy could still finish by itself. */
+  /** Whether the policy could still finish alone. */
   private hasTime(seconds: number): boolean {
     return seconds < patience.handBack * this.task.timeLimit;
   }
@@ -177,7 +176,7 @@ export class Supervisor implements Operator {
     return this.task.objects.find((body) => this.eyes.holds(body));
   }
 
-  /** Whether the delay since it first wanted to act, drawn then, has passed. */
+  /** Whether the reaction time has passed. It is drawn when the supervisor first wants to act. */
   private isTime({ seconds }: Tick, [shortest, longest]: readonly [number, number]): boolean {
     this.actAt ??= seconds + shortest + this.random.uniform() * (longest - shortest);
     if (seconds < this.actAt) return false;

@@ -78,7 +78,7 @@ export class EpisodeRunner {
     await this.policy?.close();
   }
 
-  /** Opens station and policy for an episode. @throws Error where the task is unknown or the policy cannot be opened */
+  /** Opens station and policy for an episode. @throws Error if the task is unknown or the policy cannot be opened */
   async prepare({ task, difficulty, randomise }: EpisodeSetting): Promise<Ready> {
     const key = `${task} ${difficulty} ${randomise}`;
     if (this.ready?.key === key) return this.ready;

@@ -1,4 +1,4 @@
-// The thread side of `parallel.ts`: runs the episodes it is given, one after the other.
+// The thread side of `parallel.ts`: runs episodes one after the other.
 import { serveWorker } from "../../system/index.ts";
 import { type Assignment, EpisodeRunner, type Finished, type Lost, type RunnerOptions } from "./episode-runner.ts";
 

@@ -1,5 +1,5 @@
-// Episodes over worker threads. Everything random in an episode comes from its seed, and episodes are handed on in the order of their
-// assignment, so that the results are the same whatever the number of workers.
+// Episodes over worker threads. Everything random in an episode comes from its seed, and results are delivered in the order of assignment.
+// So any number of workers gives the same results.
 import { WorkerEnded, WorkerThread } from "../../system/index.ts";
 import type { Assignment, Finished, Lost, RunnerOptions } from "./episode-runner.ts";
 import type { EpisodeWork } from "./episode-worker.ts";
@@ -8,18 +8,18 @@ export interface ParallelOptions extends RunnerOptions {
   readonly workers: number;
   /** Takes each episode, in the order of `assignments`, one at a time. */
   onEpisode(episode: Finished | Lost): void | Promise<void>;
-  /** Ends the run early: episodes in progress are finished and handed on, no more are begun. */
+  /** Ends the run early: episodes in progress finish and are delivered, no more begin. */
   readonly signal?: AbortSignal;
 }
 
-/** Episodes per worker that may be finished or in progress ahead of the one that is to be handed on next. */
+/** Most episodes per worker, finished or in progress, beyond the next one to deliver. */
 const ahead = 4;
-/** Seconds that a worker has to close its policy before it is stopped. */
+/** Seconds for a worker to close its policy before it is stopped. */
 const grace = 5;
 
 /**
- * Runs all episodes. A worker that dies loses its episode alone, and another takes its place. Fails where no episode can be run: the task is
- * unknown, the policy cannot be opened, or `onEpisode` fails.
+ * Runs all episodes. A worker that dies loses only its own episode; another worker takes its place.
+ * @throws Error if no episode can be run (unknown task, policy that cannot be opened), or what `onEpisode` throws
  */
 export async function runEpisodes(
   assignments: readonly Assignment[],
@@ -30,7 +30,7 @@ export async function runEpisodes(
   const done = new Map<number, Finished | Lost>();
   let [begun, delivered] = [0, 0];
   let failure: Error | undefined;
-  /** Wake those that wait for room ahead. */
+  /** Workers that wait for room ahead. */
   const waiting: (() => void)[] = [];
   let delivering = Promise.resolve();
 
@@ -50,7 +50,7 @@ export async function runEpisodes(
     wake();
   };
 
-  /** One thread's work, and that of those that replace it. */
+  /** The work of one thread and of its replacements. */
   async function work(): Promise<void> {
     let thread: WorkerThread<EpisodeWork> | undefined;
     try {

@@ -4,7 +4,7 @@ import type { Stations } from "../../robot/index.ts";
 /**
  * Imports stations.
  * @param module URL of a module that exports `stations`, such as sim's `simulation`
- * @throws Error where it exports none
+ * @throws Error if it exports none
  */
 export async function loadStations(module: string): Promise<Stations> {
   const { stations } = (await import(module)) as { readonly stations?: Partial<Stations> };
