@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 import * as model from "../src/model/index.ts";
 import * as t from "../src/tensor/index.ts";
 import { shardedStep } from "../src/train/engine/sharded-step.ts";
-import { optimiserStates } from "../src/train/engine/step.ts";
+import { optimiserStates, takeStep } from "../src/train/engine/step.ts";
 import { median, quantile } from "./median.ts";
 
 const threads = 2;
@@ -216,7 +216,7 @@ for (let round = 0; round <= rounds; round++) {
       await torch.ask({ sample: chunksPerRound, guidance: 2 }),
     ],
     train: [
-      await timed(stepsPerRound, async () => (await step.run(feeds(), 1e-3)).loss!),
+      await timed(stepsPerRound, async () => (await takeStep(step, feeds(), 1e-3)).loss),
       await torch.ask({ train: stepsPerRound }),
     ],
   };

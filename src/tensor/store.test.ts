@@ -43,6 +43,15 @@ test("a wrong value among several changes nothing", async () => {
   expect(await store.read("a.weight")).toEqual(value(Float32Array.of(1, 2), [2, 1]));
 });
 
+test("what is removed is gone, and its name is free", async () => {
+  const store = initial();
+  await store.remove(["a.weight"]);
+  expect(store.names).toEqual([]);
+  await store.write([["a.weight", value(Int32Array.of(1))]]);
+  expect(store.type("a.weight")).toMatchObject({ dtype: "i32", shape: [1] });
+  await expect(store.remove(["b"])).rejects.toThrow('The store has no "b"; it holds a.weight');
+});
+
 test("a name that is not there", async () => {
   await expect(initial().read("weight")).rejects.toThrow('The store has no "weight"; it holds a.weight');
   expect(() => createStore().type("x")).toThrow('The store has no "x"; it holds nothing');

@@ -33,6 +33,8 @@ export interface Store {
   readAll(): Promise<Map<string, TensorValue>>;
   /** Replaces numbers between two runs, all or none; types must stay. A name that is new is added. */
   write(values: Iterable<readonly [string, TensorValue]>): Promise<void>;
+  /** Frees entries that no program uses any more. */
+  remove(names: readonly string[]): Promise<void>;
   /** For programs: runs `use` while no other program runs on this store. */
   exclusively<T>(use: (access: Access) => Promise<T>): Promise<T>;
   /** Frees the memory; the store cannot be used afterwards. */
@@ -108,16 +110,20 @@ export function createStore(values: Iterable<readonly [string, TensorValue]> = [
         return all;
       }),
     write: (values) => store.exclusively(async () => put([...values])),
+    remove: (names) =>
+      store.exclusively(async () => {
+        for (const name of names) {
+          free(entry(name));
+          entries.delete(name);
+        }
+      }),
     exclusively(use) {
       const turn = queue.then(() => use(access));
       queue = turn.catch(() => undefined);
       return turn;
     },
     release() {
-      for (const { current, spare } of entries.values()) {
-        current.dispose();
-        spare?.dispose();
-      }
+      for (const found of entries.values()) free(found);
       entries.clear();
     },
   };
@@ -133,6 +139,11 @@ function expectFits(name: string, { dtype, shape, data }: TensorValue, known: Te
     );
   if (known !== undefined && (known.dtype !== dtype || !sameShape(known.shape, shape)))
     throw new TypeError(`Store "${name}": expected ${formatType(known)}, got ${type}`);
+}
+
+function free({ current, spare }: Entry): void {
+  current.dispose();
+  spare?.dispose();
 }
 
 function replace(entry: Entry, next: ort.Tensor): void {

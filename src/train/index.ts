@@ -2,6 +2,7 @@
 export { promptRoom, textTokenizerFor } from "./describe-policy.ts";
 export { type Course, type CurvePoint, optimise, type Progress } from "./engine/optimise.ts";
 export { openRun, readResult, writeResult } from "./engine/run-folder.ts";
+export type { Objective, StepFactory, StepOptions, TrainingStep } from "./engine/step.ts";
 export {
   interventionColumn,
   type LabelInput,

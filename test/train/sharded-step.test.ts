@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import { policyLoss, prefixFeeds } from "../../src/model/index.ts";
 import * as t from "../../src/tensor/index.ts";
 import { shardedStep, shardsOf } from "../../src/train/engine/sharded-step.ts";
-import { type Objective, optimiserStates, type StepOptions, wholeStep } from "../../src/train/engine/step.ts";
+import {
+  type Objective,
+  optimiserStates,
+  type StepFactory,
+  type StepOptions,
+  takeStep,
+} from "../../src/train/engine/step.ts";
+import { wholeStep } from "../../src/train/engine/whole-step.ts";
 import { tinyBatch, tinyConfig, tinyPolicy, tinyTargets } from "../model/tiny.ts";
 
 const config = tinyConfig();
@@ -18,9 +25,8 @@ const initial = [...(await tiny.store.readAll()), ...optimiserStates(parameters)
 const states = [...initial, ...t.emaInitial(new Map(await tiny.store.readAll()))];
 
 /** Weights that differ from shard to shard: the second shard has no FAST tokens to foretell, samples count by a tenth to one. */
-function feeds(seed: number): Record<string, t.Feed> {
+function feeds(seed: number, batchSize = options.batchSize): Record<string, t.Feed> {
   const random = t.random(`feeds/${seed}`);
-  const { batchSize } = options;
   const { actions, ...targets } = tinyTargets(config, batchSize, random);
   const perSample = actions.length / batchSize;
   return {
@@ -37,12 +43,21 @@ function feeds(seed: number): Record<string, t.Feed> {
   };
 }
 
-async function course(make: typeof wholeStep, steps: number, asked = objective) {
+/** Both batches as one. */
+function joined(a: t.Feed, b: t.Feed): t.TensorData {
+  const [first, second] = [a as Float32Array, b as Float32Array];
+  const all = new (first.constructor as Float32ArrayConstructor)(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
+
+async function course(make: StepFactory, steps: number, asked = objective) {
   const store = t.createStore(states);
   const step = await make(asked, store, options);
-  const found: Record<string, number>[] = [];
+  const found: Readonly<Record<string, number>>[] = [];
   for (let i = 0; i < steps; i++) {
-    found.push(await step.run(feeds(i), 0.01));
+    found.push(await takeStep(step, feeds(i), 0.01));
     await step.average(0.8);
   }
   await step.settle();
@@ -87,7 +102,7 @@ test("the same threads give the same bytes, and a store goes on where another st
   for (const steps of [[0, 1], [2]]) {
     const step = await shardedStep(objective, store, options);
     for (const i of steps) {
-      await step.run(feeds(i), 0.01);
+      await takeStep(step, feeds(i), 0.01);
       await step.average(0.8);
     }
     await step.settle();
@@ -119,9 +134,51 @@ test("what is not reached stays to the last bit, its averages too, and the rest 
   expect(kinds.size).toBe(2);
 });
 
+for (const [name, make] of Object.entries({ whole: wholeStep, sharded: shardedStep }))
+  test(`${name}: two machines that exchange their gradients step as one machine with both batches`, async () => {
+    const half = { ...options, batchSize: 8 };
+    const both = { ...options, batchSize: 16 };
+    const [a, b] = [feeds(0, 8), feeds(1, 8)];
+    // Every sample counts the same, so that the batch's gradient is the mean of the halves'.
+    for (const one of [a, b])
+      for (const weights of ["actionWeights", "fastWeights", "promptWeights"]) (one[weights] as Float32Array).fill(1);
+    const together = Object.fromEntries(Object.keys(a).map((name) => [name, joined(a[name]!, b[name]!)]));
+    const one = t.createStore(states);
+    const whole = await make(objective, one, both);
+    const [loss, norm] = [(await whole.gradient(together)).loss!, await whole.update(0.01)];
+    await whole.settle();
+    await whole.release();
+
+    const stores = [t.createStore(states), t.createStore(states)];
+    const machines = await Promise.all(stores.map((store) => make(objective, store, half)));
+    const losses = await Promise.all(machines.map((machine, i) => machine.gradient([a, b][i]!)));
+    expect(losses.reduce((sum, { loss }) => sum + loss! / 2, 0) / loss).toBeCloseTo(1, 5);
+    const own: Float32Array[] = [];
+    for (const machine of machines) await machine.exchange((gradient) => void own.push(gradient.slice()));
+    expect(own[0]).not.toEqual(own[1]);
+    for (const machine of machines)
+      await machine.exchange((gradient) =>
+        gradient.forEach((_, i) => {
+          gradient[i] = (own[0]![i]! + own[1]![i]!) / 2;
+        }),
+      );
+    for (const machine of machines) {
+      expect((await machine.update(0.01)) / norm).toBeCloseTo(1, 5);
+      await machine.settle();
+      await machine.release();
+    }
+    for (const name of one.names) {
+      const expected = (await one.read(name)).data as Float32Array;
+      const [first, second] = [(await stores[0]!.read(name)).data, (await stores[1]!.read(name)).data];
+      expect(second).toEqual(first);
+      for (const [i, number] of expected.entries())
+        expect(Math.abs(Number(first[i]) - number), `${name}[${i}]`).toBeLessThan(1e-5);
+    }
+  });
+
 test("a thread that has ended is an error, not a wait without end", async () => {
   const step = await shardedStep(objective, t.createStore(states), options);
-  await step.run(feeds(0), 0.01);
+  await takeStep(step, feeds(0), 0.01);
   await step.release();
-  await expect(step.run(feeds(1), 0.01)).rejects.toThrow("A thread of the training ended (exit code 1)");
+  await expect(takeStep(step, feeds(1), 0.01)).rejects.toThrow("A thread of the training ended (exit code 1)");
 });

@@ -35,3 +35,27 @@ export function openMetrics(run: string, step: number): MetricsLog {
     },
   };
 }
+
+/** Means of the training's numbers over the steps since the last line of the log, and their speed. */
+export function runningMeans() {
+  let sums: Record<string, number> = {};
+  let steps = 0;
+  let began = performance.now();
+  return {
+    add(numbers: Readonly<Record<string, number>>): void {
+      for (const [name, value] of Object.entries(numbers)) sums[name] = (sums[name] ?? 0) + value;
+      steps++;
+    },
+    /** "train/NAME" for each number, and "stepsPerSecond"; begins anew. */
+    take(): { readonly stepsPerSecond: number; readonly [name: string]: number } {
+      const means = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [`train/${name}`, sum / steps]));
+      const stepsPerSecond = (1000 * steps) / (performance.now() - began);
+      [sums, steps, began] = [{}, 0, performance.now()];
+      return { ...means, stepsPerSecond };
+    },
+    /** Leaves what came since `take` out of the speed, such as a validation. */
+    restartClock(): void {
+      began = performance.now();
+    },
+  };
+}

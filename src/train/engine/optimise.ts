@@ -1,17 +1,18 @@
-// The course of a training, whatever is trained: steps, validations, checkpoints, and going on after a kill exactly where the last
-// checkpoint was. All randomness of a step comes from the seed and the step's number.
+// The training loop, whatever is trained: steps, averages of the weights, validations, checkpoints, metrics. All randomness of a step comes from the
+// seed and the step's number, so that a training resumes exactly where its last checkpoint was.
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Random } from "../../system/index.ts";
-import { readJson, replaceFile } from "../../system/index.ts";
-import type { Feed, Store, Tensor, TensorValue } from "../../tensor/index.ts";
+import { PistarError, type Random, random } from "../../system/index.ts";
+import type { Feed, Store, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import type { OptimiserOptions } from "../options.ts";
-import { openMetrics } from "./metrics.ts";
+import { type MetricsLog, openMetrics, runningMeans } from "./metrics.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { shardedStep } from "./sharded-step.ts";
-import { type Objective, optimiserStates, wholeStep } from "./step.ts";
+import { type Objective, optimiserStates, type StepFactory, takeStep } from "./step.ts";
+import { type Best, readState, readTensors, type TrainingState, writeState } from "./training-state.ts";
+import { wholeStep } from "./whole-step.ts";
 
 /** Where batches come from, and how far it is: a position is JSON, from which a resumed training meets the same batches. */
 interface Source<Batch, Position> {
@@ -44,8 +45,13 @@ export interface Plan<Batch, Position> {
   readonly validate?: ((store: Store) => Promise<Validation>) | undefined;
   /** Writes what others load into a folder. */
   readonly save: (folder: string, store: Store, renamed: (name: string) => string) => Promise<void>;
+  /** How a step is made; default: over threads on a CPU, whole on other devices. */
+  readonly makeStep?: StepFactory;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
+
+/** What the loop needs of a plan, whatever the batches are. */
+type AnyPlan = Omit<Plan<unknown, unknown>, "loader" | "feeds">;
 
 /** A point of the learning curve. */
 export interface CurvePoint {
@@ -66,95 +72,63 @@ export interface Course {
   readonly validations: readonly Readonly<Record<string, number>>[];
 }
 
-interface State<Position> {
-  readonly step: number;
-  readonly position: Position | null;
-  readonly best: { readonly step: number; readonly score: number } | null;
-}
-
-/** Steps after which the averages follow, by the decay to that power; before a validation they do so too. */
+/** Steps between two updates of the averages, which then follow with the decay to that power. They also follow before a validation. */
 const averageEvery = 8;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
 
-export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Promise<Course> {
-  const { run, options, objective, validate } = plan;
-  const { parameters } = objective;
-  const { steps, seed, ema } = options;
-  const resumed = run.last === undefined ? undefined : readState<Position>(run.last);
-  const log = openMetrics(run.path, resumed?.step ?? 0);
+/** On a CPU, threads with a part of the batch each; elsewhere the device computes the batch as a whole. */
+const defaultStep: StepFactory = (objective, store, options) =>
+  (options.device === "cpu" ? shardedStep : wholeStep)(objective, store, options);
 
-  const renamed = ema === 0 ? (name: string) => name : t.emaName;
-  const store = t.createStore(
-    run.last === undefined
-      ? await firstState(plan, ema > 0)
-      : await t.readSafetensors(join(run.last, "training_state", "state.safetensors")),
-  );
+/**
+ * Trains, from the start or from the run's last checkpoint. A resumed training takes the same steps to the bit.
+ * @throws PistarError "diverged" where the loss is no longer finite
+ */
+export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Promise<Course> {
+  const { run, options, makeStep = defaultStep } = plan;
+  const { steps, ema } = options;
+  const resumed = run.last === undefined ? undefined : readState<Position>(run.last);
+  const store = t.createStore(run.last === undefined ? await firstTensors(plan) : await readTensors(run.last));
+  const stateNames = store.names; // before the step adds what it alone needs
   const stepOptions = { ...options, threads: options.threads ?? availableParallelism() };
-  const training = await (stepOptions.device === "cpu" ? shardedStep : wholeStep)(objective, store, stepOptions);
+  const training = await makeStep(plan.objective, store, stepOptions);
   const loader = plan.loader(resumed?.position ?? undefined);
   const judged = t.createStore();
+  const log = openMetrics(run.path, resumed?.step ?? 0);
+  const rateOf = (step: number) => t.warmupCosine(step, scheduleOf(options));
+  const start = resumed?.step ?? 0;
   let best = resumed?.best ?? null;
-  const schedule = {
-    peak: options.learningRate,
-    warmup: Math.min(options.warmup, steps - 1),
-    total: steps,
-    final: options.finalRate * options.learningRate,
-  };
 
   try {
-    const take = async (step: number) => {
-      const batch = await loader.next();
-      const position = loader.state();
-      return { feeds: plan.feeds(batch, t.random(`${seed}/step/${step}`)), position };
-    };
-    let sums: Record<string, number> = {};
-    let summed = 0;
-    let began = performance.now();
+    const means = runningMeans();
     let unaveraged = 0;
-    const start = resumed?.step ?? 0;
-    let upcoming = start < steps ? take(start) : undefined;
+    let upcoming = start < steps ? prepare(plan, loader, start) : undefined;
     for (let step = start; step < steps; step++) {
       const { feeds, position } = await upcoming!;
-      const running = training.run(feeds, t.warmupCosine(step, schedule));
+      const running = takeStep(training, feeds, rateOf(step));
       // The next batch is put together while this one is computed.
-      upcoming = step + 1 < steps ? take(step + 1) : undefined;
+      upcoming = step + 1 < steps ? prepare(plan, loader, step + 1) : undefined;
       upcoming?.catch(() => undefined);
-      const outputs = await running;
-      for (const [name, value] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value;
-      summed++;
+      const numbers = await running;
       const done = step + 1;
-      const now = outputs.loss!;
-      if (!Number.isFinite(now))
-        throw new Error(
-          `${run.path}: the loss of step ${done} is ${now}; lower the learning rate (${options.learningRate}), ` +
-            "or look for data that is not as it should be (pistar dataset validate)",
-        );
-      plan.onProgress?.({ step: done, steps, loss: now });
+      expectFinite(numbers.loss, done, plan);
+      means.add(numbers);
+      plan.onProgress?.({ step: done, steps, loss: numbers.loss });
       const pause = done % options.validateEvery === 0 || done === steps;
       unaveraged++;
       if (pause || unaveraged === averageEvery) {
         if (ema > 0) await training.average(ema ** unaveraged);
         unaveraged = 0;
       }
-      if (done % logEvery === 0 || pause) {
-        const means = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [`train/${name}`, sum / summed]));
-        const rate = (1000 * summed) / (performance.now() - began);
-        log.add({ step: done, ...means, learningRate: t.warmupCosine(step, schedule), stepsPerSecond: rate });
-        [sums, summed, began] = [{}, 0, performance.now()];
+      if (pause || done % logEvery === 0) {
+        const { stepsPerSecond, ...train } = means.take();
+        log.add({ step: done, ...train, learningRate: rateOf(step), stepsPerSecond });
       }
       if (!pause) continue;
       await training.settle();
-      let better = !validate;
-      if (validate) {
-        await judged.write(await plainParameters(store, parameters, renamed));
-        const { score, metrics } = await validate(judged);
-        log.add({ step: done, "heldOut/score": score, ...metrics });
-        better = best === null || score < best.score;
-        if (better) best = { step: done, score };
-      }
-      await saveStep(run, { step: done, position, best }, better, store, (folder) => plan.save(folder, store, renamed));
-      began = performance.now();
+      best = await checkpoint({ plan, store, stateNames, judged, log }, { step: done, position, best });
+      means.restartClock();
     }
     return courseOf(run, log.all, best?.step ?? steps, steps);
   } finally {
@@ -165,42 +139,73 @@ export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Pr
   }
 }
 
-async function firstState(
-  { initial, objective }: Pick<Plan<unknown, unknown>, "initial" | "objective">,
-  averaged: boolean,
-) {
+/** Parameters, moments and averages before the first step. */
+async function firstTensors({ initial, objective, options }: AnyPlan): Promise<(readonly [string, TensorValue])[]> {
   const parameters = await initial();
-  return [...parameters, ...optimiserStates(objective.parameters), ...(averaged ? t.emaInitial(parameters) : [])];
+  const averages = options.ema > 0 ? t.emaInitial(parameters) : [];
+  return [...parameters, ...optimiserStates(objective.parameters), ...averages];
 }
 
-/** The parameters to be judged, under their own names. */
-async function plainParameters(
-  store: Store,
-  parameters: readonly Tensor[],
-  renamed: (name: string) => string,
-): Promise<[string, TensorValue][]> {
-  const values: [string, TensorValue][] = [];
-  for (const { node } of parameters) values.push([node.name!, await store.read(renamed(node.name!))]);
-  return values;
+const scheduleOf = ({ learningRate, warmup, steps, finalRate }: OptimiserOptions): t.ScheduleOptions => ({
+  peak: learningRate,
+  warmup: Math.min(warmup, steps - 1),
+  total: steps,
+  final: finalRate * learningRate,
+});
+
+/** The feeds of a step, and the position in the data after it. All randomness comes from the seed and the step's number. */
+async function prepare<Batch, Position>(
+  { feeds, options }: Plan<Batch, Position>,
+  loader: Source<Batch, Position>,
+  step: number,
+): Promise<{ feeds: Record<string, Feed>; position: Position }> {
+  const batch = await loader.next();
+  const position = loader.state();
+  return { feeds: feeds(batch, random(`${options.seed}/step/${step}`)), position };
 }
 
-async function saveStep(
-  run: RunFolder,
-  state: State<unknown>,
-  best: boolean,
-  store: Store,
-  save: (folder: string) => Promise<void>,
-): Promise<void> {
-  await run.save(state.step, best, async (folder) => {
-    for (const part of ["pretrained_model", "training_state"]) mkdirSync(join(folder, part));
-    await save(join(folder, "pretrained_model"));
-    await t.writeSafetensors(join(folder, "training_state", "state.safetensors"), await store.readAll());
-    replaceFile(join(folder, "training_state", "training_state.json"), JSON.stringify(state));
+function expectFinite(loss: number, step: number, { run, options }: AnyPlan): void {
+  if (!Number.isFinite(loss))
+    throw new PistarError(
+      "diverged",
+      `${run.path}: the loss of step ${step} is ${loss}; lower the learning rate (${options.learningRate}), ` +
+        "or look for wrong values in the data (pistar dataset validate)",
+      { path: run.path },
+    );
+}
+
+interface Opened {
+  readonly plan: AnyPlan;
+  readonly store: Store;
+  /** Entries of the store that resuming needs. */
+  readonly stateNames: readonly string[];
+  /** Holds the parameters that are validated. */
+  readonly judged: Store;
+  readonly log: MetricsLog;
+}
+
+/** Validates the parameters and writes a checkpoint. @returns the best checkpoint, which may be this one */
+async function checkpoint(opened: Opened, { step, position, best }: TrainingState<unknown>): Promise<Best | null> {
+  const { plan, store, stateNames, judged, log } = opened;
+  const { run, validate, save, objective, options } = plan;
+  const renamed = options.ema === 0 ? (name: string) => name : t.emaName;
+  let [better, found] = [!validate, best];
+  if (validate) {
+    for (const { node } of objective.parameters)
+      await judged.write([[node.name!, await store.read(renamed(node.name!))]]);
+    const { score, metrics } = await validate(judged);
+    log.add({ step, "heldOut/score": score, ...metrics });
+    better = best === null || score < best.score;
+    if (better) found = { step, score };
+  }
+  await run.save(step, better, async (folder) => {
+    const model = join(folder, "pretrained_model");
+    mkdirSync(model);
+    await save(model, store, renamed);
+    await writeState(folder, { step, position, best: found }, store, stateNames);
   });
+  return found;
 }
-
-const readState = <Position>(checkpoint: string): State<Position> =>
-  readJson(join(checkpoint, "training_state", "training_state.json")) as State<Position>;
 
 function courseOf(
   run: RunFolder,

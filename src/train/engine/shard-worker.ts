@@ -38,8 +38,8 @@ const work = async ({ shard, model, inputs, parameters: declared, learned, threa
       const terms = Object.entries(results).filter(([name]) => name.startsWith("term."));
       return Object.fromEntries(terms.map(([name, { data }]) => [name.slice("term.".length), Number(data[0])]));
     },
-    /** Sums all gradients in this thread's range. @returns the sum of the squares there */
-    add: () => addGradients(shared.gradients, range),
+    /** Sums the first `count` gradients in this thread's range. @returns the sum of the squares there */
+    add: (count: number) => addGradients(shared.gradients.slice(0, count), range),
     /** Makes the new parameters in this thread's range. */
     move: (options: FlatAdamWOptions) => flatAdamW(shared, shared.gradients[0]!, range, options),
   };

@@ -1,11 +1,12 @@
-// One step of a training: the gradient of a batch, clipped, and AdamW; and the average of the weights that follows them.
-import { type LossTerm, lossOf } from "../../model/index.ts";
+// One step of a training, as the loop sees it: the gradient of a batch, then AdamW's update. The two are apart, so that a step over several
+// machines can sum gradients between them.
+import type { LossTerm } from "../../model/index.ts";
 import type { Feed, Store, Tensor, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 
 export interface Objective {
   readonly parameters: readonly Tensor[];
-  /** Names (* stands for any characters) of those that the loss does not reach: they stay as they are, and cost nothing. */
+  /** Names (* stands for any characters) of parameters that the loss does not reach. They stay as they are and cost nothing. */
   readonly unreached?: readonly string[];
   /** The loss of so many samples, the first dimension of every input. */
   readonly loss: (batch: number) => { readonly inputs: readonly Tensor[]; readonly terms: readonly LossTerm[] };
@@ -16,17 +17,39 @@ export interface StepOptions {
   readonly device: t.Device;
   readonly threads: number;
   readonly weightDecay: number;
+  /** A gradient with a larger norm is scaled down to it. */
   readonly maxNorm: number;
 }
 
 export interface TrainingStep {
-  /** @returns "loss", its terms, and "gradientNorm" before clipping */
-  run(feeds: Readonly<Record<string, Feed>>, learningRate: number): Promise<Record<string, number>>;
-  /** Lets the averages follow the parameters. */
+  /** Computes the gradient of a batch, and keeps it for `update`. @returns "loss" and its terms by name */
+  gradient(feeds: Readonly<Record<string, Feed>>): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Lets `combine` change the kept gradient in place, such as by the mean over machines. All learned parameters lie one after the other, in the
+   * objective's order; the memory may be shared between threads.
+   */
+  exchange(combine: (gradient: Float32Array) => void | Promise<void>): Promise<void>;
+  /** Clips the kept gradient and makes AdamW's step. @returns the gradient's norm before clipping */
+  update(learningRate: number): Promise<number>;
+  /** Lets the averages follow the parameters: averages ← decay · averages + (1 − decay) · parameters. */
   average(decay: number): Promise<void>;
   /** Brings parameters, moments and averages in the store up to date. */
   settle(): Promise<void>;
   release(): Promise<void>;
+}
+
+/** Makes the step of a training from a store that holds the parameters, `optimiserStates`, and the averages if there are any. */
+export type StepFactory = (objective: Objective, store: Store, options: StepOptions) => Promise<TrainingStep>;
+
+/** The gradient of a batch and the update by it. @returns the loss, the gradient's norm before clipping, and the loss's terms */
+export async function takeStep(
+  step: TrainingStep,
+  feeds: Readonly<Record<string, Feed>>,
+  learningRate: number,
+): Promise<{ readonly loss: number; readonly gradientNorm: number; readonly [term: string]: number }> {
+  const { loss, ...terms } = await step.gradient(feeds);
+  const gradientNorm = await step.update(learningRate);
+  return { loss: loss!, gradientNorm, ...terms };
 }
 
 /** β₂ is openpi's: the moments of the first steps, which are unlike those that follow, are soon forgotten. */
@@ -41,41 +64,6 @@ export function learnedFirst({ parameters, unreached = [] }: Objective): readonl
   return [parameters.filter((parameter) => !stays(parameter)), parameters.filter(stays)];
 }
 
-/** What the store holds beside the parameters before the first step. */
+/** AdamW's state before the first step, for the store. */
 export const optimiserStates = (parameters: readonly Tensor[]): ReadonlyMap<string, TensorValue> =>
   t.adamW(parameters, parameters, { learningRate: 0 }).initial;
-
-/** A step in one program. */
-export async function wholeStep(objective: Objective, store: Store, options: StepOptions): Promise<TrainingStep> {
-  const [learned] = learnedFirst(objective);
-  const { batchSize, device, threads, weightDecay, maxNorm } = options;
-  const { inputs, terms } = objective.loss(batchSize);
-  const loss = lossOf(terms);
-  const learningRate = t.input("learningRate", []);
-  // Without FAST tokens nothing is asked of the language model's last layer but keys and values.
-  const gradients = t.gradient(loss, learned, { unreached: "zeros" });
-  const rates = { ...adamW, learningRate, weightDecay, maxNorm, undecayed };
-  const { updates, gradientNorm } = t.adamW(learned, gradients, rates);
-  const parts = Object.fromEntries(terms.map(({ name, value }) => [name, value]));
-  const outputs = { loss, gradientNorm, ...parts };
-  const program = await t.compile({ inputs: [...inputs, learningRate], outputs, updates }, { store, device, threads });
-  const decay = t.input("decay", []);
-  const averaged = store.names.includes(t.emaName(learned[0]!.node.name!));
-  const averages = averaged
-    ? await t.compile({ inputs: [decay], updates: t.ema(learned, decay) }, { store, device, threads })
-    : undefined;
-  return {
-    async run(feeds, rate) {
-      const found = await program.run({ ...feeds, learningRate: rate });
-      return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, Number(data[0])]));
-    },
-    async average(share) {
-      await averages?.run({ decay: share });
-    },
-    settle: async () => {},
-    async release() {
-      await program.release();
-      await averages?.release();
-    },
-  };
-}

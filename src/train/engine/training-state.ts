@@ -1,0 +1,45 @@
+// What a training resumes from: a checkpoint's folder `training_state`, with the step, the position in the data, the best checkpoint so far, and
+// all parameters, moments and averages.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { readJson, replaceFile } from "../../system/index.ts";
+import type { Store, TensorValue } from "../../tensor/index.ts";
+import * as t from "../../tensor/index.ts";
+
+/** Step and score of the best checkpoint. */
+export interface Best {
+  readonly step: number;
+  readonly score: number;
+}
+
+export interface TrainingState<Position> {
+  /** Steps that are done. */
+  readonly step: number;
+  /** Where the next batch begins. */
+  readonly position: Position | null;
+  readonly best: Best | null;
+}
+
+const folderOf = (checkpoint: string) => join(checkpoint, "training_state");
+const tensorsOf = (checkpoint: string) => join(folderOf(checkpoint), "state.safetensors");
+const stateOf = (checkpoint: string) => join(folderOf(checkpoint), "training_state.json");
+
+export const readState = <Position>(checkpoint: string): TrainingState<Position> =>
+  readJson(stateOf(checkpoint)) as TrainingState<Position>;
+
+export const readTensors = (checkpoint: string): Promise<Map<string, TensorValue>> =>
+  t.readSafetensors(tensorsOf(checkpoint));
+
+/** @param names the store's entries that resuming needs */
+export async function writeState(
+  checkpoint: string,
+  state: TrainingState<unknown>,
+  store: Store,
+  names: readonly string[],
+): Promise<void> {
+  const tensors = new Map<string, TensorValue>();
+  for (const name of names) tensors.set(name, await store.read(name));
+  mkdirSync(folderOf(checkpoint));
+  await t.writeSafetensors(tensorsOf(checkpoint), tensors);
+  replaceFile(stateOf(checkpoint), JSON.stringify(state));
+}
