@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Network } from "../policy/index.ts";
 import { replaceFile } from "../system/index.ts";
-import type { Progress } from "../train/index.ts";
+import type { TrainingProgress } from "../train/index.ts";
 import type { GroundingErrors } from "./errors.ts";
 import { type GroundingOptions, trainGrounding } from "./train-grounding.ts";
 
@@ -15,7 +15,7 @@ export interface BackboneInput {
   readonly options?: Partial<GroundingOptions>;
   /** Whether to go on where an earlier process was stopped. */
   readonly resume?: boolean;
-  readonly onProgress?: (network: Network, progress: Progress) => void;
+  readonly onProgress?: (network: Network, progress: TrainingProgress) => void;
 }
 
 export interface MadeBackbone {

@@ -20,12 +20,12 @@ import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import {
   type Course,
-  openRun,
+  openRunFolder,
   optimise,
   optimiser,
-  type Progress,
   promptRoom,
   readResult,
+  type TrainingProgress,
   textTokenizerFor,
   writeResult,
 } from "../train/index.ts";
@@ -62,7 +62,7 @@ export interface GroundingInput {
   readonly options?: Partial<GroundingOptions>;
   /** Whether to go on with a run that is there already. */
   readonly resume?: boolean;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
 export interface GroundingResult extends Course {
@@ -78,7 +78,7 @@ const judgedAtOnce = 50;
 export async function trainGrounding(input: GroundingInput): Promise<GroundingResult> {
   const { network, resume = false, onProgress } = input;
   const options = groundingOptions.parse(input.options ?? {});
-  const run = openRun(input.run, { stage: "grounding", network, options }, resume);
+  const run = openRunFolder(input.run, { stage: "grounding", network, options }, resume);
   const finished = readResult<GroundingResult>(run);
   if (finished) return finished;
   const learned = openBackbone({ backbone: options.from, size: options.size }, network);

@@ -4,7 +4,7 @@
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { difficultyOf, taskNamed } from "../sim/index.ts";
 import { collectStage, evaluateStage, faults } from "./episodes.ts";
-import type { Arm, ArmInput } from "./extraction/arm.ts";
+import type { ArmInput, ExtractionArm } from "./extraction/arm.ts";
 import { controls } from "./extraction/controls.ts";
 import { armName } from "./extraction/fine-tune.ts";
 import { recap } from "./extraction/recap.ts";
@@ -15,7 +15,7 @@ import { curveOf } from "./record.ts";
 import { dataOf, type Run, trainingOf } from "./run.ts";
 import { autonomousSeed, correctedSeed } from "./seeds.ts";
 import type { Stage } from "./stages.ts";
-import type { ArmResult, Curve, Gain, LabelCount, Paired, TaskSummary, ValueCheck, Warning } from "./summary.ts";
+import type { ArmResult, Curve, Gain, LabelCount, Paired, TaskSummary, ValueSummary, Warning } from "./summary.ts";
 import { readTraces } from "./traces.ts";
 import { labelStage, trainValueStage } from "./trainings.ts";
 
@@ -31,11 +31,11 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   const { iterations, controls: wanted } = run.options;
   const curves: Curve[] = [];
   const gains: Gain[] = [];
-  const values: ValueCheck[] = [];
+  const values: ValueSummary[] = [];
   const labels: LabelCount[] = [];
   const warnings: Warning[] = [];
   /** Trains an arm's policy and evaluates it. */
-  const tryArm = async (arm: Arm, k: number): Promise<Evaluation> => {
+  const tryArm = async (arm: ExtractionArm, k: number): Promise<Evaluation> => {
     const given = inputOf(run, task, k);
     const trained = await arm.train(given);
     const found = await evaluateStage(run, `${task}/${k}/evaluate-${arm.name}`, task, arm.open(given));
@@ -46,7 +46,7 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   };
   const baseline = await tryArm(sft, 0);
   const results = [armResult(sft, 0, baseline)];
-  let actor: Arm = sft;
+  let actor: ExtractionArm = sft;
   let before = baseline;
   for (let k = 1; k <= iterations; k++) {
     gains.push(...(await collectWith(run, actor, task, k)));
@@ -98,7 +98,7 @@ const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({
 });
 
 /** Autonomous and supervised episodes of the iteration before's policy. */
-async function collectWith(run: Run, actor: Arm, task: string, k: number): Promise<Gain[]> {
+async function collectWith(run: Run, actor: ExtractionArm, task: string, k: number): Promise<Gain[]> {
   const { autonomous, corrected, seed } = run.options;
   const policy = { ...actor.open(inputOf(run, task, k - 1)), policyName: armName(task, k - 1, actor.name) };
   const gains: Gain[] = [];
@@ -113,7 +113,7 @@ async function collectWith(run: Run, actor: Arm, task: string, k: number): Promi
 }
 
 /** V^k, from the pre-trained checkpoint on all of the task's data; its checks come before its labels are used. */
-async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueCheck, Curve]> {
+async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueSummary, Curve]> {
   const { valueSteps, valueShift, restart } = run.options;
   const name = `${task}/${k}/value`;
   const from = restart === "previous" && k > 1 ? `${task}/${k - 1}/value` : pretrained.value;
@@ -159,7 +159,7 @@ async function label(run: Run, task: string, k: number): Promise<LabelCount> {
   };
 }
 
-function armResult({ name }: Arm, iteration: number, { total }: Evaluation): ArmResult {
+function armResult({ name }: ExtractionArm, iteration: number, { total }: Evaluation): ArmResult {
   const { episodes, successes, successRate, throughput, timesToSuccess } = total;
   return { arm: name, iteration, episodes, successes, successRate, throughput, timesToSuccess };
 }

@@ -6,7 +6,7 @@ export {
   type PairedAcrossSeeds,
   type RunOfSeed,
 } from "./across-seeds.ts";
-export type { Arm, ArmInput, ArmTraining, OpenedArm } from "./extraction/arm.ts";
+export type { ArmInput, ArmTraining, ExtractionArm, OpenedArm } from "./extraction/arm.ts";
 export { type ControlName, controls } from "./extraction/controls.ts";
 export { recap } from "./extraction/recap.ts";
 export { sft } from "./extraction/sft.ts";

@@ -45,7 +45,7 @@ export interface Gain {
 }
 
 /** What the checks of a value function said before its labels were used. */
-export interface ValueCheck {
+export interface ValueSummary {
   readonly iteration: number;
   /** On held-out episodes, at the chosen checkpoint, nats. */
   readonly heldOutCrossEntropy: number;
@@ -126,7 +126,7 @@ export interface TaskSummary {
   readonly difficulty: number;
   readonly results: readonly ArmResult[];
   readonly gains: readonly Gain[];
-  readonly values: readonly ValueCheck[];
+  readonly values: readonly ValueSummary[];
   readonly labels: readonly LabelCount[];
   /** Of its policies; those of its value functions are in `values`. */
   readonly warnings: readonly Warning[];

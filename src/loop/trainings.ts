@@ -7,8 +7,8 @@ import {
   type LabelReport,
   labelDataset,
   type PolicyResult,
-  type Progress,
   relabelDatasets,
+  type TrainingProgress,
   type TrainPolicyInput,
   type TrainValueInput,
   trainPolicy,
@@ -58,7 +58,7 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
     run: trainingOf(run, name),
     options: { ...options, seed: run.options.seed, cache: cacheOf(run), ...threadsOf(run) },
     resume: true,
-    onProgress: ({ step, steps, loss }: Progress) =>
+    onProgress: ({ step, steps, loss }: TrainingProgress) =>
       listener.onProgress?.(name, step, steps, `loss ${loss.toFixed(3)}`),
     onDecode: (done: number, total: number) => listener.onProgress?.(name, done, total, "decoding pictures"),
   };

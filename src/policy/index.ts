@@ -22,7 +22,7 @@ export { type ExportedPolicy, exportPolicy } from "./export-policy.ts";
 export type { ComputeOptions, InferenceOptions } from "./inference.ts";
 export { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
 export { type LoadedValue, loadValueFunction } from "./load-value.ts";
-export { networkPolicy, type PolicyNetwork, type TrainedPolicy, type TrainedRequest } from "./network-policy.ts";
+export { type InferenceNetwork, networkPolicy, type TrainedPolicy, type TrainedRequest } from "./network-policy.ts";
 export { openExported } from "./open-exported.ts";
 export { type OpenPolicyOptions, openPolicy, policyHelp } from "./open-policy.ts";
 export { openTrained } from "./open-trained.ts";

@@ -11,7 +11,7 @@ export interface TrainedRequest extends PolicyRequest {
 }
 
 /** A network that turns observations into action chunks. Whoever writes another one gets a `Policy` of it by `networkPolicy`. */
-export interface PolicyNetwork {
+export interface InferenceNetwork {
   /** Its folder. */
   readonly id: string;
   readonly info: PolicyInfo;
@@ -43,7 +43,7 @@ export interface TrainedPolicy extends ServablePolicy {
 }
 
 /** The policy of a network. The same seeds give the same actions. */
-export function networkPolicy(network: PolicyNetwork): TrainedPolicy {
+export function networkPolicy(network: InferenceNetwork): TrainedPolicy {
   const { id, info, observationLayout, continues, largestBatch, noiseSize } = network;
   let episode = 0;
   let question = 0;

@@ -14,7 +14,7 @@ export {
 export { parseLayout, readLayout } from "./layout-file.ts";
 export { logLine } from "./log-line.ts";
 export { metadataOf, seedKey } from "./metadata.ts";
-export { type DType, NdArray } from "./ndarray.ts";
+export { NdArray, type NumpyDType } from "./ndarray.ts";
 export { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 export { type Message, pack, type Value } from "./pack.ts";
 export { layoutFor, type ServablePolicy } from "./policy-layout.ts";

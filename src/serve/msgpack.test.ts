@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { random } from "../system/index.ts";
-import { type DType, NdArray } from "./ndarray.ts";
+import { NdArray, type NumpyDType } from "./ndarray.ts";
 import { pack, type Value } from "./pack.ts";
 import { unpack } from "./unpack.ts";
 
@@ -54,7 +54,7 @@ function revive(value: unknown): Value {
   if ($ === "int") return integer(rest.value as string);
   if ($ === "float") return Number((rest.value as string).replace("inf", "Infinity"));
   if ($ === "array") {
-    const { dtype, shape, data } = rest as { dtype: DType; shape: number[]; data: string[] };
+    const { dtype, shape, data } = rest as { dtype: NumpyDType; shape: number[]; data: string[] };
     const numbers = dtype.endsWith("int64") ? data.map(BigInt) : data.map(parseFloatHex);
     return new NdArray(dtype, shape, (arrays[dtype] as { from(numbers: unknown[]): Uint8Array }).from(numbers));
   }

@@ -37,18 +37,18 @@ const types = {
 } satisfies Record<string, ElementType>;
 
 /** numpy's names. Booleans are bytes 0 and 1; half floats are widened to single, which is exact. */
-export type DType = keyof typeof types;
+export type NumpyDType = keyof typeof types;
 
-const byCode = new Map(Object.entries(types).map(([name, { code }]) => [code, name as DType]));
+const byCode = new Map(Object.entries(types).map(([name, { code }]) => [code, name as NumpyDType]));
 
 /** An n-dimensional array, row-major; `shape` [] is a single number. */
 export class NdArray {
-  readonly dtype: DType;
+  readonly dtype: NumpyDType;
   readonly shape: readonly number[];
   readonly data: Numbers;
 
   /** Fails where `data` is not the dtype's typed array or does not fill the shape. */
-  constructor(dtype: DType, shape: readonly number[], data: Numbers) {
+  constructor(dtype: NumpyDType, shape: readonly number[], data: Numbers) {
     const Expected = dtype === "float16" ? Float32Array : types[dtype].array;
     if (!(data instanceof Expected))
       throw new TypeError(`Expected ${Expected.name} for an array of ${dtype}, got ${data.constructor.name}`);
@@ -65,7 +65,7 @@ function elements(shape: readonly number[]): number {
 }
 
 /** `numpy.dtype.str`, such as "<f4" and "|u1". */
-export function typeString(dtype: DType): string {
+export function typeString(dtype: NumpyDType): string {
   const { code, size } = types[dtype];
   return `${size === 1 ? "|" : "<"}${code}`;
 }
@@ -77,7 +77,7 @@ export function toBytes({ dtype, data }: NdArray): Uint8Array {
 }
 
 /** The dtype that a `numpy.dtype.str` names, and whether its bytes are in the other order than ours. */
-function parseTypeString(text: string): { dtype: DType; swapped: boolean } {
+function parseTypeString(text: string): { dtype: NumpyDType; swapped: boolean } {
   const dtype = byCode.get(text.slice(1));
   if (!dtype || !(types[dtype].size === 1 ? "|<>=" : "<>=").includes(text[0]!))
     throw new TypeError(

@@ -1,7 +1,7 @@
 // Training policies and value functions, labelling, and loading what was trained.
 export { promptRoom, textTokenizerFor } from "./describe-policy.ts";
-export { type Course, type CurvePoint, optimise, type Progress } from "./engine/optimise.ts";
-export { openRun, readResult, writeResult } from "./engine/run-folder.ts";
+export { type Course, type CurvePoint, optimise, type TrainingProgress } from "./engine/optimise.ts";
+export { openRunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 export type { Objective, StepFactory, StepOptions, TrainingStep } from "./engine/step.ts";
 export {
   interventionColumn,

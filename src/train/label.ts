@@ -20,7 +20,7 @@ import {
 import * as t from "../tensor/index.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
 import { firstFrame, numbersOf, openTrainingData, type TrainingData, trainingSources } from "./training-data.ts";
-import { createJudge } from "./value-judge.ts";
+import { createValueJudge } from "./value-judge.ts";
 import { scaleOf } from "./value-targets.ts";
 
 /** How many frames of a task became positive. */
@@ -140,7 +140,7 @@ async function valuesOfFrames(
   });
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const judge = await createJudge(description, store, sources, options);
+  const judge = await createValueJudge(description, store, sources, options);
   const frames = data.episodes.flatMap((episode) =>
     Array.from({ length: episode.length }, (_, i) => ({
       source: 0,

@@ -19,8 +19,8 @@ import * as t from "../tensor/index.ts";
 import { readAdvantageIndicators, trainingConditions, unlabelledWarning } from "./advantage-indicators.ts";
 import { batchWeights } from "./advantage-weights.ts";
 import { describePolicy, withSnugPrompts } from "./describe-policy.ts";
-import { type Course, optimise, type Progress } from "./engine/optimise.ts";
-import { openRun, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
+import { type Course, optimise, type TrainingProgress } from "./engine/optimise.ts";
+import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
 import { policySamples } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
@@ -44,7 +44,7 @@ export interface TrainPolicyInput {
   readonly options?: Partial<PolicyOptions>;
   /** Whether to go on with a run that is there already. */
   readonly resume?: boolean;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
   /** Called as pictures are decoded, before the training. */
   readonly onDecode?: (done: number, total: number) => void;
 }
@@ -65,7 +65,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
     throw new Error(
       `Expected --advantage-indicator labels with --positive-share, got ${options.advantageIndicator}: labels say which frames are positive`,
     );
-  const run = openRun(input.run, { stage: "policy", options, datasets }, resume);
+  const run = openRunFolder(input.run, { stage: "policy", options, datasets }, resume);
   const finished = readResult<PolicyResult>(run);
   if (finished) return finished;
   const data = await openTrainingData(datasets, options.learnFrom);

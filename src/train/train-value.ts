@@ -20,8 +20,8 @@ import { expectedValues, hardTargets, twoHotTargets, valueBins } from "../recap/
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
-import { type Course, optimise, type Progress } from "./engine/optimise.ts";
-import { openRun, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
+import { type Course, optimise, type TrainingProgress } from "./engine/optimise.ts";
+import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
 import { startingWeights, trainingBatches, type WeightsStart } from "./start.ts";
 import {
@@ -36,7 +36,7 @@ import {
   trainingSources,
 } from "./training-data.ts";
 import { type Judged, meanReturnByTime, middle, type ValueCheck, valueCheck } from "./value-check.ts";
-import { createJudge, crossEntropies, type Judge } from "./value-judge.ts";
+import { createValueJudge, crossEntropies, type ValueJudge } from "./value-judge.ts";
 import { episodeTargets, returnLabels, scalesByTask, type ValuedFrame, valuedFrames } from "./value-targets.ts";
 
 export interface TrainValueInput {
@@ -46,7 +46,7 @@ export interface TrainValueInput {
   readonly options?: Partial<ValueOptions>;
   /** Whether to go on with a run that is there already. */
   readonly resume?: boolean;
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: TrainingProgress) => void;
   /** Called as pictures are decoded, before the training. */
   readonly onDecode?: (done: number, total: number) => void;
 }
@@ -63,7 +63,7 @@ export interface ValueResult extends Course {
 export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   const { datasets, resume = false, onProgress, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
-  const run = openRun(input.run, { stage: "value", options, datasets }, resume);
+  const run = openRunFolder(input.run, { stage: "value", options, datasets }, resume);
   const finished = readResult<ValueResult>(run);
   if (finished) return finished;
   const data = await openTrainingData(datasets);
@@ -192,10 +192,10 @@ function valueValidator(
   options: ValueOptions,
 ) {
   const frames = valuedFrames(sources, episodes, spreadFrames(episodes, options.validationFrames));
-  let judge: Judge | undefined;
+  let judge: ValueJudge | undefined;
   return {
     async validate(store: Store) {
-      judge ??= await createJudge(description, store, sources, options);
+      judge ??= await createValueJudge(description, store, sources, options);
       const judged = await judgeFrames(judge, frames, description.config.bins, options.targets);
       const mean = (of: (one: Judged) => number) => judged.reduce((sum, one) => sum + of(one), 0) / judged.length;
       const score = mean(({ crossEntropy }) => crossEntropy);
@@ -207,7 +207,7 @@ function valueValidator(
 }
 
 async function judgeFrames(
-  judge: Judge,
+  judge: ValueJudge,
   frames: readonly ValuedFrame[],
   bins: number,
   targets: ValueOptions["targets"],
@@ -237,7 +237,7 @@ async function checkBest(
 ): Promise<ValueCheck> {
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const judge = await createJudge(description, store, all, options);
+  const judge = await createValueJudge(description, store, all, options);
   const { bins } = description.config;
   const judged = (episodes: readonly TrainingEpisode[]) => {
     const spread = spreadFrames(episodes, options.validationFrames);

@@ -5,7 +5,7 @@ import { stateConverter, type ValueDescription, valuePrefix } from "../policy/in
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
-export interface Judge {
+export interface ValueJudge {
   /** Distributions over the bins of frames of the sources, [frames, bins]. */
   distributions(
     frames: readonly { readonly source: number; readonly frame: number; readonly draw: number }[],
@@ -15,7 +15,7 @@ export interface Judge {
 }
 
 /** @param store holds the value function's parameters */
-export async function createJudge(
+export async function createValueJudge(
   description: ValueDescription,
   store: Store,
   sources: readonly BatchSource[],
@@ -24,7 +24,7 @@ export async function createJudge(
     device,
     threads,
   }: { readonly batchSize: number; readonly device: t.Device; readonly threads?: number | undefined },
-): Promise<Judge> {
+): Promise<ValueJudge> {
   const { config } = description;
   const valuer: ValuePredictor = await createValuePredictor(initValueFunction(t.scope(), config), store, {
     batch: batchSize,

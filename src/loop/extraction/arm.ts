@@ -5,7 +5,7 @@ import type { Run } from "../run.ts";
 import type { Curve } from "../summary.ts";
 
 /** One way to extract a policy. Each arm is a file of this folder; `controls.ts` lists those that `--controls` offers. */
-export interface Arm<Name extends string = string> {
+export interface ExtractionArm<Name extends string = string> {
   /** Names the arm's training, its stages and its rows in summary.json. */
   readonly name: Name;
   /** For tables and charts. */

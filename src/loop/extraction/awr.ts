@@ -1,7 +1,7 @@
 // Control: advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177). The same advantages weight the loss of each frame, and the
 // prompt says nothing of them.
 import * as z from "zod";
-import type { Arm } from "./arm.ts";
+import type { ExtractionArm } from "./arm.ts";
 import { fineTune, openFineTuned } from "./fine-tune.ts";
 
 export const awrOptions = {
@@ -12,7 +12,7 @@ export const awrOptions = {
     .describe("of the advantage-weighted control: weights are exp(advantage / temperature)"),
 };
 
-export const awr: Arm<"awr"> = {
+export const awr: ExtractionArm<"awr"> = {
   name: "awr",
   title: "Advantage-weighted regression",
   train(given) {

@@ -1,8 +1,8 @@
 // Control: filtered cloning. It learns from successful episodes alone; the prompt says nothing of the advantage.
-import type { Arm } from "./arm.ts";
+import type { ExtractionArm } from "./arm.ts";
 import { fineTune, openFineTuned } from "./fine-tune.ts";
 
-export const filtered: Arm<"filtered"> = {
+export const filtered: ExtractionArm<"filtered"> = {
   name: "filtered",
   title: "Filtered cloning",
   train: (given) => fineTune(given, filtered.name, { learnFrom: "successes", advantageIndicator: "none" }),

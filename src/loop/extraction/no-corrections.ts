@@ -1,9 +1,9 @@
 // Control: RECAP on demonstrations and autonomous episodes, without the episodes that a supervisor watched.
-import type { Arm } from "./arm.ts";
+import type { ExtractionArm } from "./arm.ts";
 import { fineTune, openFineTuned } from "./fine-tune.ts";
 import { byLabels } from "./recap.ts";
 
-export const noCorrections: Arm<"no-corrections"> = {
+export const noCorrections: ExtractionArm<"no-corrections"> = {
   name: "no-corrections",
   title: "RECAP without corrections",
   train: (given) => fineTune(given, noCorrections.name, { learnFrom: "uncorrected", ...byLabels(given) }),

@@ -1,9 +1,9 @@
 // RECAP: every episode, and the prompt says by the labels whether the action was better than usual. At run time the prompt says "positive".
 import type { PolicyOptions } from "../../train/index.ts";
-import type { Arm, ArmInput } from "./arm.ts";
+import type { ArmInput, ExtractionArm } from "./arm.ts";
 import { armFolder, fineTune, openFineTuned } from "./fine-tune.ts";
 
-export const recap: Arm<"recap"> = {
+export const recap: ExtractionArm<"recap"> = {
   name: "recap",
   title: "RECAP",
   train(given) {

@@ -1,5 +1,5 @@
 // The numbers behind the charts, and what has no chart. Every table scrolls by itself where the screen is narrower.
-import type { Gain, LabelCount, RunRecord, TaskSummary, ValueCheck } from "../summary.ts";
+import type { Gain, LabelCount, RunRecord, TaskSummary, ValueSummary } from "../summary.ts";
 import {
   duration,
   estimate,
@@ -145,7 +145,7 @@ export function labelTable(labels: readonly LabelCount[]): Markup | null {
   );
 }
 
-export function valueTable(checks: readonly ValueCheck[]): Markup | null {
+export function valueTable(checks: readonly ValueSummary[]): Markup | null {
   if (checks.length === 0) return null;
   return table(
     "Value function on held-out episodes (errors and spread in normalised returns)",

@@ -27,7 +27,7 @@ export interface Validation {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export interface Progress {
+export interface TrainingProgress {
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
@@ -47,7 +47,7 @@ export interface Plan<Batch, Position> {
   readonly save: (folder: string, store: Store, renamed: (name: string) => string) => Promise<void>;
   /** How a step is made; default: over threads on a CPU, whole on other devices. */
   readonly makeStep?: StepFactory;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
 }
 
 /** What the loop needs of a plan, whatever the batches are. */

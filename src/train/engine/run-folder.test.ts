@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openRun, readResult, writeResult } from "./run-folder.ts";
+import { openRunFolder, readResult, writeResult } from "./run-folder.ts";
 
 let path: string;
 beforeEach(() => {
@@ -15,7 +15,7 @@ const fill = async (folder: string) => writeFileSync(join(folder, "weights"), "w
 const listed = () => readdirSync(join(path, "checkpoints")).sort();
 
 test("the last and the best checkpoint are kept, under names that appear when they are whole", async () => {
-  const run = openRun(path, config, false);
+  const run = openRunFolder(path, config, false);
   await run.save(1, true, fill);
   await run.save(2, false, fill);
   await run.save(3, false, async (folder) => {
@@ -29,26 +29,26 @@ test("the last and the best checkpoint are kept, under names that appear when th
     throw new Error("disk full");
   });
   await expect(killed).rejects.toThrow("disk full");
-  expect(openRun(path, config, true).last).toBe(join(path, "checkpoints/000003"));
+  expect(openRunFolder(path, config, true).last).toBe(join(path, "checkpoints/000003"));
 });
 
 test("a run with a checkpoint is resumed with the same settings or not at all", async () => {
-  const run = openRun(path, config, false);
+  const run = openRunFolder(path, config, false);
   expect(run.last).toBeUndefined();
   // Without a checkpoint there is nothing to lose: other settings are fine.
-  openRun(path, { ...config, options: { seed: 1, steps: 4 } }, false);
+  openRunFolder(path, { ...config, options: { seed: 1, steps: 4 } }, false);
   expect(JSON.parse(readFileSync(join(path, "config.json"), "utf8"))).toMatchObject({ options: { seed: 1 } });
-  await openRun(path, config, false).save(2, true, fill);
-  expect(() => openRun(path, config, false)).toThrow("resume it (--resume)");
-  expect(() => openRun(path, { ...config, options: { seed: 0, steps: 9 } }, true)).toThrow(
+  await openRunFolder(path, config, false).save(2, true, fill);
+  expect(() => openRunFolder(path, config, false)).toThrow("resume it (--resume)");
+  expect(() => openRunFolder(path, { ...config, options: { seed: 0, steps: 9 } }, true)).toThrow(
     "the same options, steps 4, got 9; other settings need a new run",
   );
-  expect(openRun(path, { ...config, options: { ...config.options, from: undefined } }, true).last).toBeDefined();
+  expect(openRunFolder(path, { ...config, options: { ...config.options, from: undefined } }, true).last).toBeDefined();
 });
 
 test("a result belongs to a run that has checkpoints", async () => {
-  writeResult(openRun(path, config, false), { found: 1 });
-  expect(readResult(openRun(path, config, true))).toBeUndefined();
-  await openRun(path, config, true).save(1, true, fill);
-  expect(readResult(openRun(path, config, true))).toEqual({ found: 1 });
+  writeResult(openRunFolder(path, config, false), { found: 1 });
+  expect(readResult(openRunFolder(path, config, true))).toBeUndefined();
+  await openRunFolder(path, config, true).save(1, true, fill);
+  expect(readResult(openRunFolder(path, config, true))).toEqual({ found: 1 });
 });

@@ -25,7 +25,7 @@ export interface RunFolder {
  * Creates a run, or opens one to go on with it.
  * @throws Error where there is a run already and `resume` is false, or where its options or data were others
  */
-export function openRun(path: string, config: Readonly<Record<string, unknown>>, resume: boolean): RunFolder {
+export function openRunFolder(path: string, config: Readonly<Record<string, unknown>>, resume: boolean): RunFolder {
   const known = join(path, "config.json");
   const given = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
   const checkpoints = join(path, "checkpoints");
