@@ -183,7 +183,9 @@ test("pistar export says what it wrote, and pistar eval drives episodes with it"
   expect([exported.stderr, exported.status]).toEqual(["", 0]);
   expect(exported.stdout).toMatch(/in +unconditioned_prompt +int32 \[1, 64\]/);
   expect(exported.stdout).toMatch(/out +actions +float32 \[1, 12, 6\]/);
-  expect(exported.stdout).toContain("5 denoising steps, guidance 1.5, advantage positive; answers its example as the checkpoint");
+  expect(exported.stdout).toContain(
+    "5 denoising steps, guidance 1.5, advantage positive; answers its example as the checkpoint",
+  );
   expect(JSON.parse(readFileSync(join(out, "example/observation.json"), "utf8"))).toMatchObject({ task: "stack" });
   const flags = ["--task", "push-to-target", "--episodes", "1", "--workers", "1", "--json", "-"];
   const { evaluation } = JSON.parse(pistar("eval", "--policy", out, ...flags).stdout) as {
