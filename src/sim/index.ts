@@ -5,13 +5,12 @@ export { Demonstration, Demonstrator } from "./demonstrator.ts";
 export { Judge } from "./judge.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";
 export { type Element, element, formatMjcf } from "./mjcf.ts";
+export type { DataArrays, ModelArrays } from "./model-arrays.ts";
 export type { ModelSource } from "./mujoco.ts";
 export {
   type Contact,
   createPhysics,
-  type DataArrays,
   type Kind,
-  type ModelArrays,
   type Physics,
   type Pose,
 } from "./physics.ts";

@@ -1,5 +1,5 @@
 // One colour for every geom: MuJoCo keeps it with the geom or with its material, and a material's may come from a texture.
-import type { ModelArrays } from "./physics.ts";
+import type { ModelArrays } from "./model-arrays.ts";
 
 /** The colour of a geom that was given none. */
 const unset = [0.5, 0.5, 0.5, 1];

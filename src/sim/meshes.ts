@@ -1,6 +1,6 @@
 // The meshes of a model as cameras draw them: few triangles, shaded smoothly except at edges.
 import { MeshoptSimplifier } from "meshoptimizer/simplifier";
-import type { ModelArrays } from "./physics.ts";
+import type { ModelArrays } from "./model-arrays.ts";
 import type { Mesh } from "./render/scene.ts";
 
 /** Triangles that show the part of an arm at a camera's size; a mesh with more is simplified to about so many. */

@@ -2,77 +2,10 @@
 //
 // Everything derived from the state (poses, contacts, forces) is always that of the state itself: after the steps of a control
 // period it is computed once more. So what is seen after `restore` equals, to the bit, what was seen when it was saved.
-import type { DoubleBuffer, MjData, MjModel, MjOption } from "@mujoco/mujoco";
+import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
 import { colourByMaterial } from "./materials.ts";
+import type { DataArrays, ModelArrays } from "./model-arrays.ts";
 import { loadModel, type ModelSource, type Mujoco, mujoco } from "./mujoco.ts";
-
-/** The model's arrays that pistar reads; each is a view that goes stale when wasm memory grows, so read the property anew. */
-export interface ModelArrays {
-  readonly nq: number;
-  readonly nv: number;
-  readonly nu: number;
-  readonly nbody: number;
-  readonly ngeom: number;
-  readonly ncam: number;
-  readonly nlight: number;
-  readonly opt: MjOption;
-  readonly geom_type: Int32Array;
-  readonly geom_dataid: Int32Array;
-  readonly geom_group: Int32Array;
-  readonly geom_bodyid: Int32Array;
-  readonly geom_size: Float64Array;
-  readonly geom_rgba: Float32Array;
-  readonly geom_matid: Int32Array;
-  readonly mat_rgba: Float32Array;
-  readonly mat_texid: Int32Array;
-  readonly tex_data: Uint8Array;
-  readonly tex_adr: BigInt64Array | Int32Array;
-  readonly tex_width: Int32Array;
-  readonly tex_height: Int32Array;
-  readonly tex_nchannel: Int32Array;
-  readonly mesh_vertadr: Int32Array;
-  readonly mesh_vertnum: Int32Array;
-  readonly mesh_faceadr: Int32Array;
-  readonly mesh_facenum: Int32Array;
-  readonly mesh_vert: Float32Array;
-  readonly mesh_face: Int32Array;
-  readonly cam_fovy: Float64Array;
-  readonly light_diffuse: Float32Array;
-  readonly light_ambient: Float32Array;
-  readonly light_dir: Float64Array;
-  readonly light_pos: Float64Array;
-  readonly body_parentid: Int32Array;
-  readonly body_rootid: Int32Array;
-  readonly jnt_qposadr: Int32Array;
-  readonly jnt_dofadr: Int32Array;
-  readonly jnt_range: Float64Array;
-  readonly jnt_type: Int32Array;
-  readonly body_jntadr: Int32Array;
-  readonly body_jntnum: Int32Array;
-  readonly body_mocapid: Int32Array;
-}
-
-/** The state's arrays, with the same caution. Rotation matrices are row-major. */
-export interface DataArrays {
-  readonly time: number;
-  readonly ncon: number;
-  readonly qpos: Float64Array;
-  readonly qvel: Float64Array;
-  readonly ctrl: Float64Array;
-  readonly qacc_warmstart: Float64Array;
-  readonly mocap_pos: Float64Array;
-  readonly mocap_quat: Float64Array;
-  readonly xpos: Float64Array;
-  readonly xmat: Float64Array;
-  readonly geom_xpos: Float64Array;
-  readonly geom_xmat: Float64Array;
-  readonly site_xpos: Float64Array;
-  readonly site_xmat: Float64Array;
-  readonly cam_xpos: Float64Array;
-  readonly cam_xmat: Float64Array;
-  readonly light_xpos: Float64Array;
-  readonly light_xdir: Float64Array;
-}
 
 export type Kind = "body" | "joint" | "geom" | "site" | "camera" | "light" | "actuator";
 const kinds: Readonly<Record<Kind, number>> = {

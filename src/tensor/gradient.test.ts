@@ -2,11 +2,10 @@ import { expect, test } from "vitest";
 import { input, state, topological, describe as words } from "./expression.ts";
 import { gradient } from "./gradient.ts";
 import { add, mul } from "./ops/arithmetic.ts";
-import { stopGradient } from "./ops/broadcast.ts";
+import { stopGradient, sum } from "./ops/broadcast.ts";
 import { cast, greater } from "./ops/compare.ts";
 import { exp, sin } from "./ops/elementwise.ts";
 import { matmul } from "./ops/matmul.ts";
-import { sum } from "./ops/reduce.ts";
 import { split } from "./ops/shape.ts";
 import { compile } from "./program.ts";
 

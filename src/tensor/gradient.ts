@@ -1,6 +1,7 @@
 // Reverse-mode differentiation: adds expressions for ∂loss/∂parameter to the graph.
 import { describe, type Node, type Tensor, topological, withOrigin } from "./expression.ts";
-import { add, full } from "./ops/arithmetic.ts";
+import { add } from "./ops/arithmetic.ts";
+import { full } from "./ops/operand.ts";
 import { formatType, isFloat } from "./types.ts";
 
 export interface GradientOptions {

@@ -14,9 +14,9 @@ export { constant, describe, input, type Node, state, type Tensor, topological }
 export { type GradientOptions, gradient } from "./gradient.ts";
 export * as nn from "./nn.ts";
 export { type OnnxFile, onnxBytes, openOnnx } from "./onnx-file.ts";
-export { add, div, full, maximum, minimum, mul, type Operand, pow, sub } from "./ops/arithmetic.ts";
+export { add, div, maximum, minimum, mul, neg, sub } from "./ops/arithmetic.ts";
 export { attention } from "./ops/attention.ts";
-export { expand, stopGradient } from "./ops/broadcast.ts";
+export { expand, type ReduceOptions, stopGradient, sum } from "./ops/broadcast.ts";
 export {
   cast,
   equal,
@@ -31,12 +31,13 @@ export {
   where,
 } from "./ops/compare.ts";
 export { type ConvOptions, conv2d } from "./ops/conv2d.ts";
-export { clamp, cos, erf, exp, gelu, log, neg, relu, sigmoid, silu, sin, sqrt, tanh } from "./ops/elementwise.ts";
+export { clamp, cos, erf, exp, gelu, log, pow, relu, sigmoid, silu, sin, sqrt, tanh } from "./ops/elementwise.ts";
 export { gather, oneHot, takeAlongAxis } from "./ops/indexing.ts";
 export { crossEntropy, crossEntropyEach, weightedMean } from "./ops/loss.ts";
 export { linear, type MatmulOptions, matmul } from "./ops/matmul.ts";
 export { layerNorm, rmsNorm } from "./ops/normalization.ts";
-export { argmax, max, mean, type ReduceOptions, sum } from "./ops/reduce.ts";
+export { full, type Operand } from "./ops/operand.ts";
+export { argmax, max, mean } from "./ops/reduce.ts";
 export { rotary, rotaryAngles } from "./ops/rotary.ts";
 export { concat, pad, reshape, slice, split, transpose } from "./ops/shape.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";

@@ -3,9 +3,10 @@
 
 import { state, type Tensor } from "./expression.ts";
 import { filled } from "./fill.ts";
-import { add, div, minimum, mul, type Operand, sub } from "./ops/arithmetic.ts";
+import { add, div, minimum, mul, sub } from "./ops/arithmetic.ts";
+import { sum } from "./ops/broadcast.ts";
 import { sqrt, tanh } from "./ops/elementwise.ts";
-import { sum } from "./ops/reduce.ts";
+import type { Operand } from "./ops/operand.ts";
 import { matches } from "./parameters.ts";
 import type { Update } from "./program.ts";
 import { formatType, sameShape, type TensorValue } from "./types.ts";

@@ -1,38 +1,13 @@
 // Arithmetic on two tensors with broadcasting; a number stands for a constant of the other operand's dtype.
-import { type Emit, rule, single, type Tensor } from "../expression.ts";
-import { scalar, writeFilled } from "../fill.ts";
-import { type DType, formatType, type Shape } from "../types.ts";
+import { rule, single, type Tensor } from "../expression.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { cast, equal, greater } from "./compare.ts";
 import { expectNumbers, expectSigned } from "./dtype.ts";
-import { log, neg } from "./elementwise.ts";
-
-/** A tensor or a number. */
-export type Operand = Tensor | number;
-
-/** A constant filled with `fill`. */
-export function full(fill: number, shape: Shape, dtype: DType = "f32"): Tensor {
-  const element = scalar(fill, dtype);
-  const emit: Emit = (graph) => (shape.length === 0 ? graph.constant(element) : writeFilled(graph, element, shape));
-  return single({ operator: "constant", inputs: [], type: { dtype, shape: [...shape] }, emit });
-}
-
-/** Both operands as tensors of one dtype. @throws TypeError when the dtypes differ. */
-export function operands(operator: string, a: Operand, b: Operand): readonly [Tensor, Tensor] {
-  if (typeof a === "number" && typeof b === "number")
-    throw new TypeError(`${operator}: expected a tensor, got the numbers ${a} and ${b}`);
-  const left = typeof a === "number" ? full(a, [], (b as Tensor).dtype) : a;
-  const right = typeof b === "number" ? full(b, [], left.dtype) : b;
-  if (left.dtype !== right.dtype)
-    throw new TypeError(
-      `${operator}: expected one dtype, got ${formatType(left)} and ${formatType(right)}; cast one of them`,
-    );
-  return [left, right];
-}
+import { type Operand, operands } from "./operand.ts";
 
 type Partials = (dy: Tensor, y: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
-function binary(operator: string, onnx: string, x: Operand, y: Operand, partials: Partials): Tensor {
+export function binary(operator: string, onnx: string, x: Operand, y: Operand, partials: Partials): Tensor {
   const [a, b] = operands(operator, x, y);
   (operator === "pow" ? expectSigned : expectNumbers)(operator, a);
   return single({
@@ -44,6 +19,18 @@ function binary(operator: string, onnx: string, x: Operand, y: Operand, partials
       const [da, db] = partials(dy, out, a, b);
       return [() => sumTo(da(), a.shape), () => sumTo(db(), b.shape)];
     }),
+  });
+}
+
+/** −x; integers too. */
+export function neg(x: Tensor): Tensor {
+  expectSigned("neg", x);
+  return single({
+    operator: "neg",
+    inputs: [x],
+    type: x,
+    emit: (graph, names) => graph.node("Neg", names),
+    gradient: rule((dy) => [() => neg(dy)]),
   });
 }
 
@@ -60,13 +47,6 @@ export const mul = (a: Operand, b: Operand): Tensor =>
 /** a / b */
 export const div = (a: Operand, b: Operand): Tensor =>
   binary("div", "Div", a, b, (dy, out, _, y) => [() => div(dy, y), () => neg(mul(dy, div(out, y)))]);
-
-/** a to the power b. The gradient by b is defined for a > 0. */
-export const pow = (a: Operand, b: Operand): Tensor =>
-  binary("pow", "Pow", a, b, (dy, out, x, y) => [
-    () => mul(dy, mul(y, pow(x, sub(y, 1)))),
-    () => mul(dy, mul(out, log(x))),
-  ]);
 
 /** 1 where `a` beats `b` by `wins`, ½ where they are equal: PyTorch's share of the gradient at a tie. */
 const share = (wins: Tensor, a: Tensor, b: Tensor): Tensor =>

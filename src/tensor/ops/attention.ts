@@ -4,11 +4,10 @@ import { constant, multiple, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
 import { formatType, sameShape } from "../types.ts";
 import { mul, sub } from "./arithmetic.ts";
-import { expand } from "./broadcast.ts";
+import { expand, sum } from "./broadcast.ts";
 import { where } from "./compare.ts";
 import { expectFloat } from "./dtype.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 import { reshape } from "./shape.ts";
 
 /** What masked scores are lowered by: far below any score yet finite, so that a row without any key stays defined (its keys weigh the same). */

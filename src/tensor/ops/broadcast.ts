@@ -1,7 +1,9 @@
 // NumPy's broadcasting: shapes align at the last axis, and a size of 1 stretches.
-import { multiple, rule, single, type Tensor } from "../expression.ts";
-import { elements, formatShape, type Shape, sameShape } from "../types.ts";
-import { sum } from "./reduce.ts";
+import { type Emit, type Gradient, multiple, rule, single, type Tensor } from "../expression.ts";
+import { scalar, writeFilled } from "../fill.ts";
+import { elements, formatShape, isFloat, type Shape, sameShape } from "../types.ts";
+import { resolveAxes } from "./axis.ts";
+import { expectNumbers, expectSigned } from "./dtype.ts";
 import { reshape } from "./shape.ts";
 
 /** The common shape of several. @throws TypeError naming the operator, the shapes and the axis that does not fit. */
@@ -36,6 +38,57 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     emit: (graph, [a]) => graph.node("Expand", [a!, graph.integers(shape)]),
     gradient: rule((dy) => [() => sumTo(dy, x.shape)]),
   });
+}
+
+export interface ReduceOptions {
+  readonly keep?: boolean;
+}
+
+export const kept = (shape: Shape, axes: readonly number[]): Shape =>
+  shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+
+export function reduced(shape: Shape, axes: readonly number[], keep: boolean): Shape {
+  return keep ? kept(shape, axes) : shape.filter((_, axis) => !axes.includes(axis));
+}
+
+export function reduction(
+  operator: string,
+  x: Tensor,
+  axes: readonly number[],
+  keep: boolean,
+  emit: Emit,
+  gradient: Gradient,
+): Tensor {
+  (operator === "sum" ? expectSigned : expectNumbers)(operator, x);
+  const type = { dtype: x.dtype, shape: reduced(x.shape, axes, keep) };
+  return single({ operator, inputs: [x], type, emit, gradient });
+}
+
+/** Σ over `axes`. */
+export function sum(x: Tensor, axes?: number | readonly number[], { keep = false }: ReduceOptions = {}): Tensor {
+  const over = resolveAxes("sum", x, axes);
+  const shape = reduced(x.shape, over, keep);
+  const rows = elements(over.map((axis) => x.shape[axis]!));
+  // Leading axes of floats, as in the gradient of a bias: a row of ones times a matrix takes half the time of ReduceSum on a CPU.
+  const leading = isFloat(x.dtype) && over.length < x.shape.length && over.at(-1) === over.length - 1;
+  const emit: Emit = (graph, [a]) => {
+    if (!leading)
+      return graph.node("ReduceSum", [a!, graph.integers(over)], { attributes: { keepdims: { int: Number(keep) } } });
+    const ones = writeFilled(graph, scalar(1, x.dtype), [1, rows]);
+    const [matrix] = graph.node("Reshape", [a!, graph.integers([rows, elements(shape)])]);
+    const [total] = graph.node("MatMul", [ones, matrix!]);
+    return graph.node("Reshape", [total!, graph.integers(shape)]);
+  };
+  return over.length === 0
+    ? x
+    : reduction(
+        "sum",
+        x,
+        over,
+        keep,
+        emit,
+        rule((dy) => [() => expand(reshape(dy, kept(x.shape, over)), x.shape)]),
+      );
 }
 
 /** The transpose of broadcasting: sums `x` down to `shape`, over every axis that was stretched. */

@@ -2,9 +2,9 @@
 import { rule, single, type Tensor } from "../expression.ts";
 import { onnxType } from "../onnx.ts";
 import { type DType, isFloat } from "../types.ts";
-import { full, type Operand, operands } from "./arithmetic.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { expectBool, expectNumbers } from "./dtype.ts";
+import { full, type Operand, operands } from "./operand.ts";
 
 function comparison(operator: string, onnx: string, x: Operand, y: Operand): Tensor {
   const [a, b] = operands(operator, x, y);

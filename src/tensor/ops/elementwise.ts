@@ -2,9 +2,10 @@
 
 import { type Emit, rule, single, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
+import { add, binary, div, mul, neg, sub } from "./arithmetic.ts";
 import { cast, greater, greaterEqual, lessEqual, logicalAnd } from "./compare.ts";
-import { expectFloat, expectNumbers, expectSigned } from "./dtype.ts";
+import { expectFloat, expectNumbers } from "./dtype.ts";
+import type { Operand } from "./operand.ts";
 
 function unary(operator: string, x: Tensor, emit: Emit, derivative: (dy: Tensor, y: Tensor) => Tensor): Tensor {
   expectFloat(operator, x);
@@ -21,23 +22,18 @@ const fused =
   (graph, names) =>
     graph.node(type, names, { domain: "com.microsoft" });
 
-/** −x; integers too. */
-export function neg(x: Tensor): Tensor {
-  expectSigned("neg", x);
-  return single({
-    operator: "neg",
-    inputs: [x],
-    type: x,
-    emit: standard("Neg"),
-    gradient: rule((dy) => [() => neg(dy)]),
-  });
-}
-
 /** eˣ */
 export const exp = (x: Tensor): Tensor => unary("exp", x, standard("Exp"), (dy, y) => mul(dy, y));
 
 /** Natural logarithm. */
 export const log = (x: Tensor): Tensor => unary("log", x, standard("Log"), (dy) => div(dy, x));
+
+/** a to the power b. The gradient by b is defined for a > 0. */
+export const pow = (a: Operand, b: Operand): Tensor =>
+  binary("pow", "Pow", a, b, (dy, out, x, y) => [
+    () => mul(dy, mul(y, pow(x, sub(y, 1)))),
+    () => mul(dy, mul(out, log(x))),
+  ]);
 
 /** Square root. */
 export const sqrt = (x: Tensor): Tensor => unary("sqrt", x, standard("Sqrt"), (dy, y) => div(mul(dy, 0.5), y));

@@ -1,17 +1,18 @@
 // What is wrong with an expression is said where it is built: the operator, what came, and what does not fit.
 import { expect, test } from "vitest";
 import { input } from "../expression.ts";
-import { add, div, full, maximum, mul, pow, sub } from "./arithmetic.ts";
+import { add, div, maximum, mul, neg, sub } from "./arithmetic.ts";
 import { attention } from "./attention.ts";
-import { expand } from "./broadcast.ts";
+import { expand, sum } from "./broadcast.ts";
 import { equal, greater, less, logicalAnd, logicalNot, where } from "./compare.ts";
 import { conv2d } from "./conv2d.ts";
-import { clamp, exp, gelu, log, neg } from "./elementwise.ts";
+import { clamp, exp, gelu, log, pow } from "./elementwise.ts";
 import { gather, oneHot, takeAlongAxis } from "./indexing.ts";
 import { crossEntropy, weightedMean } from "./loss.ts";
 import { linear, matmul } from "./matmul.ts";
 import { layerNorm, rmsNorm } from "./normalization.ts";
-import { argmax, max, mean, sum } from "./reduce.ts";
+import { full } from "./operand.ts";
+import { argmax, max, mean } from "./reduce.ts";
 import { rotary, rotaryAngles } from "./rotary.ts";
 import { concat, pad, reshape, slice, split, transpose } from "./shape.ts";
 import { logSoftmax, softmax } from "./softmax.ts";

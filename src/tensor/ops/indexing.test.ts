@@ -4,8 +4,8 @@ import { gradient } from "../gradient.ts";
 import { compile } from "../program.ts";
 import { elements, type Shape } from "../types.ts";
 import { mul } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { gather, takeAlongAxis } from "./indexing.ts";
-import { sum } from "./reduce.ts";
 
 /** Runs the gradient of a read many times on two threads: the table's gradient, each time. */
 async function gradients(table: Tensor, read: Tensor, indices: Tensor, feed: Int32Array, upstream: Float32Array) {

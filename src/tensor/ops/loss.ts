@@ -1,12 +1,11 @@
 // Cross-entropy from logits.
 import type { Tensor } from "../expression.ts";
 import { formatType, isFloat, sameShape } from "../types.ts";
-import { div, maximum, mul } from "./arithmetic.ts";
-import { expand } from "./broadcast.ts";
+import { div, maximum, mul, neg } from "./arithmetic.ts";
+import { expand, sum } from "./broadcast.ts";
 import { expectFloat } from "./dtype.ts";
-import { neg } from "./elementwise.ts";
 import { takeAlongAxis } from "./indexing.ts";
-import { mean, sum } from "./reduce.ts";
+import { mean } from "./reduce.ts";
 import { reshape } from "./shape.ts";
 import { logSoftmax } from "./softmax.ts";
 

@@ -1,10 +1,10 @@
 // Rotary position embedding (Su et al. 2021) in the half-split form of Gemma and Llama: element i turns with element i + D/2.
 import { constant, rule, single, type Tensor } from "../expression.ts";
 import { elements, formatType, sameShape } from "../types.ts";
-import { mul } from "./arithmetic.ts";
+import { mul, neg } from "./arithmetic.ts";
 import { cast } from "./compare.ts";
 import { expectFloat } from "./dtype.ts";
-import { cos, neg, sin } from "./elementwise.ts";
+import { cos, sin } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
 
 /** Cosines and sines of the angles position · base^(−2i/D): positions [B, T] (or [1, T] for all) → two of [B, T, D/2] for heads of size D. */

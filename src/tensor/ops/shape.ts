@@ -3,8 +3,8 @@
 import { multiple, rule, single, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
 import { elements, formatShape, formatType, isFloat, type Shape, sameShape } from "../types.ts";
-import { full } from "./arithmetic.ts";
 import { resolveAxis } from "./axis.ts";
+import { full } from "./operand.ts";
 
 /** The same numbers, row-major, in another shape. One size may be −1: what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {

@@ -2,9 +2,9 @@
 import { rule, single, type Tensor } from "../expression.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { resolveAxis } from "./axis.ts";
+import { sum } from "./broadcast.ts";
 import { expectFloat } from "./dtype.ts";
 import { exp } from "./elementwise.ts";
-import { sum } from "./reduce.ts";
 
 /** exp(x) / Σ exp(x) */
 export function softmax(x: Tensor, axis = -1): Tensor {

@@ -12,6 +12,7 @@ import * as indexing from "../../../src/tensor/ops/indexing.ts";
 import * as loss from "../../../src/tensor/ops/loss.ts";
 import * as matrices from "../../../src/tensor/ops/matmul.ts";
 import * as normalization from "../../../src/tensor/ops/normalization.ts";
+import { full, type Operand } from "../../../src/tensor/ops/operand.ts";
 import * as reduce from "../../../src/tensor/ops/reduce.ts";
 import * as rotary from "../../../src/tensor/ops/rotary.ts";
 import * as shape from "../../../src/tensor/ops/shape.ts";
@@ -85,7 +86,7 @@ export function toNumbers({ dtype, data }: TensorValue): number[] {
 }
 
 type Call = (inputs: readonly Tensor[], attributes: Attributes) => Tensor | readonly Tensor[];
-type Binary = (a: arithmetic.Operand, b: arithmetic.Operand) => Tensor;
+type Binary = (a: Operand, b: Operand) => Tensor;
 
 const binary =
   (operator: Binary): Call =>
@@ -96,13 +97,13 @@ const unary =
   ([x]) =>
     operator(x!);
 const reduction =
-  (operator: typeof reduce.sum): Call =>
+  (operator: typeof broadcast.sum): Call =>
   ([x], { axes, keep }) =>
     operator(x!, axes, { keep });
 
-const { full, add, sub, mul, div, pow, maximum, minimum } = arithmetic;
+const { neg, add, sub, mul, div, maximum, minimum } = arithmetic;
 const { equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalNot } = compare;
-const { neg, exp, log, sqrt, sin, cos, tanh, sigmoid, relu, erf, silu } = elementwise;
+const { exp, log, pow, sqrt, sin, cos, tanh, sigmoid, relu, erf, silu } = elementwise;
 
 /** Every operator, called as a case says. */
 export const calls: Readonly<Record<string, Call>> = {
@@ -110,7 +111,7 @@ export const calls: Readonly<Record<string, Call>> = {
   ...mapped({ equal, notEqual, less, lessEqual, greater, greaterEqual }, binary),
   ...mapped({ neg, exp, log, sqrt, sin, cos, tanh, sigmoid, relu, erf, silu }, unary),
   ...mapped({ logicalNot, stopGradient: broadcast.stopGradient }, unary),
-  ...mapped({ sum: reduce.sum, mean: reduce.mean, max: reduce.max }, reduction),
+  ...mapped({ sum: broadcast.sum, mean: reduce.mean, max: reduce.max }, reduction),
   full: (_, { fill, shape: sizes, dtype }) => full(fill, sizes, dtype),
   gelu: ([x], { form }) => elementwise.gelu(x!, form),
   clamp: ([x], { low, high }) => elementwise.clamp(x!, low, high),
@@ -149,8 +150,8 @@ function mapped<F>(operators: Readonly<Record<string, F>>, call: (operator: F) =
   return Object.fromEntries(Object.entries(operators).map(([name, operator]) => [name, call(operator)]));
 }
 
-/** Functions of src/tensor/ops/ that check and prepare and give no tensor. */
-const preparations = /^(operands|broadcastShapes|resolveAx[ei]s|expect[A-Z].*)$/;
+/** Helpers of the operators in src/tensor/ops/. */
+const helpers = /^(operands|binary|reduction|reduced|kept|broadcastShapes|resolveAx[ei]s|expect[A-Z].*)$/;
 
 /** Every operator that src/tensor/ops/ exports. */
 export async function exportedOperators(): Promise<string[]> {
@@ -160,7 +161,7 @@ export async function exportedOperators(): Promise<string[]> {
   const exported = modules.flatMap((module: Readonly<Record<string, unknown>>) =>
     Object.keys(module).filter((name) => typeof module[name] === "function"),
   );
-  return exported.filter((name) => !preparations.test(name)).sort();
+  return exported.filter((name) => !helpers.test(name)).sort();
 }
 
 /** A case as expressions: leaves named by the case, the operator's outputs, and numbers for the leaves. */
