@@ -1,6 +1,7 @@
 // pistar tasks, collect, eval and replay: simulated episodes.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join, parse } from "node:path";
+import { join, parse, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { encodePng, type LeRobotDataset, openDataset } from "../data/index.ts";
 import {
@@ -38,7 +39,9 @@ export function addRolloutCommands(program: Command): void {
       .command("collect")
       .description("record simulated episodes into a dataset; run again, it goes on where it was"),
     collectOptions,
-  ).action(collectEpisodes);
+  )
+    .option(...robotFlag)
+    .action(collectEpisodes);
 
   addFlags(
     program
@@ -48,6 +51,7 @@ export function addRolloutCommands(program: Command): void {
       ),
     evaluateOptions,
   )
+    .option(...robotFlag)
     .option("--against <policy>", "a policy to compare with, on the same episodes")
     .option("--json <file>", "write everything as JSON; - is the standard output, in place of the tables")
     .action(evaluate);
@@ -84,11 +88,21 @@ async function listTasks({ out }: { out?: string }): Promise<void> {
   }
 }
 
-async function collectEpisodes(flags: Record<string, unknown>): Promise<void> {
+const robotFlag = [
+  "--robot <module>",
+  "JavaScript module that opens a robot of your own in place of the simulation: it exports `stations` (see examples/own-robot)",
+] as const;
+
+/** Address of the module that opens the robot. */
+const stationsOf = (module: string | undefined): string =>
+  module === undefined ? simulation : pathToFileURL(resolve(module)).href;
+
+async function collectEpisodes(flags: Record<string, unknown> & { robot?: string }): Promise<void> {
+  const { robot } = flags;
   const options = fromFlags(collectOptions, flags);
   const { before, collected, lost } = await interruptible((signal) =>
     withProgress(`collecting ${options.task}`, (progress) =>
-      collect({ ...options, stations: simulation, progress, signal }),
+      collect({ ...options, stations: stationsOf(robot), progress, signal }),
     ),
   );
   const successes = collected.filter(({ outcome }) => outcome === "success").length;
@@ -103,13 +117,15 @@ async function collectEpisodes(flags: Record<string, unknown>): Promise<void> {
   warn(lost, collected);
 }
 
-async function evaluate(flags: Record<string, unknown> & { against?: string; json?: string }): Promise<void> {
-  const { against, json } = flags;
+async function evaluate(
+  flags: Record<string, unknown> & { against?: string; json?: string; robot?: string },
+): Promise<void> {
+  const { against, json, robot } = flags;
   const options = fromFlags(evaluateOptions, flags);
   const run = (policy: string) =>
     interruptible((signal) =>
       withProgress(`evaluating ${policy}`, (progress) =>
-        evaluatePolicy({ ...options, policy, stations: simulation, progress, signal }),
+        evaluatePolicy({ ...options, policy, stations: stationsOf(robot), progress, signal }),
       ),
     );
   const evaluation = await run(options.policy);

@@ -1,5 +1,5 @@
 // Jumps of the SO-101's joint targets between action chunks. Small jumps mean that chunks fit together.
-import { toRadians } from "../robot/index.ts";
+import { type Joint, so101Joints, toRadians } from "../robot/index.ts";
 import type { Border } from "./policy-driver.ts";
 
 /** Jumps in degrees: at each border the largest of the five body joints, then mean and maximum over the borders. */
@@ -14,6 +14,12 @@ export function jumpAt({ before, after }: Border): number {
   const [from, to] = [toRadians(before), toRadians(after)];
   const body = from.slice(0, -1);
   return (180 / Math.PI) * Math.max(...body.map((angle, i) => Math.abs(to[i]! - angle)));
+}
+
+/** The jumps at these borders. Empty for any robot but the SO-101: the joints of others have units of their own. */
+export function jumpsAt(borders: readonly Border[], joints: readonly Joint[]): number[] {
+  const isSo101 = joints.length === so101Joints.length && joints.every(({ name }, i) => name === so101Joints[i]!.name);
+  return isSo101 ? borders.map(jumpAt) : [];
 }
 
 /** Mean and maximum. Undefined without a border. */

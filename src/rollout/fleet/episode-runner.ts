@@ -3,7 +3,7 @@ import { detachedEpisode, type EpisodeContent } from "../../data/index.ts";
 import { openPolicy } from "../../policy/index.ts";
 import type { Driver, EpisodeSetting, Policy, Robot, Station } from "../../robot/index.ts";
 import { type EpisodeOptions, type EpisodeResult, runEpisode } from "../episode.ts";
-import { jumpAt } from "../jumps.ts";
+import { jumpsAt } from "../jumps.ts";
 import type { Driving } from "../options.ts";
 import { PolicyDriver } from "../policy-driver.ts";
 import { rolloutFeatures } from "../recording.ts";
@@ -17,7 +17,7 @@ export interface Assignment extends EpisodeSetting {
 /** An episode that was run. */
 export interface Finished extends Assignment {
   readonly result: EpisodeResult;
-  /** Degrees that the targets jumped at each border between action chunks (`jumpAt`), in order. */
+  /** Degrees that the targets jumped at each border between action chunks, in order; empty for robots other than the SO-101. */
   readonly jumps: readonly number[];
   /** Input of `DatasetWriter.appendEpisode`, without episode-level columns. Absent if nothing is recorded or the episode was discarded. */
   readonly content?: EpisodeContent;
@@ -67,7 +67,7 @@ export class EpisodeRunner {
       ...(recorded && { sink: { addFrame: (values, text) => recorded.add(values, text) } }),
       ...listener,
     });
-    const jumps = driver instanceof PolicyDriver ? driver.borders.map(jumpAt) : [];
+    const jumps = driver instanceof PolicyDriver ? jumpsAt(driver.borders, robot.joints) : [];
     if (driver instanceof PolicyDriver && driver.stuck) await this.abandonPolicy();
     const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
     return { ...assignment, result, jumps, ...(content && { content }) };
