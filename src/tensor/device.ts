@@ -1,4 +1,4 @@
-// Where programs run: ONNX Runtime's execution providers, and what to install for one that is missing.
+// Devices: ONNX Runtime's execution providers, and what to install for a missing one.
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import ort from "onnxruntime-node";
@@ -9,9 +9,10 @@ import type { DType, TensorData, TensorValue } from "./types.ts";
 
 export type Device = "cpu" | "webgpu" | "cuda";
 
+/** Every device that a program can be compiled for. */
 export const devices: readonly Device[] = ["cpu", "webgpu", "cuda"];
 
-// What fails reaches the caller as an exception; ONNX Runtime's own lines on stderr would only repeat it.
+// Failures reach the caller as exceptions. ONNX Runtime's own lines on stderr would repeat them.
 ort.env.logLevel = "fatal";
 
 const remedy: Record<Device, string> = {
@@ -34,8 +35,9 @@ export interface SessionOptions {
 }
 
 /**
- * Loads a model, given its bytes or its file, beside which numbers may lie.
- * @throws PistarError unavailable, with what to install, where the device cannot be used; missing-file or damaged-file for a model's file
+ * Loads a model from its bytes or its file. Large parameters may lie in a file beside the model.
+ * @throws PistarError unavailable, with what to install, if the device cannot be used; missing-file or damaged-file for
+ * a model's file
  */
 export async function createSession(
   model: Uint8Array | string,
@@ -44,12 +46,13 @@ export async function createSession(
   const { device = "cpu", threads = availableParallelism(), resident = [], profile } = options;
   if (!devices.includes(device)) throw new TypeError(`Expected a device of ${devices.join(", ")}, got ${device}`);
   try {
-    // The class has a signature for each, and none for either.
+    // The class has one signature for bytes and one for a path, but none for either.
     return await ort.InferenceSession.create(model as string, {
       executionProviders: [device],
       intraOpNumThreads: threads,
       logSeverityLevel: 3,
-      // Threads that spin while they wait take the cores from the simulator and from other workers: a step took twice as long beside them.
+      // Waiting threads must not spin. Spinning took cores from the simulator and other workers: a step lasted twice as
+      // long.
       extra: { session: { intra_op: { allow_spinning: "0" } } },
       ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
       ...(resident.length > 0 && {
@@ -70,7 +73,7 @@ export async function createSession(
   }
 }
 
-/** What ONNX Runtime says, without the place in its source and the C++ condition that come first. */
+/** ONNX Runtime's message, without its leading source position and C++ condition. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/^\/\S+:\d+ .* was false\. /s, "").trim();
@@ -78,23 +81,23 @@ function reasonOf(error: unknown): string {
 
 const runtimeTypes = { f32: "float32", f16: "float16", i64: "int64", i32: "int32", bool: "bool", u8: "uint8" } as const;
 
-/** ONNX Runtime's view of a value: the same memory. */
+/** A value as ONNX Runtime's tensor. Both share one memory. */
 export function toRuntime({ dtype, shape, data }: TensorValue): ort.Tensor {
   const tensor = new ort.Tensor(runtimeTypes[dtype], data, shape);
-  // Where there is a Float16Array (Node 24) the class makes one of the halves' bits, which its own native part then takes for empty.
+  // With a Float16Array (Node 24) the class turns the bits into one, and its native part takes that for empty.
   if (tensor.data !== data) Object.defineProperty(tensor, "data", { value: data });
   return tensor;
 }
 
-/** The numbers of a tensor that lies in main memory: the same memory. */
+/** The numbers of a tensor in main memory. Both share one memory. */
 export function fromRuntime(tensor: ort.Tensor, dtype: DType): TensorValue {
   const data = tensor.data as TensorData;
-  // Node 24 has a Float16Array, which ONNX Runtime then returns; pistar keeps halves as their bits everywhere.
+  // ONNX Runtime returns a Float16Array on Node 24. pistar keeps halves as their bits everywhere.
   const bits = dtype === "f16" ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
   return { dtype, shape: [...tensor.dims], data: bits };
 }
 
-/** Whether `device` can run programs here: undefined when it can, else the reason with what to install. */
+/** Whether `device` can run programs here: undefined if it can, else the reason and what to install. */
 export async function whyUnavailable(device: Device): Promise<string | undefined> {
   const graph = graphWriter();
   graph.output("one", { dtype: "f32", shape: [] }, graph.constant(scalar(1, "f32")));

@@ -1,4 +1,4 @@
-// Writes expressions and the numbers of a store as an .onnx file.
+// ONNX export: writes expressions and a store's numbers as an .onnx file.
 import { basename } from "node:path";
 import { bytesOf, writeAtomically } from "../system/index.ts";
 import type { Tensor } from "./expression.ts";
@@ -7,16 +7,20 @@ import { byteSize, type ExternalData, graphWriter } from "./onnx.ts";
 import type { Store } from "./store.ts";
 
 export interface OnnxExportOptions {
-  /** Parameters of more bytes than this in all go to a file PATH.data beside the model; protobuf cannot hold 2 GB. */
+  /**
+   * Bytes of parameters above which they go to a file PATH.data beside the model; default 1.9e9. Protobuf cannot hold 2
+   * GB.
+   */
   readonly maxInlineBytes?: number;
 }
 
-/** Offsets in a data file start at pages, so that runtimes may map them. */
+/** Offsets in a data file are multiples of a page, so runtimes may map them, bytes. */
 const page = 4096;
 
 /**
- * Writes the graph that computes `outputs` from `inputs`, with the store's current values of every parameter it uses: standard ONNX operators
- * and ONNX Runtime's "com.microsoft". Files appear under their names only when complete.
+ * Writes the graph from `inputs` to `outputs` with the store's current parameters. It uses standard ONNX operators and
+ * ONNX Runtime's "com.microsoft". Files appear under their names only when complete.
+ * @throws TypeError if the graph uses an undeclared input, or an output has the name of an input or a parameter
  */
 export async function exportOnnx(
   path: string,

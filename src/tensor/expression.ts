@@ -1,12 +1,12 @@
-// An expression graph: immutable nodes with static types. Building one computes nothing and owns no memory.
-// An operator is one function that checks types, and says how the node is written in ONNX and how gradients pass through it.
+// The expression graph: immutable nodes with static types. Building a node computes nothing and owns no memory. An
+// operator is one function: it checks types, writes the node in ONNX and gives its gradient.
 import type { GraphWriter } from "./onnx.ts";
 import { type DType, formatType, type Shape, type TensorData, type TensorType, value } from "./types.ts";
 
 /** One output of a node. */
 export interface Tensor extends TensorType {
   readonly node: Node;
-  /** Which of the node's outputs this is. */
+  /** The output's place among the node's outputs. */
   readonly index: number;
 }
 
@@ -18,7 +18,7 @@ export interface Node {
   readonly name: string | undefined;
   readonly emit: Emit;
   readonly gradient: Gradient | undefined;
-  /** Where it was built: V8's stack of that moment; for a node of a gradient, the forward node it belongs to. */
+  /** V8's stack at the place of building. A node of a gradient has its forward node instead. */
   readonly origin: { readonly stack?: string } | Node;
 }
 
@@ -26,8 +26,9 @@ export interface Node {
 export type Emit = (graph: GraphWriter, inputs: readonly string[]) => readonly string[] | string;
 
 /**
- * Gradients of the inputs from those of the outputs (undefined where the loss does not depend on an output). One thunk per input, called
- * only where that gradient is wanted; undefined where none flows (indices, conditions).
+ * Gradients of a node's inputs from those of its outputs. An upstream gradient is undefined if the loss does not depend
+ * on that output. There is one thunk per input, called only for wanted gradients. It is undefined if no gradient flows
+ * (indices, conditions).
  */
 export type Gradient = (
   upstream: readonly (Tensor | undefined)[],
@@ -45,7 +46,7 @@ interface NodeDefinition {
 
 let forwardNode: Node | undefined;
 
-/** Runs `build`; nodes made meanwhile are marked as belonging to the gradient of `node`. */
+/** Runs `build` and marks its new nodes as part of the gradient of `node`. */
 export function withOrigin<T>(node: Node, build: () => T): T {
   const outer = forwardNode;
   forwardNode = node;
@@ -69,7 +70,7 @@ export function multiple({ operator, inputs, types, name, emit, gradient }: Node
   return outputs;
 }
 
-/** A node with one output. */
+/** A node with one output; returns that output. */
 export function single(definition: Omit<NodeDefinition, "types"> & { readonly type: TensorType }): Tensor {
   return multiple({ ...definition, types: [definition.type] })[0]!;
 }
@@ -89,19 +90,25 @@ function leaf(operator: string, name: string, dtype: DType, shape: Shape): Tenso
   return single({ operator, inputs: [], type: { dtype, shape: [...shape] }, name, emit });
 }
 
-/** What a caller feeds on every run. */
+/**
+ * An input, fed on every run. `name` is its key in the feeds.
+ * @throws TypeError for a shape with sizes other than integers from 0
+ */
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor => leaf("input", name, dtype, shape);
 
-/** What lives in a store between runs: a parameter, a moment of the optimiser, a counter. */
+/**
+ * A state: a tensor kept in a store between runs, such as a parameter, a moment of the optimiser or a counter.
+ * @throws TypeError for a shape with sizes other than integers from 0
+ */
 export const state = (name: string, shape: Shape, dtype: DType = "f32"): Tensor => leaf("state", name, dtype, shape);
 
-/** Fixed numbers, part of the graph. */
+/** Fixed numbers inside the graph. `shape` and `dtype` default as in `value`. */
 export function constant(data: TensorData, shape?: Shape, dtype?: DType): Tensor {
   const type = value(data, shape, dtype);
   return single({ operator: "constant", inputs: [], type, emit: (graph) => graph.constant(type) });
 }
 
-/** The operator of a node and where it came from, in a few words. */
+/** One line about a tensor for error messages: operator, name, type and the place of building. */
 export function describe({ node, index }: Tensor): string {
   const name = node.name === undefined ? node.operator : `${node.operator} "${node.name}"`;
   const which = node.outputs.length > 1 ? ` output ${index}` : "";
@@ -110,7 +117,7 @@ export function describe({ node, index }: Tensor): string {
   return `${name}${which} (${formatType(node.outputs[index]!)}) ${at}`;
 }
 
-/** The first line of a stack outside this folder. */
+/** The stack's first line outside this folder. */
 function site(stack = ""): string {
   const here = new URL(".", import.meta.url).href;
   const lines = stack.split("\n").filter((line) => /^\s+at /.test(line));
@@ -120,7 +127,9 @@ function site(stack = ""): string {
   return (outside ?? lines.at(-1) ?? "at an unknown place").trim();
 }
 
-/** Every node that `roots` depend on, inputs before those who use them. Iterative: graphs may be deeper than the call stack. */
+/**
+ * Every node below `roots`, inputs before their users. It iterates, because graphs may be deeper than the call stack.
+ */
 export function topological(roots: readonly Tensor[]): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();

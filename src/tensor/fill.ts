@@ -1,8 +1,12 @@
+// Tensors filled with one number.
 import { toFloat16 } from "../system/index.ts";
 import type { GraphWriter } from "./onnx.ts";
 import { type DType, elements, type Shape, type TensorValue, zerosData } from "./types.ts";
 
-/** `fill` in every element. @throws RangeError for a number that an integer dtype cannot hold. */
+/**
+ * A value with `fill` in every element.
+ * @throws RangeError if an integer dtype cannot hold the number
+ */
 export function filled(fill: number, shape: Shape, dtype: DType): TensorValue {
   const range = ranges[dtype];
   if (range && !(Number.isInteger(fill) && fill >= range[0] && fill <= range[1]))
@@ -15,7 +19,7 @@ export function filled(fill: number, shape: Shape, dtype: DType): TensorValue {
   return { dtype, shape: [...shape], data };
 }
 
-/** What the integer dtypes hold exactly, out of JavaScript's numbers. */
+/** The range of each integer dtype within JavaScript's exact integers. */
 const ranges: Partial<Record<DType, readonly [number, number]>> = {
   i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   i32: [-(2 ** 31), 2 ** 31 - 1],
@@ -23,9 +27,12 @@ const ranges: Partial<Record<DType, readonly [number, number]>> = {
   bool: [0, 1],
 };
 
-/** One number of any dtype. */
+/** One number of any dtype, shape []. */
 export const scalar = (x: number, dtype: DType): TensorValue => filled(x, [], dtype);
 
-/** Adds a tensor with `element`, a scalar, in every place and returns its name; however large, it takes no room in the model. */
+/**
+ * Adds a tensor of `shape` filled with the scalar `element`, and returns its name. It takes no room in the model,
+ * whatever its size.
+ */
 export const writeFilled = (graph: GraphWriter, element: TensorValue, shape: Shape): string =>
   graph.node("Expand", [graph.constant(element), graph.integers(shape)])[0]!;

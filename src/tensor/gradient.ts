@@ -5,14 +5,15 @@ import { full } from "./ops/operand.ts";
 import { formatType, isFloat } from "./types.ts";
 
 export interface GradientOptions {
-  /** What a parameter that the loss does not reach gets: an error (default) or zeros. */
+  /** The gradient of a parameter without influence on the loss: an error (default) or zeros. */
   readonly unreached?: "error" | "zeros";
 }
 
 /**
- * ∂loss/∂p for each parameter, in the same order and with the same shapes. `loss` is a float scalar; a parameter may be any expression the
- * loss was built from. Nothing is built behind `stopGradient`, nor towards anything but the parameters.
- * @throws Error when the loss does not depend on a parameter, unless `unreached` is "zeros".
+ * Reverse-mode gradients ∂loss/∂p, one for each parameter, of the parameter's shape. `loss` is a float scalar. A
+ * parameter may be any expression inside the loss. Nothing is built behind `stopGradient`, or towards other leaves.
+ * @throws TypeError if the loss is not a float scalar
+ * @throws Error if the loss does not depend on a parameter, unless `unreached` is "zeros"
  */
 export function gradient(
   loss: Tensor,
@@ -50,7 +51,7 @@ export function gradient(
   });
 }
 
-/** The nodes through which gradients flow on their way from the loss to a parameter. */
+/** The nodes on the paths from the parameters to the loss. */
 function leadingTo(parameters: readonly Tensor[], order: readonly Node[]): Set<Node> {
   const wanted = new Set(parameters.map(({ node }) => node));
   const leads = new Set<Node>();

@@ -1,19 +1,22 @@
-// From expressions to an ONNX graph.
+// Lowering: expressions become an ONNX graph.
 import { describe, type Tensor, topological } from "./expression.ts";
 import type { GraphWriter } from "./onnx.ts";
 import { formatType, sameShape } from "./types.ts";
 
 export interface Lowered {
-  /** ONNX name of any tensor that the roots depend on. */
+  /** The ONNX name of a tensor below the roots. */
   nameOf(tensor: Tensor): string;
   /** Leaves in use, by name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
   readonly states: ReadonlyMap<string, Tensor>;
-  /** Everything computed, inputs before those who use them. */
+  /** Everything computed, inputs before their users. */
   readonly computed: readonly Tensor[];
 }
 
-/** Writes every node that `roots` need. Leaves are not written: whoever calls binds them under their own names. */
+/**
+ * Writes every node below `roots`. The caller binds the leaves under their own names.
+ * @throws TypeError if two different leaves share a name
+ */
 export function lower(graph: GraphWriter, roots: readonly Tensor[]): Lowered {
   const names = new Map<Tensor, string>();
   const leaves = { input: new Map<string, Tensor>(), state: new Map<string, Tensor>() };

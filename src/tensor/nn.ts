@@ -1,5 +1,5 @@
-// Layers as functions over plain trees of parameters: `init…` declares a tree in a scope, the function of the same name applies it.
-// B batch, T tokens, C width, H heads, D head size.
+// Layers as functions over plain trees of parameters. `init…` declares a tree in a scope; the function without `init`
+// applies it. B batch, T tokens, C width, H heads, D head size.
 import type { Tensor } from "./expression.ts";
 import { add, mul } from "./ops/arithmetic.ts";
 import { attention } from "./ops/attention.ts";
@@ -16,7 +16,7 @@ export interface Linear {
   readonly bias?: Tensor; // [out]
 }
 
-/** x [..., in] → [..., out] */
+/** Declares a layer x [..., inputs] → [..., outputs]. The weight begins uniform by fan-in, the bias at 0. */
 export function initLinear(
   scope: Scope,
   inputs: number,
@@ -27,13 +27,14 @@ export function initLinear(
   return bias ? { weight, bias: scope.parameter("bias", [outputs], fill(0)) } : { weight };
 }
 
+/** x · weightᵀ + bias: x [..., in] → [..., out]. */
 export const linear = ({ weight, bias }: Linear, x: Tensor): Tensor => affine(x, weight, bias);
 
 export interface Embedding {
   readonly weight: Tensor; // [vocabulary, C]
 }
 
-/** A row per token. */
+/** Declares a table of `vocabulary` rows of `width` numbers, by default normal with deviation 0.02. */
 export const initEmbedding = (
   scope: Scope,
   vocabulary: number,
@@ -43,7 +44,7 @@ export const initEmbedding = (
   weight: scope.parameter("weight", [vocabulary, width], initializer),
 });
 
-/** tokens [..., i32] → [..., C] */
+/** Tokens i32 or i64 [...] → rows [..., C]. */
 export const embedding = ({ weight }: Embedding, tokens: Tensor): Tensor => gather(weight, tokens);
 
 export interface LayerNorm {
@@ -56,6 +57,7 @@ export const initLayerNorm = (scope: Scope, width: number): LayerNorm => ({
   bias: scope.parameter("bias", [width], fill(0)),
 });
 
+/** Layer normalisation over the last axis: x [..., C] → [..., C]. */
 export const layerNorm = ({ weight, bias }: LayerNorm, x: Tensor): Tensor => normalizeLayer(x, weight, bias);
 
 export interface RmsNorm {
@@ -66,6 +68,7 @@ export const initRmsNorm = (scope: Scope, width: number): RmsNorm => ({
   weight: scope.parameter("weight", [width], fill(0)),
 });
 
+/** Root-mean-square normalisation over the last axis: x [..., C] → [..., C]. */
 export const rmsNorm = ({ weight }: RmsNorm, x: Tensor): Tensor => normalizeRms(x, add(weight, 1));
 
 export interface SelfAttention {
@@ -85,6 +88,7 @@ export interface AttentionSizes {
   readonly bias?: boolean;
 }
 
+/** Declares the four projections of attention, by default without biases. */
 export function initSelfAttention(
   scope: Scope,
   { width, heads, keyValueHeads = heads, headSize = width / heads, bias = false }: AttentionSizes,
@@ -114,11 +118,11 @@ export function mergeHeads(x: Tensor): Tensor {
 export interface SelfAttentionOptions {
   readonly headSize: number;
   readonly mask?: Tensor;
-  /** Cosines and sines of rotaryAngles: turns queries and keys. */
+  /** Cosines and sines of `rotaryAngles`, for rotating queries and keys. */
   readonly angles?: readonly [Tensor, Tensor];
 }
 
-/** x [B, T, C] → [B, T, C] */
+/** Multi-head self-attention: x [B, T, C] → [B, T, C]. */
 export function selfAttention(
   layer: SelfAttention,
   x: Tensor,
@@ -141,7 +145,7 @@ export const initMlp = (scope: Scope, width: number, hidden: number): Mlp => ({
   fc2: initLinear(scope.at("fc2"), hidden, width),
 });
 
-/** fc2(gelu(fc1(x))), gelu in its tanh form, as SigLIP. */
+/** fc2(gelu(fc1(x))) with gelu's tanh form, as in SigLIP. x [..., C] → [..., C]. */
 export const mlp = ({ fc1, fc2 }: Mlp, x: Tensor): Tensor => linear(fc2, gelu(linear(fc1, x), "tanh"));
 
 export interface GatedMlp {
@@ -160,7 +164,9 @@ export function initGatedMlp(scope: Scope, width: number, hidden: number): Gated
   };
 }
 
-/** down(activation(gate(x)) · up(x)) (Shazeer 2020): Gemma with gelu's tanh form, Llama with silu. */
+/**
+ * down(activation(gate(x)) · up(x)) (Shazeer 2020): Gemma takes gelu's tanh form, Llama silu. x [..., C] → [..., C].
+ */
 export function gatedMlp(
   { gate_proj, up_proj, down_proj }: GatedMlp,
   x: Tensor,

@@ -1,4 +1,4 @@
-// Runs an .onnx model as it is: a file such as one that `exportOnnx` wrote, or the bytes of a graph for another thread.
+// Runs an ONNX model: a file such as `exportOnnx` writes, or a graph's bytes for another thread.
 import { createSession, fromRuntime, type SessionOptions, toRuntime } from "./device.ts";
 import type { Tensor } from "./expression.ts";
 import { lower } from "./lower.ts";
@@ -7,8 +7,8 @@ import type { TensorValue } from "./types.ts";
 
 export interface OnnxFile {
   /**
-   * Of every input to every output; outputs are 32-bit floats.
-   * @param into where outputs are to be written, by name, in place of new memory
+   * Runs the model on a value for every input and returns every output as 32-bit floats.
+   * @param into buffers for outputs by name, in place of new memory
    */
   run(
     feeds: Readonly<Record<string, TensorValue>>,
@@ -18,8 +18,9 @@ export interface OnnxFile {
 }
 
 /**
+ * Opens a model for running.
  * @param model a path, or a model's bytes
- * @throws Error where it cannot be loaded, or the device cannot be used
+ * @throws PistarError missing-file, damaged-file or unavailable, as `createSession`
  */
 export async function openOnnx(model: string | Uint8Array, options: SessionOptions = {}): Promise<OnnxFile> {
   const session = await createSession(model, options);
@@ -37,7 +38,7 @@ export async function openOnnx(model: string | Uint8Array, options: SessionOptio
   };
 }
 
-/** A model that computes `outputs` from `inputs`, which may be states: they are inputs too, under their own names. */
+/** A model from `inputs` to `outputs`, as bytes. States among `inputs` become inputs of their own names. */
 export function onnxBytes(inputs: readonly Tensor[], outputs: Readonly<Record<string, Tensor>>): Uint8Array {
   const writer = graphWriter();
   const lowered = lower(writer, Object.values(outputs));

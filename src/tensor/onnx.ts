@@ -1,5 +1,6 @@
-// Writes ONNX: the messages of onnx.proto that a graph needs, field by field (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
-// Opset 17 and IR version 8, which every runtime of the last years reads; ONNX Runtime's fused operators come from "com.microsoft".
+// Writes ONNX: a graph's messages of onnx.proto, field by field
+// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). It takes opset 17 and IR version 8, known to every recent
+// runtime. ONNX Runtime's fused operators come from "com.microsoft".
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { bytesPerElement, type DType, elements, type Shape, type TensorValue } from "./types.ts";
 
@@ -9,7 +10,7 @@ const opset = 17;
 /** TensorProto.DataType */
 const dataType: Record<DType, number> = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f16: 10 };
 
-/** TensorProto.DataType of a dtype, for operators such as Cast that take it as an attribute. */
+/** TensorProto.DataType of a dtype, for attributes such as Cast's. */
 export const onnxType = (dtype: DType): number => dataType[dtype];
 
 type Attribute =
@@ -25,7 +26,7 @@ interface NodeOptions {
   readonly outputs?: number;
 }
 
-/** Where a large tensor lies when it is not inside the model: bytes `offset` to `offset + length` of the file `location`. */
+/** The place of a large tensor outside the model: bytes `offset` to `offset + length` of the file `location`. */
 export interface ExternalData {
   readonly location: string;
   readonly offset: number;
@@ -38,15 +39,18 @@ interface DeclaredType {
 }
 
 export interface GraphWriter {
-  /** Adds a node and returns the names of its outputs; new names start with "/". An empty input name stands for an optional input that is left out. */
+  /**
+   * Adds a node and returns its output names, new ones that start with "/". An empty input name leaves out an optional
+   * input.
+   */
   node(type: string, inputs: readonly string[], options?: NodeOptions): readonly string[];
-  /** Adds fixed numbers and returns their name; equal small constants are written once. */
+  /** Adds fixed numbers and returns their name. Equal small constants are written once. */
   constant(value: TensorValue): string;
   /** A one-dimensional int64 constant: shapes, axes, pads. */
   integers(values: readonly number[]): string;
-  /** Declares an input or output; without a shape, of any shape. */
+  /** Declares an input or output. Without a shape it takes any. */
   input(name: string, type: DeclaredType): void;
-  /** Makes the tensor called `from` an output called `name`: by renaming it, or by a copy where it has another name already. */
+  /** Makes the tensor `from` an output called `name`. It renames the tensor, or copies one with a fixed name. */
   output(name: string, type: DeclaredType, from: string): void;
   /** A named tensor with its numbers inside the model or in a file beside it. */
   initializer(name: string, value: TensorValue, external?: ExternalData): void;
@@ -63,7 +67,7 @@ interface NodeRecord {
 
 export function graphWriter(): GraphWriter {
   const nodes: NodeRecord[] = [];
-  /** Names of computed tensors that may still become the name of an output, and those that did. */
+  /** Computed tensors that may still be renamed to an output, and those already renamed. */
   const free = new Set<string>();
   const renamed = new Map<string, string>();
   const initializers: Uint8Array[] = [];

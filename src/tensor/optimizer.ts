@@ -1,5 +1,5 @@
-// Optimisers as expressions: given gradients, the next values of parameters and of the optimiser's own states.
-// Every function returns `updates` for compile() and `initial` values for the store.
+// Optimisers as expressions: from gradients to the next parameters and optimiser states. Every step has `updates` for
+// `compile` and `initial` values for the store.
 
 import { state, type Tensor } from "./expression.ts";
 import { filled } from "./fill.ts";
@@ -13,20 +13,20 @@ import { formatType, sameShape, type TensorValue } from "./types.ts";
 
 export interface Step {
   readonly updates: readonly Update[];
-  /** First values of the states that this step adds. */
+  /** First values of the step's own states. */
   readonly initial: ReadonlyMap<string, TensorValue>;
 }
 
 export interface AdamWOptions {
-  /** A scalar input, so that a schedule can change it, or a number. */
+  /** A number, or a scalar input for a schedule. */
   readonly learningRate: Operand;
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
   readonly weightDecay?: number;
-  /** Names whose parameters do not decay; `*` stands for any characters. Default: none. */
+  /** Name patterns of parameters without decay; `*` stands for any characters. Default: none. */
   readonly undecayed?: readonly string[];
-  /** Gradients whose global norm is larger are scaled down to it. Default: no clipping. */
+  /** Global norm to which larger gradients are scaled down. Default: no clipping. */
   readonly maxNorm?: number;
 }
 
@@ -36,8 +36,10 @@ export interface AdamWStep extends Step {
 }
 
 /**
- * AdamW (Loshchilov & Hutter 2019, algorithm 2) with decay decoupled from the gradient, and clipping by global norm as PyTorch's
- * clip_grad_norm_. States: `adamw.step`, and per parameter `adamw.m.NAME` and `adamw.v.NAME`.
+ * AdamW (Loshchilov & Hutter 2019, algorithm 2): decay is decoupled from the gradient. Gradients are clipped by global
+ * norm, as by PyTorch's clip_grad_norm_. Its states are `adamw.step`, and `adamw.m.NAME` and `adamw.v.NAME` for each
+ * parameter.
+ * @throws TypeError if gradients and parameters do not pair up, or are not f32
  */
 export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[], options: AdamWOptions): AdamWStep {
   const {
@@ -57,7 +59,7 @@ export function adamW(parameters: readonly Tensor[], gradients: readonly Tensor[
   const next = add(step, 1);
   const updates: Update[] = [{ state: step, value: next }];
 
-  // Everything that is one number for all parameters is folded into factors first: what remains per element is little.
+  // Numbers common to all parameters are folded into factors first. Little work remains per element.
   const correction1 = oneMinusPower(beta1, next);
   const correction2 = sqrt(oneMinusPower(beta2, next));
   const rate = div(mul(correction2, learningRate), correction1);
@@ -94,14 +96,15 @@ function oneMinusPower(beta: number, t: Tensor): Tensor {
 
 const scaled = (x: Operand, factor: number): Operand => (typeof x === "number" ? x * factor : mul(x, factor));
 
-/** √ Σ g² over all of them. */
+/** The global norm √ Σ g² of all gradients, a scalar. */
 export function globalNorm(gradients: readonly Tensor[]): Tensor {
   return sqrt(gradients.map((gradient) => sum(mul(gradient, gradient))).reduce((a, b) => add(a, b)));
 }
 
 /**
- * An exponential moving average of each parameter, for a program of its own on the store that steps: `ema.NAME` ← decay · `ema.NAME` +
- * (1 − decay) · NAME, where the decay is a number or a scalar input. Its first values are the parameters': copy them into the store under the new names with `emaInitial`.
+ * An exponential moving average of each parameter: `ema.NAME` ← decay · `ema.NAME` + (1 − decay) · NAME. The decay is a
+ * number or a scalar input. Run it as a program of its own on the training's store, after adding the first values by
+ * `emaInitial`.
  */
 export function ema(parameters: readonly Tensor[], decay: Operand): Update[] {
   const share = typeof decay === "number" ? 1 - decay : sub(1, decay);
@@ -111,7 +114,7 @@ export function ema(parameters: readonly Tensor[], decay: Operand): Update[] {
   });
 }
 
-/** The state that holds a parameter's average. */
+/** The state of a parameter's average. */
 export const emaName = (parameter: string): string => `ema.${parameter}`;
 
 /** First values of the averages: the parameters' own. */

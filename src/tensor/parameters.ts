@@ -1,4 +1,4 @@
-// Parameters of a model: declared under nested names, initialised from a seed, counted, and chosen by name.
+// Parameters of a model: declared under nested names, initialised from a seed, counted, and selected by name.
 
 import type { Random } from "../system/index.ts";
 import { float32ToFloat16 } from "../system/index.ts";
@@ -29,7 +29,10 @@ export const uniform =
     for (let i = 0; i < numbers.length; i++) numbers[i] = bound * (2 * random.uniform() - 1);
   };
 
-/** Uniform between ±1/√fan-in, where the fan-in is the product of all sizes but the first: PyTorch's default for linear and convolution. */
+/**
+ * Uniform between ±1/√fan-in; the fan-in is the product of all sizes but the first. This is PyTorch's default for
+ * linear and convolution.
+ */
 export const fanIn: Initializer = (numbers, shape, random) =>
   uniform(1 / Math.sqrt(elements(shape.slice(1))))(numbers, shape, random);
 
@@ -38,15 +41,22 @@ interface Declaration {
   readonly initializer: Initializer;
 }
 
-/** Where a model declares its parameters. Names join by dots: `scope.at("layers").at(0).parameter("weight", …)` is "layers.0.weight". */
+/**
+ * Declares a model's parameters. Names join by dots: `scope.at("layers").at(0).parameter("weight", …)` is
+ * "layers.0.weight".
+ */
 export interface Scope {
   at(key: string | number): Scope;
-  /** Declares a parameter and returns its expression. @throws Error when the name is taken. */
+  /**
+   * Declares a parameter and returns its expression.
+   * @throws Error if the name is taken
+   */
   parameter(key: string, shape: Shape, initializer: Initializer, dtype?: "f32" | "f16"): Tensor;
   /** All parameters declared under the root, in order of declaration. */
   readonly parameters: readonly Tensor[];
   /**
-   * First values for all parameters under the root. Each draws from its own stream, named by the parameter: adding one changes no other.
+   * First values for all parameters under the root. Each parameter draws from a random stream of its own name: adding
+   * one changes no other.
    */
   initialize(random: Random): Map<string, TensorValue>;
 }
@@ -84,7 +94,7 @@ export function scope(): Scope {
 export const countParameters = (parameters: readonly Tensor[]): number =>
   parameters.reduce((count, { shape }) => count + elements(shape), 0);
 
-/** Whether `name` fits one of `patterns`, in which `*` stands for any characters: "vision.*", "*.bias". */
+/** Whether `name` fits one of `patterns`; `*` stands for any characters: "vision.*", "*.bias". */
 export function matches(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => {
     const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
@@ -92,7 +102,10 @@ export function matches(name: string, patterns: readonly string[]): boolean {
   });
 }
 
-/** The parameters to train: all but those whose name fits a pattern. @throws Error for a pattern that fits none: it is likely misspelt. */
+/**
+ * The parameters to train: all but those with a name that fits a pattern.
+ * @throws Error for a pattern without a match, likely a misspelt one
+ */
 export function freeze(parameters: readonly Tensor[], patterns: readonly string[]): Tensor[] {
   const names = parameters.map(({ node }) => node.name!);
   for (const pattern of patterns)

@@ -18,28 +18,32 @@ import {
   type TensorValue,
 } from "./types.ts";
 
-/** After each run the store's value of `state` becomes `value`. */
+/** An assignment after each run: the store's `state` becomes `value`. */
 export interface Update {
   readonly state: Tensor;
   readonly value: Tensor;
 }
 
 export interface Graph {
-  /** What is fed on every run, as made by `input`. */
+  /** The inputs, made by `input`; each is fed on every run. */
   readonly inputs?: readonly Tensor[];
   readonly outputs?: Readonly<Record<string, Tensor>>;
   readonly updates?: readonly Update[];
 }
 
 export interface CompileOptions extends Omit<SessionOptions, "resident"> {
-  /** Where states live; programs given the same store share them. Default: an empty one. */
+  /** The store of the states. Programs may share one. Default: an empty store. */
   readonly store?: Store;
   /**
-   * Writes the states into the program as they are now, so that ONNX Runtime prepares them and works out beforehand what depends on nothing else:
-   * a small network runs faster (bench/policy.ts, "inline"). The program holds a copy, and does not see what becomes of the store's.
+   * Writes the current states into the program. ONNX Runtime then prepares them and computes ahead all that depends on
+   * nothing else: a small network runs faster (bench/policy.ts, "inline"). The program keeps its copy, whatever happens
+   * to the store.
    */
   readonly inline?: boolean;
-  /** Finds the first tensor that is not finite, throws an error naming the expression that made it, and keeps the states as they were. Slow: every intermediate tensor is kept. */
+  /**
+   * Finds the first tensor that is not finite, throws an error naming its expression, and leaves the states unchanged.
+   * Slow: it keeps every intermediate tensor.
+   */
   readonly checkFinite?: boolean;
 }
 
@@ -49,8 +53,9 @@ export type Feed = TensorData | TensorValue | number;
 export interface Program {
   readonly store: Store;
   /**
-   * Computes the outputs and commits the updates. Runs on one store follow one another in the order they were asked for. Feeds are read when
-   * their turn comes, without a copy: leave the arrays alone until the run is done.
+   * Computes the outputs and commits the updates. Runs on one store follow one another in order of asking. A run reads
+   * its feeds at its turn, without a copy: leave the arrays alone until it is done.
+   * @throws TypeError for a missing or unknown feed, or one of another type
    */
   run(feeds?: Readonly<Record<string, Feed>>): Promise<Record<string, TensorValue>>;
   /** Frees the session; the store remains. */
@@ -59,7 +64,8 @@ export interface Program {
 
 /**
  * Compiles `graph` for a device.
- * @throws Error when a state is not in the store, an input is used but not declared, an update changes a type, or the device is missing.
+ * @throws TypeError if the graph uses an undeclared input, an update changes a type, or the store holds another type
+ * @throws PistarError unavailable if the device cannot be used
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
   const { inputs = [], outputs = {}, updates = [] } = graph;
@@ -110,7 +116,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
             expectFinite(tensor, results[watchName(i)]!);
           });
         }
-        // What was preallocated has been written in place; `results` holds other tensors of the same numbers.
+        // Preallocated buffers are written in place. `results` holds other tensors of the same numbers.
         for (const { name, output } of next) commit(name, fetches[output] ?? results[output]!);
         const values: Record<string, TensorValue> = {};
         for (const [name, { dtype }] of Object.entries(outputs))
@@ -122,7 +128,7 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   };
 }
 
-// Outputs are kept apart from leaves of the same name.
+// Prefixes keep outputs apart from leaves of the same name.
 const outputName = (name: string) => `output/${name}`;
 const nextName = (name: string) => `next/${name}`;
 const watchName = (i: number) => `watch/${i}`;

@@ -1,26 +1,26 @@
-// The header of a safetensors file: names, types and places of its tensors (https://huggingface.co/docs/safetensors).
-// A file is 8 bytes with the header's length (little-endian), the header as JSON, and the tensors' bytes without gaps.
+// The header of a safetensors file: names, types and offsets of its tensors (https://huggingface.co/docs/safetensors).
+// A file is 8 bytes of header length (little-endian), the header as JSON, and the tensors' bytes without gaps.
 import { z } from "zod";
 import { checked } from "../system/index.ts";
 import { type DType, elements, formatShape, type Shape, type TensorValue } from "./types.ts";
 
 /** Bytes before the header. */
 export const prefixBytes = 8;
-/** The longest header that the reference implementation reads. */
+/** The reference implementation's limit for a header, bytes. */
 const longestHeader = 100_000_000;
 
-/** Bytes of one element in the file, for every element type of the format. */
+/** Bytes of one element, for every element type of the format. */
 const bytesOf: Readonly<Record<string, number>> = {
   ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1, F8_E8M0: 1 },
   ...{ I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8, C64: 8 },
 };
 
-/** Our dtype for an element type of the file; those left out cannot be read. bfloat16 is widened. */
+/** Our dtype for each readable element type of the file. bfloat16 is widened. */
 export const dtypeOf: Readonly<Record<string, DType>> = {
   ...{ F32: "f32", F16: "f16", BF16: "f32", I64: "i64", I32: "i32", U8: "u8", BOOL: "bool" },
 };
 
-/** The file's element type for ours, in the order in which the reference implementation writes them: widest first. */
+/** The file's element type for ours. The order is the reference implementation's for writing: widest first. */
 const written: Readonly<Record<DType, string>> = {
   i64: "I64",
   f32: "F32",
@@ -49,7 +49,7 @@ export interface Header {
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
-/** The length of the header from the file's first bytes. @throws Error when such a header cannot be in a file of `fileBytes`. */
+/** The length of the header, from the file's first bytes. */
 export function headerLength(file: string, prefix: Uint8Array, fileBytes: number): number {
   if (prefix.length < prefixBytes)
     throw new Error(`${file}: expected at least ${prefixBytes} bytes, got ${prefix.length}; not a safetensors file`);
@@ -92,12 +92,12 @@ function parseObject(file: string, text: string): Record<string, unknown> {
     const json: unknown = JSON.parse(text);
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
   } catch {
-    // told below, in the same words
+    // reported below, in the same words
   }
   throw new Error(`${file}: expected a JSON object as header, got ${JSON.stringify(text.slice(0, 60))}`);
 }
 
-/** The first key that the outermost object has twice: JSON.parse would keep the last one in silence. */
+/** The first repeated key of the outermost object. JSON.parse would silently keep the last one. */
 function repeatedKey(text: string): string | undefined {
   const seen = new Set<string>();
   let depth = 0;
@@ -113,7 +113,7 @@ function repeatedKey(text: string): string | undefined {
   return undefined;
 }
 
-/** By hand, because zod's records leave out a key called "__proto__". */
+/** Parsed by hand, because zod's records leave out a key called "__proto__". */
 function parseMetadata(file: string, content: unknown): Map<string, string> {
   const found = new Map<string, string>();
   const entries =
@@ -144,7 +144,7 @@ function parseEntry(where: string, content: unknown, dataStart: number, fileByte
   return { type: dtype, shape, start: dataStart + from, bytes };
 }
 
-/** The format allows neither gaps nor overlaps, so that no byte of a file goes unchecked. */
+/** The format allows neither gaps nor overlaps: no byte of a file goes unchecked. */
 function expectNoGaps(file: string, entries: ReadonlyMap<string, Entry>, dataStart: number, fileBytes: number): void {
   let end = dataStart;
   const places = [...entries].sort(([, a], [, b]) => a.start - b.start || a.bytes - b.bytes);
@@ -158,7 +158,7 @@ function expectNoGaps(file: string, entries: ReadonlyMap<string, Entry>, dataSta
   if (end !== fileBytes) throw new Error(`${file}: the tensors end at byte ${end}, but the file has ${fileBytes}`);
 }
 
-/** The bytes before the tensors, prefix and padding included, and the tensors in the order in which they follow. */
+/** The bytes before the tensors, prefix and padding included, and the tensors in their order. */
 export function formatHeader(
   values: ReadonlyMap<string, TensorValue>,
   metadata: Readonly<Record<string, string>>,
@@ -167,7 +167,7 @@ export function formatHeader(
     ([a, { dtype: x }], [b, { dtype: y }]) =>
       order.indexOf(x) - order.indexOf(y) || Buffer.compare(Buffer.from(a), Buffer.from(b)),
   );
-  // A JavaScript object would put names that are numbers first, so the members are written one by one.
+  // Members are written one by one: a JavaScript object would put numeric names first.
   const members: string[] = [];
   if (Object.keys(metadata).length > 0) members.push(`"__metadata__":${JSON.stringify(metadata)}`);
   let end = 0;

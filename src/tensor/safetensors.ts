@@ -1,5 +1,5 @@
-// Reading and writing safetensors files (https://huggingface.co/docs/safetensors), whole or tensor by tensor. A file may be larger than memory.
-// Numbers lie in the file as they do in memory, little-endian.
+// Reads and writes safetensors files (https://huggingface.co/docs/safetensors), whole or tensor by tensor. A file may
+// be larger than memory. Its numbers are little-endian, as in memory.
 import { type FileHandle, open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
@@ -25,24 +25,29 @@ import {
   zerosData,
 } from "./types.ts";
 
-/** An open file, or several that an index joins. */
+/** An open file, or the shards of one index. */
 export interface SafetensorsFile {
   readonly names: readonly string[];
-  /** The text that the writer put beside the tensors; of a sharded model, that of the index and of every shard. */
+  /** The writer's texts beside the tensors. For a sharded model these are the index's and every shard's. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What `read` gives. @throws PistarError wrong-layout for a name that is not there, and for an element type that pistar has no dtype for. */
+  /**
+   * The type of a tensor as `read` gives it.
+   * @throws PistarError wrong-layout for an unknown name, or an element type without a dtype here
+   */
   type(name: string): TensorType;
-  /** The numbers of one tensor: bf16 widened to f32, all else as it is. */
+  /** The numbers of one tensor: bf16 widened to f32, all else unchanged. */
   read(name: string): Promise<TensorValue>;
   close(): Promise<void>;
 }
 
-/** One read: the system's calls take less than 2 GiB. */
+/** Bytes of one read. The system's calls take less than 2 GiB. */
 const chunkBytes = 2 ** 28;
 
 /**
- * Opens a .safetensors file, or a model.safetensors.index.json with the shards beside it, and checks the headers; no tensor is read yet.
- * @throws PistarError naming the file and the tensor: missing-file, or damaged-file where a file is truncated or its header is wrong
+ * Opens a .safetensors file, or a model.safetensors.index.json with its shards. It checks the headers and reads no
+ * tensor yet.
+ * @throws PistarError naming the file and the tensor: missing-file, or damaged-file if a file is truncated or its
+ * header is wrong
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   return path.endsWith(".index.json") ? openSharded(path) : openSingle(path);
@@ -156,9 +161,9 @@ async function openSharded(path: string): Promise<SafetensorsFile> {
 }
 
 /**
- * Writes `values` and `metadata` in the reference implementation's order: the same content gives the same bytes. The file appears under its
- * name only once it is complete.
- * @throws TypeError when a name comes twice or a value's array does not fit its type.
+ * Writes `values` and `metadata` in the reference implementation's order: the same content gives the same bytes. The
+ * file appears under its name only when complete.
+ * @throws TypeError if a name comes twice or an array does not fit its type
  */
 export async function writeSafetensors(
   path: string,

@@ -1,15 +1,20 @@
+// Learning-rate schedules.
 export interface ScheduleOptions {
   /** The highest learning rate, reached after the warm-up. */
   readonly peak: number;
   /** Steps of linear warm-up, from peak / (warmup + 1). */
   readonly warmup: number;
-  /** Steps in all, warm-up included, after which the rate stays at `final`. */
+  /** Steps in all, warm-up included. Afterwards the rate stays at `final`. */
   readonly total: number;
   /** The last learning rate; default 0. */
   readonly final?: number;
 }
 
-/** The learning rate of step `step` (0 is the first): linear warm-up, then half a cosine, as openpi's CosineDecaySchedule. */
+/**
+ * The learning rate of step `step`, counted from 0: linear warm-up, then half a cosine, as openpi's
+ * CosineDecaySchedule.
+ * @throws RangeError unless 0 ≤ warmup < total
+ */
 export function warmupCosine(step: number, { peak, warmup, total, final = 0 }: ScheduleOptions): number {
   if (!(warmup >= 0 && total > warmup)) throw new RangeError(`Expected 0 ≤ warmup < total, got ${warmup} and ${total}`);
   const start = peak / (warmup + 1);

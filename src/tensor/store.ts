@@ -1,5 +1,5 @@
-// Values that outlive a run: parameters, optimiser state, averages. Several programs share one store; a run reads the current values and
-// writes the next ones into a second buffer, then the two change places.
+// The store: values that outlive a run, such as parameters, optimiser state and averages. Several programs may share
+// one. A run reads the current values and writes the next ones into a second buffer. Then the two change places.
 import type ort from "onnxruntime-node";
 import { createSession, fromRuntime, toRuntime } from "./device.ts";
 import { graphWriter } from "./onnx.ts";
@@ -25,13 +25,19 @@ interface Entry {
 
 export interface Store {
   readonly names: readonly string[];
-  /** Type of an entry. @throws Error listing similar names when there is none. */
+  /**
+   * The type of an entry.
+   * @throws Error listing the store's names if there is none
+   */
   type(name: string): TensorType;
   /** A copy of the current numbers. */
   read(name: string): Promise<TensorValue>;
-  /** Copies of all current numbers, by name, as they are between two runs. */
+  /** Copies of all current numbers by name, taken between two runs. */
   readAll(): Promise<Map<string, TensorValue>>;
-  /** Replaces numbers between two runs, all or none; types must stay. A name that is new is added. */
+  /**
+   * Replaces numbers between two runs, all or none. Types must stay. A new name is added.
+   * @throws TypeError for another type
+   */
   write(values: Iterable<readonly [string, TensorValue]>): Promise<void>;
   /** Frees entries that no program uses any more. */
   remove(names: readonly string[]): Promise<void>;
@@ -43,7 +49,7 @@ export interface Store {
 
 /** A program's view of the entries during one run. */
 interface Access {
-  /** The current tensor, brought to where the device computes. */
+  /** The current tensor, moved to the computing device. */
   current(name: string, resident: boolean): Promise<ort.Tensor>;
   /** A CPU buffer for the next value. */
   spare(name: string): ort.Tensor;
@@ -154,10 +160,10 @@ function replace(entry: Entry, next: ort.Tensor): void {
 
 const carriers = new Map<string, Promise<ort.InferenceSession>>();
 
-/** A copy in the GPU's memory (`resident`) or in main memory, or the tensor itself if it lies there already. */
+/** A copy in the GPU's memory (`resident`) or in main memory. A tensor already there is returned itself. */
 async function moveTo(tensor: ort.Tensor, dtype: DType, resident: boolean): Promise<ort.Tensor> {
   if ((tensor.location === "gpu-buffer") === resident) return tensor;
-  // ONNX Runtime's own download aborts in Node; a session of one Identity node carries any shape either way.
+  // ONNX Runtime's own download aborts in Node. A session of one Identity node carries any shape either way.
   const key = `${dtype} ${resident}`;
   let carrier = carriers.get(key);
   if (carrier === undefined) {

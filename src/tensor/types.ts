@@ -1,4 +1,4 @@
-// Element types and shapes. Shapes are static: every expression knows its dimensions when it is built.
+// Element types and shapes. Shapes are static: every expression knows its sizes at building.
 
 export type DType = "f32" | "f16" | "i64" | "i32" | "bool" | "u8";
 export type Shape = readonly number[];
@@ -8,7 +8,7 @@ export interface TensorType {
   readonly shape: Shape;
 }
 
-/** How values of each dtype are held in JavaScript; f16 as its 16 bits, bool as 0 or 1. */
+/** JavaScript's array for each dtype. f16 is its 16 bits, bool is 0 or 1. */
 interface Arrays {
   f32: Float32Array;
   f16: Uint16Array;
@@ -19,7 +19,7 @@ interface Arrays {
 }
 export type TensorData = Arrays[DType];
 
-/** Numbers outside any graph: what is fed to a program, comes out of it, or lies in a file. */
+/** Numbers outside any graph: a program's feed or output, or a tensor of a file. */
 export interface TensorValue extends TensorType {
   readonly data: TensorData;
 }
@@ -38,7 +38,7 @@ export const bytesPerElement = (dtype: DType): number => constructors[dtype].BYT
 
 export const isFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f16";
 
-/** Number of elements; a scalar, [], has one. */
+/** Number of elements. A scalar, [], has one. */
 export function elements(shape: Shape): number {
   let count = 1;
   for (const size of shape) count *= size;
@@ -53,24 +53,25 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 /** An array of zeros for `dtype`. */
 export const zerosData = (dtype: DType, length: number): TensorData => new constructors[dtype](length);
 
-/** Whether `data` is the array class that holds `dtype`. */
+/** Whether `data` is of the array class for `dtype`. */
 export const holds = (dtype: DType, data: unknown): data is TensorData => data instanceof constructors[dtype];
 
 /** The class of anything, for error messages. */
 export const className = (thing: unknown): string => (Object(thing) as object).constructor.name;
 
-/** Names for error messages, the first dozen of many. */
+/** Names for error messages: the first dozen of many. */
 export function listed(names: readonly string[]): string {
   if (names.length === 0) return "nothing";
   return names.length <= 12 ? names.join(", ") : `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`;
 }
 
-/** The array class that holds `dtype`, for error messages. */
+/** The name of the array class for `dtype`, for error messages. */
 export const arrayName = (dtype: DType): string => constructors[dtype].name;
 
 /**
- * A value from an array: `shape` defaults to one dimension, `dtype` to what the array's class says (Uint8Array: u8, Uint16Array: f16).
- * @throws TypeError when the array's length is not the product of the shape.
+ * A value from an array. `shape` defaults to one dimension. `dtype` defaults to that of the array's class (Uint8Array:
+ * u8, Uint16Array: f16).
+ * @throws TypeError if the array's length is not the product of the shape, or its class does not hold `dtype`
  */
 export function value(data: TensorData, shape: Shape = [data.length], dtype: DType = dtypeOf(data)): TensorValue {
   if (!holds(dtype, data))

@@ -1,4 +1,4 @@
-// Arithmetic on two tensors with broadcasting; a number stands for a constant of the other operand's dtype.
+// Arithmetic on two tensors with broadcasting. A number stands for a constant of the other operand's dtype.
 import { rule, single, type Tensor } from "../expression.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { cast, equal, greater } from "./compare.ts";
@@ -22,7 +22,7 @@ export function binary(operator: string, onnx: string, x: Operand, y: Operand, p
   });
 }
 
-/** −x; integers too. */
+/** −x, for floats and signed integers. */
 export function neg(x: Tensor): Tensor {
   expectSigned("neg", x);
   return single({
@@ -48,7 +48,7 @@ export const mul = (a: Operand, b: Operand): Tensor =>
 export const div = (a: Operand, b: Operand): Tensor =>
   binary("div", "Div", a, b, (dy, out, _, y) => [() => div(dy, y), () => neg(mul(dy, div(out, y)))]);
 
-/** 1 where `a` beats `b` by `wins`, ½ where they are equal: PyTorch's share of the gradient at a tie. */
+/** PyTorch's share of the gradient at a tie: 1 if `a` beats `b` by `wins`, ½ if they are equal, else 0. */
 const share = (wins: Tensor, a: Tensor, b: Tensor): Tensor =>
   add(cast(wins, a.dtype), mul(cast(equal(a, b), a.dtype), 0.5));
 

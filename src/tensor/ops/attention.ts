@@ -1,5 +1,5 @@
-// Scaled dot-product attention (Vaswani et al. 2017, equation 1) as one operator, so that its gradient can use what its parts cannot know.
-// B batch, H query heads, G key/value heads, T tokens, S tokens attended to, D head size.
+// Scaled dot-product attention (Vaswani et al. 2017, equation 1) as one operator. Its gradient is cheaper than that of
+// its parts. B batch, H query heads, G key/value heads, T tokens, S tokens attended to, D head size.
 import { constant, multiple, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
 import { formatType, sameShape } from "../types.ts";
@@ -10,13 +10,17 @@ import { expectFloat } from "./dtype.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
 
-/** What masked scores are lowered by: far below any score yet finite, so that a row without any key stays defined (its keys weigh the same). */
+/**
+ * Masked scores are lowered by this much. It is far below any score yet finite: a row without keys stays defined, with
+ * equal weights.
+ */
 const masked = { f32: -1e9, f16: -6e4 };
 
 /**
- * softmax(q kᵀ / √D) v: q [B, H, T, D], k and v [B, G, S, D] with H a multiple of G; query head h reads key/value head ⌊h·G/H⌋. `mask` is
- * bool, true where a token may look, of shape [T, S], [1, T, S] or [B, T, S]. Gives [B, H, T, D]. A row that may look nowhere gives the mean
- * of v: leave such rows out of the loss.
+ * softmax(q kᵀ / √D) v of shape [B, H, T, D], for q [B, H, T, D] and k, v [B, G, S, D] with H a multiple of G. Query
+ * head h reads key/value head ⌊h·G/H⌋. `mask` is bool [T, S], [1, T, S] or [B, T, S], true for an allowed pair. A row
+ * without allowed keys gives the mean of v: leave such rows out of the loss.
+ * @throws TypeError for other shapes, or a mask that is not bool
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tensor {
   expectFloat("attention", q);
@@ -27,14 +31,17 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, mask?: Tensor): Tenso
     throw new TypeError(
       `attention: expected q [B, H, T, D], k and v [B, G, S, D] with H a multiple of G, got ${formatType(q)}, ${formatType(k)}, ${formatType(v)}`,
     );
-  // Query heads of one group stand next to each other: as rows of one product they share its keys.
+  // Query heads of one group are neighbours. As rows of one product they share its keys.
   const shared = heads / groups;
   const rows = reshape(q, [batch, groups, shared * length, size]);
   const bias = mask === undefined ? undefined : maskBias(mask, q, keys, shared);
   return reshape(attend(rows, k, v, bias), q.shape);
 }
 
-/** 0 where a token may look, very low elsewhere: [B or 1, 1, H/G · T, S], the rows repeated for every head of a group. */
+/**
+ * The mask as a bias of scores [B or 1, 1, H/G · T, S]: 0 for an allowed pair, else very low. Rows repeat for every
+ * head of a group.
+ */
 function maskBias(mask: Tensor, q: Tensor, keys: number, shared: number): Tensor {
   const [batch, , length] = q.shape as [number, number, number];
   const rows = mask.shape.length === 2 ? 1 : mask.shape[0]!;
@@ -52,7 +59,7 @@ function maskBias(mask: Tensor, q: Tensor, keys: number, shared: number): Tensor
   return reshape(repeated, [rows, 1, shared * length, keys]);
 }
 
-/** q [B, G, R, D], k and v [B, G, S, D], bias broadcasting to [B, G, R, S], which gets no gradient. */
+/** Attention of q [B, G, R, D] on k and v [B, G, S, D]. `bias` broadcasts to [B, G, R, S] and gets no gradient. */
 function attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | undefined): Tensor {
   const scale = 1 / Math.sqrt(q.shape[3]!);
   const weightsShape = [...q.shape.slice(0, 3), k.shape[2]!];
@@ -71,7 +78,7 @@ function attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | undefined): Tens
     },
     gradient: ([dy, unsupported], [out, weights]) => {
       if (unsupported || !dy) throw new Error("attention: its gradient cannot be differentiated again");
-      // Σ over keys of weight · ∂weight equals dy · out, which is much smaller (Dao et al. 2022, section 3.1).
+      // Σ over keys of weight · ∂weight equals dy · out, a much smaller product (Dao et al. 2022, section 3.1).
       const scoreGradient = () =>
         mul(weights!, sub(matmul(dy, v, { transposeB: true }), sum(mul(dy, out!), -1, { keep: true })));
       let shared: Tensor | undefined;

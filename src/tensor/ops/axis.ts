@@ -2,7 +2,10 @@
 import type { Tensor } from "../expression.ts";
 import { formatShape } from "../types.ts";
 
-/** `axis` counted from the front. @throws RangeError naming the operator and the shape. */
+/**
+ * The axis counted from the front.
+ * @throws RangeError naming the operator and the shape
+ */
 export function resolveAxis(operator: string, x: Tensor, axis: number): number {
   const rank = x.shape.length;
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
@@ -12,7 +15,10 @@ export function resolveAxis(operator: string, x: Tensor, axis: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Several axes counted from the front, sorted; undefined stands for all of them. */
+/**
+ * Several axes counted from the front, sorted. Undefined stands for all of them.
+ * @throws RangeError for an axis outside the shape or named twice
+ */
 export function resolveAxes(operator: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
   if (axes === undefined) return x.shape.map((_, axis) => axis);
   const resolved = [axes].flat().map((axis) => resolveAxis(operator, x, axis));

@@ -1,4 +1,5 @@
-// NumPy's broadcasting: shapes align at the last axis, and a size of 1 stretches.
+// NumPy's broadcasting: shapes align at the last axis, and a size of 1 stretches. Expanding and summing are each
+// other's gradients.
 import { type Emit, type Gradient, multiple, rule, single, type Tensor } from "../expression.ts";
 import { scalar, writeFilled } from "../fill.ts";
 import { elements, formatShape, isFloat, type Shape, sameShape } from "../types.ts";
@@ -6,7 +7,10 @@ import { resolveAxes } from "./axis.ts";
 import { expectNumbers, expectSigned } from "./dtype.ts";
 import { reshape } from "./shape.ts";
 
-/** The common shape of several. @throws TypeError naming the operator, the shapes and the axis that does not fit. */
+/**
+ * The common shape of several.
+ * @throws TypeError naming the operator, the shapes and the misfit axis
+ */
 export function broadcastShapes(operator: string, ...shapes: readonly Shape[]): Shape {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -26,7 +30,10 @@ export function broadcastShapes(operator: string, ...shapes: readonly Shape[]): 
   });
 }
 
-/** Stretches `x` to `shape`. */
+/**
+ * Stretches `x` to `shape`.
+ * @throws TypeError if the shape does not fit
+ */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes("expand", x.shape, shape), shape))
@@ -40,7 +47,9 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   });
 }
 
+/** Options of reductions. */
 export interface ReduceOptions {
+  /** Leaves reduced axes in place with size 1; default false. */
   readonly keep?: boolean;
 }
 
@@ -64,12 +73,12 @@ export function reduction(
   return single({ operator, inputs: [x], type, emit, gradient });
 }
 
-/** Σ over `axes`. */
+/** Σ over `axes`, by default over all. */
 export function sum(x: Tensor, axes?: number | readonly number[], { keep = false }: ReduceOptions = {}): Tensor {
   const over = resolveAxes("sum", x, axes);
   const shape = reduced(x.shape, over, keep);
   const rows = elements(over.map((axis) => x.shape[axis]!));
-  // Leading axes of floats, as in the gradient of a bias: a row of ones times a matrix takes half the time of ReduceSum on a CPU.
+  // Leading axes of floats, as for a bias: a row of ones times a matrix takes half the time of ReduceSum on a CPU.
   const leading = isFloat(x.dtype) && over.length < x.shape.length && over.at(-1) === over.length - 1;
   const emit: Emit = (graph, [a]) => {
     if (!leading)
@@ -91,7 +100,7 @@ export function sum(x: Tensor, axes?: number | readonly number[], { keep = false
       );
 }
 
-/** The transpose of broadcasting: sums `x` down to `shape`, over every axis that was stretched. */
+/** The transpose of broadcasting: sums `x` down to `shape`, over every stretched axis. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (elements(x.shape) === elements(shape)) return reshape(x, shape);
@@ -102,6 +111,6 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(sum(x, axes), shape);
 }
 
-/** Gives the value of `x` and lets no gradient through; nothing is built behind it. */
+/** The value of `x` without its gradient. Nothing is built behind it. */
 export const stopGradient = (x: Tensor): Tensor =>
   multiple({ operator: "stopGradient", inputs: [x], types: [x], emit: (_, [a]) => a! })[0]!;

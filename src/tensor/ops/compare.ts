@@ -16,17 +16,23 @@ function comparison(operator: string, onnx: string, x: Operand, y: Operand): Ten
   });
 }
 
+/** a = b, as bool. */
 export const equal = (a: Operand, b: Operand): Tensor => comparison("equal", "Equal", a, b);
-/** A comparison of size, which truth values do not have. */
+/** An ordering of numbers. Booleans have none. */
 function ordering(operator: string, onnx: string, x: Operand, y: Operand): Tensor {
   for (const operand of operands(operator, x, y)) expectNumbers(operator, operand);
   return comparison(operator, onnx, x, y);
 }
 
+/** a < b, as bool. */
 export const less = (a: Operand, b: Operand): Tensor => ordering("less", "Less", a, b);
+/** a ≤ b, as bool. */
 export const lessEqual = (a: Operand, b: Operand): Tensor => ordering("lessEqual", "LessOrEqual", a, b);
+/** a > b, as bool. */
 export const greater = (a: Operand, b: Operand): Tensor => ordering("greater", "Greater", a, b);
+/** a ≥ b, as bool. */
 export const greaterEqual = (a: Operand, b: Operand): Tensor => ordering("greaterEqual", "GreaterOrEqual", a, b);
+/** a ≠ b, as bool. */
 export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
 
 function logical(operator: string, onnx: string, a: Tensor, b: Tensor): Tensor {
@@ -43,7 +49,7 @@ export function logicalNot(x: Tensor): Tensor {
   return single({ operator: "logicalNot", inputs: [x], type: x, emit: (graph, names) => graph.node("Not", names) });
 }
 
-/** `a` where the condition holds, `b` elsewhere; all three broadcast. */
+/** `a` if the condition holds, else `b`, element by element. All three broadcast. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   expectBool("where", condition);
   const [x, y] = operands("where", a, b);
@@ -59,7 +65,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   });
 }
 
-/** Changes the dtype: to bool, everything but 0 is true; floats to integers truncate. Gradients pass between floats only. */
+/**
+ * Changes the dtype. To bool, everything but 0 is true; floats to integers truncate. Gradients pass between floats
+ * only.
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
   const float = isFloat(x.dtype) && isFloat(dtype);

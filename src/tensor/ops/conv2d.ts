@@ -1,4 +1,4 @@
-// Two-dimensional convolution (cross-correlation, as every framework calls it) over [batch, channels, height, width].
+// Two-dimensional convolution over [batch, channels, height, width]; cross-correlation, as in every framework.
 import { rule, single, type Tensor } from "../expression.ts";
 import { formatType } from "../types.ts";
 import { add } from "./arithmetic.ts";
@@ -14,7 +14,11 @@ export interface ConvOptions {
   readonly dilation?: number;
 }
 
-/** x [B, C, H, W], weight [O, C, kh, kw], bias [O] → [B, O, H′, W′] with H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1. */
+/**
+ * x [B, C, H, W], weight [O, C, kh, kw], bias [O] → [B, O, H′, W′] with H′ = ⌊(H + 2·padding − dilation·(kh − 1) − 1) /
+ * stride⌋ + 1.
+ * @throws TypeError for shapes that do not fit; RangeError for a wrong stride, padding or dilation
+ */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOptions = {}): Tensor {
   const { stride = 1, padding = 0, dilation = 1 } = options;
   expectFloat("conv2d", x);
@@ -57,7 +61,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
   });
 }
 
-/** dW[o, c] is the correlation of x's channel c with dy's channel o, with stride and dilation in each other's place. */
+/** dW[o, c] is the correlation of x's channel c with dy's channel o. Stride and dilation change places. */
 function weightGradient(x: Tensor, dy: Tensor, weight: Tensor, options: ConvOptions): Tensor {
   const { stride = 1, padding = 0, dilation = 1 } = options;
   const swapped = conv2d(transpose(x, [1, 0, 2, 3]), transpose(dy, [1, 0, 2, 3]), undefined, {

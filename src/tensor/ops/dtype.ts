@@ -1,4 +1,4 @@
-// Which dtypes an operator takes: checked where the expression is built, because ONNX Runtime would refuse only the whole graph.
+// The dtypes of an operator, checked at building. ONNX Runtime would refuse only the whole graph.
 import type { Tensor } from "../expression.ts";
 import { type DType, formatType } from "../types.ts";
 

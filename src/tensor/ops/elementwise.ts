@@ -1,4 +1,4 @@
-// Functions of one tensor, element by element.
+// Functions element by element.
 
 import { type Emit, rule, single, type Tensor } from "../expression.ts";
 import { scalar } from "../fill.ts";
@@ -61,7 +61,7 @@ export const silu = (x: Tensor): Tensor =>
   unary(
     "silu",
     x,
-    // ONNX Runtime makes one operator of both itself, and works it out beforehand where x is constant, as it would not with its own.
+    // ONNX Runtime fuses both into one operator. Unlike its own, it also computes this one ahead for a constant x.
     (graph, [a]) => graph.node("Mul", [a!, ...graph.node("Sigmoid", [a!])]),
     // (x·s)′ = s + y·(1 − s)
     (dy, y) => {
@@ -71,8 +71,8 @@ export const silu = (x: Tensor): Tensor =>
   );
 
 /**
- * Gaussian error linear unit, x·Φ(x): `erf` is exact (PyTorch's default, SigLIP before its tanh variant), `tanh` the approximation that
- * Gemma uses (Hendrycks & Gimpel 2016, section 2).
+ * Gaussian error linear unit, x·Φ(x). `erf` is exact, PyTorch's default. `tanh` is the approximation of Gemma and
+ * SigLIP (Hendrycks & Gimpel 2016, section 2).
  */
 export function gelu(x: Tensor, form: "erf" | "tanh" = "erf"): Tensor {
   return form === "erf" ? unary("gelu", x, fused("Gelu"), (dy) => mul(dy, geluErfDerivative(x))) : geluTanh(x);
@@ -96,7 +96,10 @@ function geluTanh(x: Tensor): Tensor {
   });
 }
 
-/** x held between `low` and `high`; the gradient is 1 inside, both ends included, and 0 outside. */
+/**
+ * x held between `low` and `high`. The gradient is 1 inside, both ends included, and 0 outside.
+ * @throws TypeError unless low ≤ high
+ */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   expectNumbers("clamp", x);
   if (!(low <= high)) throw new TypeError(`clamp: expected low ≤ high, got ${low} and ${high}`);

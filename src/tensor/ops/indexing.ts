@@ -1,4 +1,4 @@
-// Reading by index. Indices are i32 or i64 and carry no gradient; what is read gets the sum of the gradients of all its readers.
+// Reading by index. Indices are i32 or i64 without a gradient. An element's gradient is the sum over all its readers.
 import { constant, rule, single, type Tensor } from "../expression.ts";
 import { scalar, writeFilled } from "../fill.ts";
 import type { GraphWriter } from "../onnx.ts";
@@ -9,8 +9,8 @@ import { expectIndices } from "./dtype.ts";
 import { reshape, transpose } from "./shape.ts";
 
 /**
- * Rows of `table` along `axis`: the axis is replaced by the axes of `indices` (NumPy's take). With axis 0 and a [vocabulary, width] table
- * this is an embedding. Indices must lie in the table; ONNX Runtime refuses others when it runs.
+ * Rows of `table` along `axis`; the axes of `indices` replace that axis (NumPy's take). With axis 0 and a [vocabulary,
+ * width] table this is an embedding. Indices must lie in the table: ONNX Runtime refuses others at run time.
  */
 export function gather(table: Tensor, indices: Tensor, axis = 0): Tensor {
   expectIndices("gather", indices);
@@ -40,12 +40,12 @@ export function gather(table: Tensor, indices: Tensor, axis = 0): Tensor {
   });
 }
 
-/** Up to this many rows a product with one-hot indices is quicker than adding element by element. */
+/** Up to this many rows, a product with one-hot indices is quicker than adding element by element. */
 const fewRows = 256;
 
 /**
- * A table of `size` rows: row i is the sum of the rows of `rows` [n, ...] whose index is i. Not ScatterND: on several threads ONNX Runtime's
- * loses additions to repeated indices.
+ * A table of `size` rows: row i sums those rows of `rows` [n, ...] with index i. It avoids ScatterND: on several
+ * threads ONNX Runtime's loses additions to repeated indices.
  */
 function scatterAdd(rows: Tensor, indices: Tensor, size: number): Tensor {
   const { dtype, shape } = rows;
@@ -77,7 +77,7 @@ function oneHotColumns(graph: GraphWriter, indices: string, size: number): strin
   return graph.node("OneHot", [indices, graph.integers([size]), values], { attributes: { axis: { int: 0 } } })[0]!;
 }
 
-/** Where the elements of the named rows lie in a flattened table of that width: [n · width]. */
+/** Places of the rows' elements in a flattened table of that width: [n · width]. */
 function elementsOfRows(graph: GraphWriter, indices: string, width: number): string {
   const [column] = graph.node("Reshape", [indices, graph.integers([-1, 1])]);
   const [start] = graph.node("Mul", [column!, graph.integers([width])]);

@@ -10,15 +10,17 @@ import { reshape } from "./shape.ts";
 import { logSoftmax } from "./softmax.ts";
 
 /**
- * −Σ target · log softmax(logits) over the last axis, averaged: logits [..., classes]; target either integers [...], 0 … classes − 1, or
- * probabilities [..., classes]; `weights` [...] weigh the average (0 masks), whose divisor is their sum, or 1e-8 where all are 0.
+ * Cross-entropy −Σ target · log softmax(logits) over the last axis, averaged to a scalar. `logits` is [..., classes].
+ * `target` holds integers [...], 0 … classes − 1, or probabilities [..., classes]. `weights` [...] weigh the average, 0
+ * masks; their sum is the divisor, at least 1e-8.
+ * @throws TypeError for a target of another shape
  */
 export function crossEntropy(logits: Tensor, target: Tensor, weights?: Tensor): Tensor {
   const each = crossEntropyEach(logits, target);
   return weights === undefined ? mean(each) : weightedMean(each, weights);
 }
 
-/** The same before averaging: [...]. */
+/** Cross-entropy before averaging: [...]. */
 export function crossEntropyEach(logits: Tensor, target: Tensor): Tensor {
   const batch = logits.shape.slice(0, -1);
   const soft = isFloat(target.dtype);
@@ -31,7 +33,7 @@ export function crossEntropyEach(logits: Tensor, target: Tensor): Tensor {
   return neg(reshape(takeAlongAxis(logProbability, reshape(target, [...batch, 1]), -1), batch));
 }
 
-/** Σ weight · x / Σ weight; weights broadcast to x. 0 where all weights are 0. */
+/** Σ weight · x / Σ weight, a scalar. Weights broadcast to x. It is 0 if all weights are 0. */
 export function weightedMean(x: Tensor, weights: Tensor): Tensor {
   expectFloat("weightedMean", x);
   return div(sum(mul(x, weights)), maximum(sum(expand(weights, x.shape)), 1e-8));

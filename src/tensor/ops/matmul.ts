@@ -1,5 +1,5 @@
-// Matrix products. Two-dimensional ones become ONNX's Gemm, which transposes, scales and adds a bias in one kernel; batches become MatMul,
-// or ONNX Runtime's FusedMatMul where an operand is transposed or the product scaled.
+// Matrix products. Two-dimensional ones become ONNX's Gemm: it transposes, scales and adds a bias in one kernel.
+// Batches become MatMul, or ONNX Runtime's FusedMatMul if an operand is transposed or the product scaled.
 import { rule, single, type Tensor } from "../expression.ts";
 import { formatType, type Shape, sameShape } from "../types.ts";
 import { broadcastShapes, sumTo } from "./broadcast.ts";
@@ -14,7 +14,11 @@ export interface MatmulOptions {
   readonly scale?: number;
 }
 
-/** a [..., M, K] · b [..., K, N] → [..., M, N] · scale; leading axes broadcast. With `transposeA`, a is [..., K, M]; likewise b. */
+/**
+ * a [..., M, K] · b [..., K, N] → [..., M, N] · scale; leading axes broadcast. With `transposeA`, a is [..., K, M];
+ * likewise b.
+ * @throws TypeError if sizes or dtypes do not fit
+ */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, scale = 1 } = options;
   expectFloat("matmul", a);
@@ -24,7 +28,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const [innerB, columns] = matrix(b.shape, transposeB);
   if (inner !== innerB || a.dtype !== b.dtype)
     throw new TypeError(`matmul: ${words} do not multiply: inner sizes are ${inner} and ${innerB}`);
-  // One large product instead of many small ones where b is the same for the whole batch.
+  // One large product instead of many small ones, if b is the same for the whole batch.
   if (a.shape.length > 2 && b.shape.length === 2 && !transposeA)
     return reshape(matmul(reshape(a, [-1, inner]), b, options), [...a.shape.slice(0, -1), columns]);
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -67,7 +71,10 @@ function matrix(shape: Shape, transposed: boolean): readonly [number, number] {
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** x [..., in] · weightᵀ + bias: weight [out, in], bias [out]. */
+/**
+ * x [..., in] · weightᵀ + bias → [..., out], for weight [out, in] and bias [out].
+ * @throws TypeError if sizes or dtypes do not fit
+ */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   expectFloat("linear", x);
   const [out, width] = weight.shape;

@@ -19,7 +19,7 @@ function expectScale(operator: string, x: Tensor, ...parameters: Tensor[]): void
       );
 }
 
-/** The kernels' statistics are outputs that only the first gradient uses. */
+/** The upstream gradient of the first output. The others are the kernel's statistics, for the first gradient alone. */
 function once(operator: string, upstream: readonly (Tensor | undefined)[]): Tensor {
   if (upstream.slice(1).some(Boolean)) throw new Error(`${operator}: its gradient cannot be differentiated again`);
   return upstream[0]!;
@@ -77,7 +77,7 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon = 1e-6): Tensor {
     types: [x, statistics],
     emit: (graph, [a, scale]) => {
       const axes = { attributes: { axes: { ints: [-1] }, keepdims: { int: 1 } } };
-      // In these operators: ONNX Runtime makes one of them all where no gradient needs the root.
+      // ONNX Runtime fuses exactly these operators into one, if no gradient needs the root.
       const [square] = graph.node("Pow", [a!, graph.constant(scalar(2, x.dtype))]);
       const [average] = graph.node("ReduceMean", [square!], axes);
       const shift = graph.constant(scalar(epsilon, x.dtype));

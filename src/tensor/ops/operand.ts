@@ -1,4 +1,4 @@
-// The operands of an operator: tensors, and numbers that stand for constants of the other operand's dtype.
+// The operands of an operator: tensors, and numbers in place of constants of the other operand's dtype.
 import { type Emit, single, type Tensor } from "../expression.ts";
 import { scalar, writeFilled } from "../fill.ts";
 import { type DType, formatType, type Shape } from "../types.ts";
@@ -6,14 +6,17 @@ import { type DType, formatType, type Shape } from "../types.ts";
 /** A tensor or a number. */
 export type Operand = Tensor | number;
 
-/** A constant filled with `fill`. */
+/** A constant with `fill` in every element. */
 export function full(fill: number, shape: Shape, dtype: DType = "f32"): Tensor {
   const element = scalar(fill, dtype);
   const emit: Emit = (graph) => (shape.length === 0 ? graph.constant(element) : writeFilled(graph, element, shape));
   return single({ operator: "constant", inputs: [], type: { dtype, shape: [...shape] }, emit });
 }
 
-/** Both operands as tensors of one dtype. @throws TypeError when the dtypes differ. */
+/**
+ * Both operands as tensors of one dtype.
+ * @throws TypeError if the dtypes differ, or both are numbers
+ */
 export function operands(operator: string, a: Operand, b: Operand): readonly [Tensor, Tensor] {
   if (typeof a === "number" && typeof b === "number")
     throw new TypeError(`${operator}: expected a tensor, got the numbers ${a} and ${b}`);

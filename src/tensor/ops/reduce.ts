@@ -1,4 +1,4 @@
-// Means, maxima and argmax over axes: over all of them when none are named.
+// Means, maxima and argmax over axes, by default over all.
 import { type Emit, rule, single, type Tensor } from "../expression.ts";
 import { elements } from "../types.ts";
 import { div, mul } from "./arithmetic.ts";
@@ -27,7 +27,7 @@ export function mean(x: Tensor, axes?: number | readonly number[], { keep = fals
       );
 }
 
-/** The largest over `axes`; equal ones share the gradient evenly, as PyTorch's amax. */
+/** The largest over `axes`. Equal ones share the gradient evenly, as in PyTorch's amax. */
 export function max(x: Tensor, axes?: number | readonly number[], { keep = false }: ReduceOptions = {}): Tensor {
   const over = resolveAxes("max", x, axes);
   const emit: Emit = (graph, names) =>

@@ -1,4 +1,5 @@
-// Rotary position embedding (Su et al. 2021) in the half-split form of Gemma and Llama: element i turns with element i + D/2.
+// Rotary position embedding (Su et al. 2021) in the half-split form of Gemma and Llama: element i pairs with element i
+// + D/2.
 import { constant, rule, single, type Tensor } from "../expression.ts";
 import { elements, formatType, sameShape } from "../types.ts";
 import { mul, neg } from "./arithmetic.ts";
@@ -7,7 +8,11 @@ import { expectFloat } from "./dtype.ts";
 import { cos, sin } from "./elementwise.ts";
 import { reshape } from "./shape.ts";
 
-/** Cosines and sines of the angles position · base^(−2i/D): positions [B, T] (or [1, T] for all) → two of [B, T, D/2] for heads of size D. */
+/**
+ * Cosines and sines of the angles position · base^(−2i/D), each [B, T, D/2]. Positions are [B, T], or [1, T] for all; D
+ * is even.
+ * @throws TypeError for other shapes or an odd head size
+ */
 export function rotaryAngles(positions: Tensor, headSize: number, base = 10_000): readonly [Tensor, Tensor] {
   if (headSize % 2 !== 0 || positions.shape.length !== 2)
     throw new TypeError(
@@ -18,7 +23,10 @@ export function rotaryAngles(positions: Tensor, headSize: number, base = 10_000)
   return [cos(angles), sin(angles)];
 }
 
-/** Turns x [B, heads, T, D] by angles given as cosines and sines [B, T, D/2] (or [1, T, D/2]); D is even. */
+/**
+ * Rotates x [B, heads, T, D] by angles, given as cosines and sines [B or 1, T, D/2]. D is even.
+ * @throws TypeError for other shapes
+ */
 export function rotary(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
   expectFloat("rotary", x);
   const [batch, , length, size] = x.shape;
@@ -31,7 +39,7 @@ export function rotary(x: Tensor, cosines: Tensor, sines: Tensor): Tensor {
     throw new TypeError(
       `rotary: expected x [B, heads, T, D] and angles [B or 1, T, D/2], got ${formatType(x)}, ${formatType(cosines)} and ${formatType(sines)}`,
     );
-  // The kernel reads row `position` of a cache; ours has one row per token of the batch.
+  // The kernel reads row `position` of a cache. This cache has one row per token of the batch.
   const order = BigInt64Array.from({ length: elements([batch!, length!]) }, (_, i) => BigInt(i % (rows * length!)));
   return single({
     operator: "rotary",

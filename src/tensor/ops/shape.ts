@@ -6,7 +6,10 @@ import { elements, formatShape, formatType, isFloat, type Shape, sameShape } fro
 import { resolveAxis } from "./axis.ts";
 import { full } from "./operand.ts";
 
-/** The same numbers, row-major, in another shape. One size may be −1: what is left. */
+/**
+ * The same numbers, row-major, in another shape. One size may be −1 for the rest.
+ * @throws TypeError if the number of elements differs
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = elements(shape.filter((size) => size !== -1));
   const free = shape.indexOf(-1);
@@ -48,7 +51,7 @@ export function transpose(x: Tensor, order: readonly number[] = x.shape.map((_, 
   });
 }
 
-/** Tensors one after another along `axis`; the other sizes and the dtypes must agree. */
+/** Tensors one after another along `axis`. The other sizes and the dtypes must agree. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
   if (first === undefined) throw new TypeError("concat: expected at least one tensor");
@@ -75,7 +78,10 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   });
 }
 
-/** Elements `start` up to `end` (exclusive) along `axis`; negative ones count from the end. */
+/**
+ * Elements `start` to `end` (exclusive) along `axis`. Negative ones count from the end.
+ * @throws RangeError outside the axis
+ */
 export function slice(x: Tensor, axis: number, start: number, end: number = x.shape.at(axis) ?? 0): Tensor {
   const along = resolveAxis("slice", x, axis);
   const size = x.shape[along]!;
@@ -101,10 +107,10 @@ export function slice(x: Tensor, axis: number, start: number, end: number = x.sh
   });
 }
 
-/** A WebGPU kernel binds a dozen buffers at most: more parts than this are sliced one by one. */
+/** More parts than this are sliced one by one: a WebGPU kernel binds a dozen buffers at most. */
 const maxSplit = 8;
 
-/** Parts of the given sizes along `axis`, which must add up to the whole. */
+/** Parts of the given sizes along `axis`. The sizes must add up to the whole. */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
   const along = resolveAxis("split", x, axis);
   if (sizes.reduce((a, b) => a + b, 0) !== x.shape[along] || sizes.some((size) => !Number.isInteger(size) || size < 0))
@@ -142,7 +148,7 @@ export function split(x: Tensor, axis: number, sizes: readonly number[]): readon
   });
 }
 
-/** `amounts[axis]` = [before, after] elements of `fill` put around x. */
+/** Pads x with `amounts[axis]` = [before, after] elements of `fill`. */
 export function pad(x: Tensor, amounts: readonly (readonly [number, number])[], fill = 0): Tensor {
   if (amounts.length !== x.shape.length || amounts.flat().some((amount) => !Number.isInteger(amount) || amount < 0))
     throw new TypeError(
