@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { blocksIn, fullRuns, updated } from "../scripts/results/blocks.ts";
@@ -66,6 +66,15 @@ test("a marked figure is replaced and the text round it stays", () => {
     "a <!-- results: won -->280<!-- /results --> b <!-- results: lost -->161<!-- /results --> c",
   );
   expect(() => updated("<!-- results: lots -->1<!-- /results -->", [])).toThrow("one of the blocks full");
+});
+
+test.each(pages)("docs/results/%s: links lead somewhere, and runs are those of runs.csv", (page) => {
+  const text = readFileSync(join(docs, page), "utf8");
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link!);
+  expect(links.filter((link) => !existsSync(join(docs, link)))).toEqual([]);
+  const runs = new Set(readRows().map(({ run }) => run));
+  const named = [...text.matchAll(/`(20\d\d-\d\d-\d\d-[^`]+)`/g)].map(([, run]) => run!);
+  expect(named.filter((run) => !runs.has(run))).toEqual([]);
 });
 
 test("runs.csv says the same of the full preset as its summaries", () => {
