@@ -1,5 +1,6 @@
-// From an observation to an action chunk. The prefix is encoded once; the expert then integrates its velocity from noise at time 1 to an
-// action at time 0. B observations, H steps of a chunk, A numbers of an action.
+// The action sampler: from an observation to an action chunk. The prefix is encoded once. Euler steps then integrate
+// the expert's velocity from noise at time 1 to an action at time 0. B observations, H steps of a chunk, A numbers of
+// an action.
 
 import type { Program, Store, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -15,36 +16,38 @@ import { type PolicyNetwork, velocity } from "./policy-network.ts";
 import { type Continuation, continuedVelocity } from "./real-time-chunking.ts";
 
 export interface ActionSamplerOptions {
-  /** Observations at once. */
+  /** Observations in one pass; default 1. */
   readonly batch?: number;
-  /** Euler steps; 10 in π0.5, 5 in π0.6. */
+  /** Euler steps; default 5, as in π0.6. π0.5 takes 10. */
   readonly denoisingSteps?: number;
   /**
-   * β of classifier-free guidance, v = v_u + β (v_c − v_u), at every step. At 1 (the default) only the conditioned prompt is used; above, `sample`
-   * needs the prompt without the indicator as well.
+   * β of classifier-free guidance, v = v_u + β (v_c − v_u), at every step; default 1. At 1 only the conditioned prompt
+   * is read. For other values `sample` needs the prompt without the indicator too.
    */
   readonly guidance?: number;
   /**
-   * β of real-time chunking, 5 in its paper: chunks continue those that `sample` is given. Costs a backward pass through the expert at every
-   * step. Without it every chunk begins anew.
+   * β of real-time chunking, 5 in its paper: chunks continue the given ones. It costs a backward pass through the
+   * expert at every step. Default: every chunk begins anew.
    */
   readonly continuation?: number;
   readonly device?: t.Device;
   readonly threads?: number;
-  /** Whether the weights are taken as they are now: see `t.compile`. */
+  /** Whether the current weights become part of the program, see `t.compile`. */
   readonly inline?: boolean;
 }
 
-/** A prompt without the advantage indicator: what guidance leads away from. */
+/** A prompt without the advantage indicator. Guidance leads away from it. */
 export type Unconditioned = Pick<PrefixBatch, "prompt" | "promptMask" | "promptCausal">;
 
 export interface ActionSampler {
   readonly batch: number;
   /**
+   * Samples a chunk for each observation.
    * @param noise standard normal, [B, H, A]
-   * @param unconditioned the same observations' prompts without indicator; needed where β is not 1
-   * @param continued what the chunks continue; needed by a sampler made for it
+   * @param unconditioned the same observations' prompts without indicator, needed if β is not 1
+   * @param continued the chunks to continue, needed if the sampler has a `continuation`
    * @returns normalised actions [B, H, A]
+   * @throws RangeError for another number of observations; TypeError for a missing prompt or continuation
    */
   sample(
     observations: PrefixBatch,
@@ -56,8 +59,8 @@ export interface ActionSampler {
 }
 
 /**
- * The whole of sampling as one graph: `inputs` are a prefix's (of twice the batch with guidance), noise and, with continuation, "previous" and
- * "weights".
+ * Sampling as one graph. Its `inputs` are a prefix's (of 2 B observations with guidance), "noise" and, with
+ * continuation, "previous" and "weights".
  */
 export function samplingGraph(
   policy: PolicyNetwork,
@@ -77,9 +80,10 @@ export function samplingGraph(
 }
 
 /**
- * Euler steps from noise to normalised actions, [B, H, A] both.
- * @param prefix of B observations; with guidance of 2 B, the second half the same with the other prompts
- * @param continued what the chunks continue; only used with `continuation`
+ * Euler steps from noise [B, H, A] to normalised actions [B, H, A].
+ * @param prefix of B observations; with guidance of 2 B, the second half with the unconditioned prompts
+ * @param continued the chunks to continue, used with `continuation` alone
+ * @throws RangeError for fewer than 1 denoising step, or a negative β
  */
 export function denoised(
   policy: PolicyNetwork,
@@ -120,7 +124,7 @@ function guide(v: Tensor, batch: number, guidance: number): Tensor {
   return t.add(free!, t.mul(t.sub(conditioned!, free!), guidance));
 }
 
-/** Compiles sampling for a policy whose parameters are in `store`. */
+/** Compiles sampling for a policy with its parameters in `store`. */
 export async function createActionSampler(
   policy: PolicyNetwork,
   store: Store,
@@ -153,7 +157,7 @@ export async function createActionSampler(
   };
 }
 
-/** The observations twice, the second time with the other prompts. */
+/** The observations twice, the second time with the unconditioned prompts. */
 function paired(observations: PrefixBatch, { prompt, promptMask, promptCausal }: Unconditioned): PrefixBatch {
   const { size, pictures, pictureMasks, state } = observations;
   const twice = <T extends Uint8Array | Int32Array | Float32Array>(a: T, b: T): T => {

@@ -1,5 +1,5 @@
-// Vision and language together: pictures, state and prompt become the prefix that everything else looks at.
-// B batch, S prefix tokens, P prompt tokens, C width of the language model.
+// The backbone: vision and language. Images, state and prompt become the prefix, for all later tokens to attend to. B
+// batch, S prefix tokens, P prompt tokens, C width of the language model.
 
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -16,7 +16,7 @@ export interface Backbone {
   readonly state: t.nn.Linear | undefined;
 }
 
-/** Declares the backbone under PaliGemma's names; the state's token, where there is one, is "state_proj". */
+/** Declares the backbone under PaliGemma's names. The state's token, if any, is "state_proj". */
 export function initBackbone(scope: Scope, config: BackboneConfig): Backbone {
   const { width } = config.language;
   const model = scope.at("paligemma_with_expert").at("paligemma").at("model");
@@ -31,29 +31,33 @@ export function initBackbone(scope: Scope, config: BackboneConfig): Backbone {
   };
 }
 
-/** What a prefix is read from. */
+/** The tensors of a prefix. */
 export interface PrefixTensors {
-  /** u8 [B, h, w, 3] by camera. */
+  /** Images by camera, u8 [B, h, w, 3]. */
   readonly pictures: Readonly<Record<string, Tensor>>;
-  /** f32 [B, stateSize], where the state is a token. */
+  /** f32 [B, stateSize], for a state as a token. */
   readonly state: Tensor | undefined;
   /** i32 [B, P]. */
   readonly prompt: Tensor;
-  /** i32 [B, S]: a token looks at those whose block is not above its own; absent ones have `absent`. */
+  /** i32 [B, S]: a token attends to blocks up to its own. Absent tokens have the block `absent`. */
   readonly blocks: Tensor;
-  /** i32 [B, S]: count of the present tokens before. */
+  /** i32 [B, S]: the number of present tokens before it. */
   readonly positions: Tensor;
 }
 
-/** The same as graph inputs; `prefixFeeds` makes their numbers. */
+/** A prefix as graph inputs. `prefixFeeds` makes their numbers. */
 export interface PrefixInputs extends PrefixTensors {
-  /** All of them, as compile() takes them. */
+  /** All inputs, for `compile`. */
   readonly all: readonly Tensor[];
 }
 
-/** The block of tokens that are not there: padding, and pictures of missing cameras. */
+/** The block of absent tokens: padding, and images of missing cameras. */
 export const absent = 1 << 20;
 
+/**
+ * Declares the graph inputs of a prefix for `batch` observations: "pictures.CAMERA", "state", "prompt", "blocks" and
+ * "positions".
+ */
 export function prefixInputs(config: BackboneConfig, batch: number): PrefixInputs {
   const { cameras, vision, state: kind, stateSize, promptTokens } = config;
   const { imageSize } = vision;
@@ -71,20 +75,23 @@ export function prefixInputs(config: BackboneConfig, batch: number): PrefixInput
 /** Observations of a batch, before they become feeds. */
 export interface PrefixBatch {
   readonly size: number;
-  /** By camera, [B, h, w, 3]; cameras of the model that are missing here are masked. */
+  /** Images by camera, [B, h, w, 3]. The model's missing cameras are masked. */
   readonly pictures: Readonly<Record<string, Uint8Array>>;
-  /** By camera, [B]: 1 where there is a picture; default: all where `pictures` has the camera. */
+  /** Masks by camera, [B]: 1 for an image. Default: all, for each camera in `pictures`. */
   readonly pictureMasks?: Readonly<Record<string, Uint8Array>>;
   /** [B, stateSize], normalised. */
   readonly state: Float32Array;
-  /** [B, P] tokens, and 1 where there is one. */
+  /** [B, P]: tokens, and 1 for each real one. */
   readonly prompt: Int32Array;
   readonly promptMask: Uint8Array;
-  /** [B, P]: 1 for prompt tokens that look only backwards, such as a subtask that the model itself may write. Default: none. */
+  /** [B, P]: 1 for causal prompt tokens, such as a subtask written by the model itself. Default: none. */
   readonly promptCausal?: Uint8Array;
 }
 
-/** The numbers that go into `prefixInputs`. @throws RangeError naming what has the wrong size */
+/**
+ * The feeds for `prefixInputs`.
+ * @throws RangeError naming the array of a wrong size
+ */
 export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<string, t.Feed> {
   const { cameras, vision, promptTokens, stateSize, language } = config;
   const { size, prompt, promptMask, promptCausal } = batch;
@@ -115,7 +122,7 @@ export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<
     let block = 0;
     const place = (present: boolean, causal = false) => {
       if (present) {
-        // Gemma 3's text is causal; PaliGemma's prompt looks both ways.
+        // Gemma 3's text is causal; PaliGemma's prompt attends both ways.
         if (causal) block++;
         blocks[at] = block;
         positions[at] = position++;
@@ -136,13 +143,13 @@ export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<
   return { ...feeds, blocks, positions };
 }
 
-/** A prefix that was read, for segments that come after it. */
+/** An encoded prefix, for the segments after it. */
 export interface Prefix extends Decoded {
   readonly config: BackboneConfig;
   readonly inputs: PrefixTensors;
-  /** By camera: its picture's tokens as the language model gets them, f32 [B, N, C]. */
+  /** Each camera's tokens for the language model, f32 [B, N, C]. */
   readonly pictures: readonly Tensor[];
-  /** f32 [B, 1]: how many tokens are there. */
+  /** f32 [B, 1]: the number of present tokens. */
   readonly count: Tensor;
 }
 
@@ -173,20 +180,21 @@ export function readPrefix(backbone: Backbone, inputs: PrefixTensors): Prefix {
   return { ...decoded, config, inputs, pictures: perCamera, count };
 }
 
-/** Which of the prefix's tokens are there: bool [B, S]. */
+/** Whether each prefix token is present: bool [B, S]. */
 export const present = ({ blocks }: PrefixTensors): Tensor => t.less(blocks, t.constant(Int32Array.of(absent), []));
 
-/** Tokens [B, T] → [B, T, C], scaled as Gemma does. */
+/** Embeds tokens [B, T] → [B, T, C], scaled as by Gemma. */
 export const embed = ({ config, embeddings }: Backbone, tokens: Tensor): Tensor =>
   t.mul(t.nn.embedding(embeddings, tokens), Math.sqrt(config.language.width));
 
-/** Hidden [B, T, C] → logits [B, T, vocabulary]; the output weights are the embeddings. */
+/** Hidden [B, T, C] → logits [B, T, vocabulary]. The output weights are the embeddings. */
 export const logits = ({ embeddings }: Backbone, hidden: Tensor): Tensor =>
   t.matmul(hidden, embeddings.weight, { transposeB: true });
 
 /**
- * What a segment of `length` tokens after the prefix needs to know. All look at the prefix. Text looks backwards at itself, its positions go on
- * after the last token that is there; with `chunk`, each run of so many tokens looks at itself both ways, and each begins at the same position.
+ * Mask and positions of a segment of `length` tokens after the prefix. Every token attends to the prefix. Text is
+ * causal, and its positions continue after the last present token. With `chunk`, each run of that many tokens attends
+ * to itself both ways and begins at one position.
  */
 export function after(
   { inputs, count }: Prefix,

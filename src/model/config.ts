@@ -1,6 +1,6 @@
-// The sizes of the networks, as data: one architecture from a few million parameters to π0.5's and π0.6's. A checkpoint's config.json holds them,
-// so that each is a schema from which its type is inferred.
-// H steps of an action chunk, A numbers of an action, S of the state.
+// The sizes of the networks as data: one architecture from a few million parameters to π0.5's and π0.6's. A
+// checkpoint's config.json holds them, so each is a schema with an inferred type. H steps of an action chunk, A numbers
+// of an action, S of the state.
 import * as z from "zod";
 
 const size = z.int().min(1);
@@ -8,7 +8,7 @@ const size = z.int().min(1);
 const siglipSchema = z
   .strictObject({
     kind: z.literal("siglip"),
-    /** Height and width of the pictures, pixels. */
+    /** Height and width of the images, pixels. */
     imageSize: size,
     /** Height and width of a patch, pixels. */
     patch: size,
@@ -16,7 +16,7 @@ const siglipSchema = z
     layers: size,
     hidden: size,
     heads: size,
-    /** Averages squares of pool × pool tokens into one for the language model. */
+    /** Averages squares of pool × pool tokens into one token for the language model. */
     pool: size,
   })
   .refine(({ imageSize, patch, pool }) => imageSize % (patch * pool) === 0, {
@@ -24,22 +24,23 @@ const siglipSchema = z
     message: "a multiple of patch × pool",
   })
   .refine(({ width, heads }) => width % heads === 0, { path: ["heads"], message: "a divisor of width" });
-/** SigLIP's vision transformer (arXiv 2303.15343): a token for each patch of a picture. */
+/** SigLIP's vision transformer (arXiv 2303.15343): one token for each patch of an image. */
 export type SiglipConfig = Readonly<z.infer<typeof siglipSchema>>;
 
 const keypointsSchema = z.strictObject({
   kind: z.literal("keypoints"),
-  /** Height and width of the pictures, pixels. */
+  /** Height and width of the images, pixels. */
   imageSize: size,
-  /** Of each convolution. */
+  /** Channels of each convolution. */
   channels: z.array(size).min(1).readonly(),
   keypoints: size,
-  /** Of the token. */
+  /** Width of the token. */
   width: size,
 });
 /**
- * For networks that learn to see from a robot's few pictures alone: 3×3 convolutions of stride 2, and one token. The token says where in the
- * picture each of `keypoints` features is, to a fraction of a pixel, and how clear it is (Levine et al. 2016, arXiv 1504.00702).
+ * Keypoints, for networks that learn to see from few images: 3×3 convolutions of stride 2, then one token. The token
+ * holds the place of each of `keypoints` features in the image, to a fraction of a pixel, and its strength (Levine et
+ * al. 2016, arXiv 1504.00702).
  */
 export type KeypointsConfig = Readonly<z.infer<typeof keypointsSchema>>;
 
@@ -73,34 +74,35 @@ const backboneSchema = z.strictObject({
   /** Room for the prompt's tokens. */
   promptTokens: size,
   stateSize: size,
-  /** How the state enters: written into the prompt as text, or as one token after the pictures. */
+  /** The form of the state: text inside the prompt, or one token after the images. */
   state: z.enum(["text", "token"]),
 });
-/** Vision and language: what the policy's backbone and the value function share. */
+/** Vision and language, shared by policy and value function. */
 export type BackboneConfig = Readonly<z.infer<typeof backboneSchema>>;
 
-/** Checks a policy's network. Unknown fields are refused: one that this version does not know would change the network. */
+/** Checks a policy's network. Unknown fields are refused: they would change the network. */
 export const policyConfigSchema = backboneSchema.extend({
-  /** Width and MLP of the action expert; layers and heads are the language model's. */
+  /** Width and MLP of the action expert. Layers and heads are the language model's. */
   expert: z.strictObject({ width: size, hidden: size }).readonly(),
   /** A. */
   actionSize: size,
   /** H. */
   horizon: size,
-  /** Room for a chunk's FAST tokens, the one that begins them and the one that ends them included; 0: none are learned. */
+  /** Room for a chunk's FAST tokens, begin and end included. 0: no FAST tokens are learned. */
   actionTokens: z.int().min(0),
   /**
-   * Whether the expert sees the backbone through a stop-gradient (Knowledge Insulation, arXiv 2505.23705): the flow loss then changes only the
-   * expert. A backbone trained from nothing needs the flow loss too, or it learns to see from FAST tokens alone.
+   * Whether the expert reads the backbone through a stop-gradient (Knowledge Insulation, arXiv 2505.23705). The flow
+   * loss then changes the expert alone. A backbone trained from nothing needs the flow loss too, or it learns to see
+   * from FAST tokens alone.
    */
   knowledgeInsulation: z.boolean(),
 });
 /** A policy's network. */
 export type PolicyConfig = Readonly<z.infer<typeof policyConfigSchema>>;
 
-/** Checks a value function's network. Unknown fields are refused, as a policy's are. */
+/** Checks a value function's network. Unknown fields are refused here too. */
 export const valueConfigSchema = backboneSchema.extend({
-  /** Values that are told apart, −1 to 0. */
+  /** Number of value bins, −1 to 0. */
   bins: z.int().min(2),
 });
 /** A value function's network. */
@@ -118,6 +120,7 @@ type Preset = Pick<PolicyConfig, "vision" | "language" | "expert" | "vocabulary"
 
 const so400m = { kind: "siglip", patch: 14, width: 1152, layers: 27, hidden: 4304, heads: 16 } as const;
 
+/** The published and the small architectures by name. */
 export const sizes: Readonly<Record<Size, Preset>> = {
   nano: {
     vision: { kind: "keypoints", imageSize: 64, channels: [24, 48], keypoints: 64, width: 128 },
@@ -164,7 +167,8 @@ export const sizes: Readonly<Record<Size, Preset>> = {
       language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
     },
   },
-  // Gemma 3 4B with 448-pixel pictures. The expert's width is not published: π0.5's gives, at Gemma 3's layers and heads, the published 860M.
+  // Gemma 3 4B with images of 448 pixels. The expert's width is not published: π0.5's gives the published 860M at Gemma
+  // 3's layers and heads.
   pi06: {
     vision: { ...so400m, imageSize: 448, pool: 2 },
     language: { width: 2560, layers: 34, hidden: 10_240, heads: 8, keyValueHeads: 4, headSize: 256, gemma3: true },
@@ -182,20 +186,20 @@ export const sizes: Readonly<Record<Size, Preset>> = {
   },
 };
 
-/** What a robot and a dataset decide. */
+/** The parts of a configuration given by robot and dataset. */
 export interface Body {
   readonly cameras: readonly string[];
   readonly stateSize: number;
   readonly actionSize: number;
 }
 
-/** The policy of a size for a robot; `changes` replaces single entries. */
+/** The policy's configuration for a size and a robot. `changes` replaces single entries. */
 export function policyConfig(size: Size, body: Body, changes: Partial<PolicyConfig> = {}): PolicyConfig {
   const { value: _, ...preset } = sizes[size];
   return { ...preset, ...body, ...changes };
 }
 
-/** The value function of a size: the same inputs, a smaller backbone, 201 bins. */
+/** The value function's configuration for a size: the same inputs, a smaller backbone, 201 bins. */
 export function valueConfig(
   size: Size,
   { cameras, stateSize }: Omit<Body, "actionSize">,
@@ -205,7 +209,10 @@ export function valueConfig(
   return { ...value, vocabulary, promptTokens, state, cameras, stateSize, bins: 201, ...changes };
 }
 
-/** Tokens of one camera's picture for the language model. @throws RangeError where it cannot be divided into them */
+/**
+ * Tokens of one camera's image for the language model.
+ * @throws RangeError if the image does not divide into patches
+ */
 export function imageTokens(vision: VisionConfig): number {
   if (vision.kind === "keypoints") return 1;
   const { imageSize, patch, pool } = vision;
@@ -214,7 +221,7 @@ export function imageTokens(vision: VisionConfig): number {
   return (imageSize / patch / pool) ** 2;
 }
 
-/** Length of the prefix: pictures, a state token where there is one, the prompt. */
+/** Tokens of the prefix: images, the state's token if any, the prompt. */
 export function prefixLength({ cameras, vision, state, promptTokens }: BackboneConfig): number {
   return cameras.length * imageTokens(vision) + (state === "token" ? 1 : 0) + promptTokens;
 }

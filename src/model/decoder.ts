@@ -1,6 +1,6 @@
-// Gemma's decoder as the language model and as the action expert. Both read a segment of tokens after what came before it, whose keys
-// and values they are given: the prompt after nothing, FAST tokens and the expert's action tokens after the prompt.
-// B batch, T tokens of the segment, S tokens before it, C width.
+// Gemma's decoder, for the language model and the action expert. It reads a segment of tokens, given the keys and
+// values before it. The prompt comes first; FAST tokens and the expert's action tokens come after the prompt. B batch,
+// T tokens of the segment, S tokens before it, C width.
 
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -9,14 +9,14 @@ import type { DecoderConfig } from "./config.ts";
 /** A layer's keys and values, [B, key-value heads, tokens, head size]. */
 type KeysValues = readonly [Tensor, Tensor];
 
-/** RMSNorm with learned scale, or (in the expert) scale, shift and gate from a condition. */
+/** RMSNorm with a learned scale. The expert's has scale, shift and gate from a condition. */
 type Norm = { readonly weight: Tensor } | { readonly dense: t.nn.Linear };
 
 interface Layer {
   readonly input: Norm;
   /** Before the MLP. */
   readonly middle: Norm;
-  /** Gemma 3's: after attention and after the MLP. */
+  /** Gemma 3's norms after attention and after the MLP. */
   readonly afterAttention?: Norm;
   readonly afterMlp?: Norm;
   readonly attention: t.nn.SelfAttention;
@@ -31,20 +31,20 @@ export interface Decoder {
   readonly norm: Norm;
 }
 
-/** Gemma 3: every sixth layer looks everywhere, the others at so many tokens. */
+/** Gemma 3: every sixth layer attends globally, the others within a window of tokens. */
 const localEvery = 6;
 const localWindow = 1024;
 
 /**
  * Declares a decoder under Hugging Face's names for Gemma.
- * @param adaptive whether its norms take a condition, as π0.5's expert
+ * @param adaptive whether its norms take a condition, as in π0.5's expert
  */
 export function initDecoder(scope: Scope, config: DecoderConfig, adaptive: boolean): Decoder {
   const { width, hidden, heads, keyValueHeads, headSize, gemma3 } = config;
   const norm = (at: Scope): Norm => {
     if (!adaptive) return t.nn.initRmsNorm(at, width);
-    // At first the norm is a plain one and its gate is open. openpi, whose backbone has been trained before, begins with closed gates; they
-    // would keep the flow loss from a backbone that is still to learn to see.
+    // The norm begins plain and its gate open. openpi begins with closed gates, because its backbone is trained
+    // already. Closed gates would keep the flow loss from a backbone that still learns to see.
     const dense = at.at("dense");
     return {
       dense: {
@@ -83,25 +83,28 @@ export function initDecoder(scope: Scope, config: DecoderConfig, adaptive: boole
 }
 
 export interface Segment {
-  /** Keys and values of every layer of what came before; none where the segment is the first. */
+  /** Keys and values of every layer before the segment. None for a first segment. */
   readonly past?: readonly KeysValues[];
-  /** True where a token of the segment may look: bool [1 or B, T, S + T]. */
+  /** True for a pair that may attend: bool [1 or B, T, S + T]. */
   readonly mask: Tensor;
   /** Positions of the segment's tokens [B, T] and of all tokens [B, S + T]. */
   readonly positions: Tensor;
   readonly allPositions: Tensor;
-  /** What an adaptive decoder is conditioned on, [B, R, C]: each of R equal parts of the segment has its own. */
+  /** The condition of an adaptive decoder, [B, R, C]: one for each of R equal parts of the segment. */
   readonly condition?: Tensor;
 }
 
 export interface Decoded {
-  /** After the last norm, [B, T, C]. */
+  /** Hidden states after the last norm, [B, T, C]. */
   readonly hidden: Tensor;
-  /** Of the segment's own tokens. */
+  /** Keys and values of the segment's own tokens, by layer. */
   readonly keysValues: readonly KeysValues[];
 }
 
-/** Reads the segment x [B, T, C]. */
+/**
+ * Decodes the segment x [B, T, C].
+ * @throws TypeError if adaptive norms get no condition
+ */
 export function decode({ config, layers, norm }: Decoder, x: Tensor, segment: Segment): Decoded {
   const { past, mask, positions, allPositions, condition } = segment;
   const { headSize, gemma3 } = config;
@@ -135,7 +138,7 @@ export function decode({ config, layers, norm }: Decoder, x: Tensor, segment: Se
   return { hidden: normalize(norm, hidden, condition)[0], keysValues };
 }
 
-/** The normalised x [B, T, C] and, with a condition, the gate of what is made of it. */
+/** The normalised x [B, T, C] and, with a condition, the gate of the following branch. */
 function normalize(norm: Norm, x: Tensor, condition?: Tensor): readonly [Tensor, Tensor?] {
   if ("weight" in norm) return [t.nn.rmsNorm(norm, x)];
   if (condition === undefined) throw new TypeError("Expected a condition for a decoder with adaptive norms, got none");

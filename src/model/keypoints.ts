@@ -1,17 +1,16 @@
-// The small networks' eyes: where in a picture the features are that convolutions find (spatial softmax, Levine et al. 2016, arXiv 1504.00702),
-// and how clearly.
-// B pictures, F features, C width.
+// Vision of the small networks: the place and strength of learned features in an image (spatial softmax, Levine et al.
+// 2016, arXiv 1504.00702). B images, F features, C width.
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { KeypointsConfig } from "./config.ts";
 
 export interface Keypoints {
   readonly stem: readonly { readonly weight: Tensor; readonly bias: Tensor }[];
-  readonly find: Tensor; // [F, channels, 1, 1]; a bias would not move the softmax
+  readonly find: Tensor; // [F, channels, 1, 1]; a bias would not change the softmax
   readonly place: t.nn.Linear; // [C, 3 F]
 }
 
-/** Factor on what is found before the softmax: a keypoint is a place from the first step on, not the middle of the picture. */
+/** Factor before the softmax. With it a keypoint is a place from the first step on, not the middle of the image. */
 const sharpness = 8;
 
 /** Keeps the variance through a layer with a rectifier (He et al. 2015). */
@@ -32,7 +31,10 @@ export function initKeypoints(scope: Scope, { channels, keypoints, width }: Keyp
   };
 }
 
-/** Pictures [B, 3, h, w], −1 to 1 → one token [B, 1, C] of each feature's mean place under a softmax over all places, and of its mean strength there. */
+/**
+ * Images [B, 3, h, w], −1 to 1 → one token [B, 1, C]. The token holds each feature's mean place under a softmax over
+ * all places, and its mean strength there.
+ */
 export function locate({ stem, find, place }: Keypoints, pictures: Tensor): Tensor {
   let x = pictures;
   for (const { weight, bias } of stem) x = t.relu(t.conv2d(x, weight, bias, { stride: 2, padding: 1 }));

@@ -1,15 +1,15 @@
-// What the losses are sums of.
+// The terms of a loss: weighted means over a batch.
 import type { Feed, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
 /**
- * A mean over a batch, weighted by numbers that are fed. Of a batch in parts, each part's mean counts by its share of the weights, so that
- * the sum over the parts is the whole batch's.
+ * A mean over a batch with fed weights. For a batch in parts, each part's mean counts by its share of the weights: the
+ * sum over the parts is the whole batch's mean.
  */
 export interface LossTerm {
   readonly name: string;
   readonly value: Tensor;
-  /** Of the value in the loss. */
+  /** Factor of the value in the loss. */
   readonly factor: number;
   /** The sum of the weights in a batch's feeds. */
   readonly weight: (feeds: Readonly<Record<string, Feed>>) => number;

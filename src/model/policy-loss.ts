@@ -1,5 +1,5 @@
-// What the policy learns from a batch: the velocity of its actions, and the backbone their FAST tokens and the text that it is to write.
-// B batch, H steps of a chunk, A numbers of an action, F FAST tokens, P prompt tokens.
+// The policy's loss on a batch: flow matching on its actions, and cross-entropy on FAST tokens and subtask text. B
+// batch, H steps of a chunk, A numbers of an action, F FAST tokens, P prompt tokens.
 
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -9,35 +9,38 @@ import { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
 import { actionTokenLogits, type PolicyNetwork, velocity } from "./policy-network.ts";
 
 export interface PolicyLossOptions {
-  /** α: of the flow loss beside the cross-entropies; 1 in Knowledge Insulation, 10 in π0.5's post-training. */
+  /**
+   * α, the weight of the flow loss beside the cross-entropies; default 1. It is 1 in Knowledge Insulation, 10 in π0.5's
+   * post-training.
+   */
   readonly flowWeight?: number;
   /**
-   * R: draws of noise and time for every chunk. The prefix, which costs most, is read once for all of them: the flow loss gets less noisy for
-   * little (as CogACT, arXiv 2411.19650, repeats its diffusion steps).
+   * R, draws of noise and time for every chunk; default 1. All share one reading of the costly prefix: the flow loss
+   * becomes less noisy for little (as CogACT, arXiv 2411.19650, repeats its diffusion steps).
    */
   readonly draws?: number;
-  /** Whether parts of the prompt are learned, such as a subtask: then `promptWeights` is an input. */
+  /** Whether parts of the prompt are learned, such as a subtask; default no. If so, `promptWeights` is an input. */
   readonly learnsText?: boolean;
 }
 
 export interface PolicyLoss {
   readonly inputs: readonly Tensor[];
   readonly loss: Tensor;
-  /** "flow", and "fast" and "text" where they are learned. */
+  /** "flow", and "fast" and "text" if they are learned. */
   readonly terms: readonly LossTerm[];
   /** Their values. */
   readonly parts: Readonly<Record<"flow" | "fast" | "text", Tensor | undefined>>;
 }
 
 /**
- * The loss of a batch. Beside the prefix's, its inputs are
+ * The loss of a batch. Beside the prefix's inputs it takes:
  *
  *     actions        [B, H, A]  normalised
- *     actionWeights  [B, H, A]  0 beyond the episode's end and in padded numbers, else the sample's weight
+ *     actionWeights  [B, H, A]  the sample's weight; 0 beyond the episode's end and in padded numbers
  *     noise, time    [B, R, H, A], [B, R]  from drawNoise and drawTime
- *     fast           i32 [B, F]  a token that begins, the chunk's FAST tokens, a token that ends, padding
- *     fastWeights    [B, F]  of each token as one to be foretold (the first cannot be); 0 for padding
- *     promptWeights  [B, P]  likewise, where text is learned
+ *     fast           i32 [B, F]  begin token, the chunk's FAST tokens, end token, padding
+ *     fastWeights    [B, F]  weight of predicting each token (not of the first); 0 for padding
+ *     promptWeights  [B, P]  likewise for the prompt, if text is learned
  */
 export function policyLoss(policy: PolicyNetwork, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
   const { config, backbone } = policy;
@@ -80,7 +83,7 @@ export function policyLoss(policy: PolicyNetwork, batch: number, options: Policy
   return { inputs, loss: lossOf(terms), terms, parts: { flow, fast, text } };
 }
 
-/** Cross-entropy of each token given those before it. */
+/** Next-token cross-entropy. */
 function foretold(after: Tensor, tokens: Tensor, weights: Tensor): Tensor {
   const length = tokens.shape[1]!;
   return t.crossEntropy(t.slice(after, 1, 0, length - 1), t.slice(tokens, 1, 1), t.slice(weights, 1, 1));

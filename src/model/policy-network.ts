@@ -1,4 +1,4 @@
-// The policy: a backbone that sees and reads, and an action expert that turns noise into an action chunk by flow matching (π0.5,
+// The policy's network: a backbone for images and text, and an action expert for action chunks by flow matching (π0.5,
 // arXiv 2504.16054, in openpi's conventions). B batch, H steps of a chunk, A numbers of an action, F FAST tokens.
 
 import type { Scope, Tensor } from "../tensor/index.ts";
@@ -8,6 +8,7 @@ import type { PolicyConfig } from "./config.ts";
 import { type Decoder, decode, initDecoder } from "./decoder.ts";
 import { timeEmbedding } from "./flow.ts";
 
+/** A policy's parameters as expressions. */
 export interface PolicyNetwork {
   readonly config: PolicyConfig;
   readonly backbone: Backbone;
@@ -37,9 +38,9 @@ export function initPolicyNetwork(scope: Scope, config: PolicyConfig): PolicyNet
 }
 
 /**
- * The velocity at `noisy` [B, R·H, A] and times [B, R]: R chunks at once, which do not see one another. The expert looks at the prefix and at
- * all actions of a chunk; never at FAST tokens.
- * @param insulated whether it sees the prefix through a stop-gradient
+ * The velocity [B, R·H, A] at `noisy` [B, R·H, A] and times [B, R], for R chunks at once. Chunks do not attend to one
+ * another. The expert attends to the prefix and to all actions of its chunk, never to FAST tokens.
+ * @param insulated whether the expert reads the prefix through a stop-gradient
  */
 export function velocity(
   policy: PolicyNetwork,
@@ -61,7 +62,10 @@ export function velocity(
   return t.nn.linear(policy.action_out_proj, hidden);
 }
 
-/** What the backbone expects after each of the FAST tokens [B, F]: logits [B, F, vocabulary]. They look at the prefix and backwards. */
+/**
+ * Next-token logits [B, F, vocabulary] after each of the FAST tokens [B, F]. FAST tokens attend to the prefix and to
+ * earlier ones.
+ */
 export function actionTokenLogits(policy: PolicyNetwork, prefix: Prefix, tokens: Tensor): Tensor {
   const { backbone, config } = policy;
   const { hidden } = decode(backbone.language, embed(backbone, tokens), {

@@ -1,14 +1,14 @@
-// Which tokens of a prefix look at which, and where they stand, from masks and inside the graph: what `prefixFeeds` computes outside it, for
-// exported models, whose users are to give masks alone. B observations, C cameras, P prompt tokens, S prefix tokens.
+// Blocks and positions of a prefix, computed from masks inside the graph. `prefixFeeds` computes them outside; an
+// exported model takes masks alone. B observations, C cameras, P prompt tokens, S prefix tokens.
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { absent } from "./backbone.ts";
 import { type BackboneConfig, imageTokens, prefixLength } from "./config.ts";
 
 /**
- * @param cameras bool [B, C], whether there is a picture, in the order of the configuration's cameras
+ * Blocks and positions as `PrefixTensors` has them, i32 [B, S] each.
+ * @param cameras bool [B, C], whether there is an image, in the order of the configuration's cameras
  * @param prompt bool [B, P], whether there is a token
- * @returns i32 [B, S] both, as a prefix takes them
  */
 export function prefixOrder(
   config: BackboneConfig,

@@ -1,22 +1,23 @@
-// Real-time chunking (Black, Galliker & Levine 2025, "Real-Time Execution of Action Chunking Flow Policies", arXiv 2506.07339): a chunk that
-// continues the one that is being executed, by guiding every Euler step towards what is left of it. The paper's τ is 1 − time here.
-// B observations, H steps of a chunk, A numbers of an action.
+// Real-time chunking: a new chunk continues the one in execution (Black, Galliker & Levine 2025, "Real-Time Execution
+// of Action Chunking Flow Policies", arXiv 2506.07339). Every Euler step is guided towards the rest of the old chunk.
+// The paper's τ is 1 − time here. B observations, H steps of a chunk, A numbers of an action.
 
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
-/** What chunks are to continue. */
+/** The chunks to continue. */
 export interface Continuation<Numbers> {
-  /** The normalised actions that are left of the chunks before, [B, H, A]; whatever stands where the weight is 0. */
+  /** The normalised rest of the old chunks, [B, H, A]. It may hold anything at weight 0. */
   readonly previous: Numbers;
-  /** How much each of them counts, [B, H]: `softMask`, or 0 everywhere for an observation without a chunk before. */
+  /** The weight of each step, [B, H]: `softMask`, or 0 everywhere for an observation without an old chunk. */
   readonly weights: Numbers;
 }
 
 /**
- * The weights of a chunk's steps (Eq. 5): 1 for the first `delay`, which will have been executed when the new chunk comes; then an exponential
- * decay over the others that are left of the chunk before; 0 from `left` on.
- * @param left steps that are left of the chunk before, H − s in the paper
+ * The weights of a chunk's steps (Eq. 5). The first `delay` steps weigh 1: they are executed before the new chunk
+ * arrives. The other steps of the old chunk decay exponentially. From `left` on the weight is 0.
+ * @param horizon steps of a chunk
+ * @param left steps left of the old chunk, H − s in the paper
  */
 export function softMask(horizon: number, left: number, delay: number): Float32Array {
   return Float32Array.from({ length: horizon }, (_, i) => {
@@ -32,8 +33,8 @@ export const guidanceWeight = (time: number, clip: number): number =>
   Math.min(clip, (time ** 2 + (1 - time) ** 2) / (time * (1 - time)));
 
 /**
- * The velocity at x [B, H, A], corrected by the pseudo-inverse guidance of Eq. 2: the weighted distance from the estimate of the finished chunk,
- * x − time · v, to the chunk before, times that estimate's Jacobian by x.
+ * The velocity at x [B, H, A] with the pseudo-inverse guidance of Eq. 2. The correction is the weighted distance from
+ * the estimated final chunk, x − time · v, to the old chunk, times that estimate's Jacobian by x.
  * @param clip β, the largest weight of the correction
  */
 export function continuedVelocity(

@@ -1,4 +1,4 @@
-// SigLIP's vision transformer (arXiv 2303.15343). B pictures, N tokens, C width.
+// SigLIP's vision transformer (arXiv 2303.15343). B images, N tokens, C width.
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { imageTokens, type SiglipConfig } from "./config.ts";
@@ -51,7 +51,7 @@ export function initSiglip(scope: Scope, config: SiglipConfig): Siglip {
   };
 }
 
-/** Pictures [B, 3, h, w], −1 to 1 → [B, N, C]. */
+/** Images [B, 3, h, w], −1 to 1 → tokens [B, N, C]. */
 export function encodePatches({ config, patches, position, blocks, norm }: Siglip, pictures: Tensor): Tensor {
   const { width, heads, patch, pool } = config;
   const x = t.conv2d(pictures, patches.weight, patches.bias, { stride: patch });

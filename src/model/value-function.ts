@@ -1,5 +1,6 @@
-// The value function: a smaller backbone reads the same pictures, state and instruction (never the advantage), and the mean of what it makes of
-// them becomes a distribution over bins of the return (arXiv 2511.14759, section IV-A; how it is read out is not published). B observations.
+// The value function (arXiv 2511.14759, section IV-A). A smaller backbone reads the same images, state and instruction,
+// never the advantage. The mean of its hidden states becomes a distribution over bins of the return; the paper does not
+// publish its readout. B observations.
 
 import type { Scope, Store, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -22,6 +23,7 @@ export interface ValueFunction {
   readonly head: t.nn.Linear;
 }
 
+/** Declares the value function's parameters: a backbone and "value_head". */
 export function initValueFunction(scope: Scope, config: ValueConfig): ValueFunction {
   const { width } = config.language;
   return {
@@ -40,8 +42,8 @@ export function valueLogits({ backbone, head }: ValueFunction, inputs: PrefixInp
 }
 
 /**
- * Cross-entropy against the bins of Monte-Carlo returns (equation 1). Beside the prefix's, its inputs are `target` [B, bins], probabilities
- * such as recap's twoHotTargets gives, and `weights` [B].
+ * Cross-entropy against the bins of Monte-Carlo returns (equation 1). Beside the prefix's inputs it takes `target` [B,
+ * bins], probabilities such as recap's twoHotTargets, and `weights` [B].
  */
 export function valueLoss(
   value: ValueFunction,
@@ -61,14 +63,18 @@ export function valueLoss(
   return { inputs: [...prefix.all, target, weights], loss, terms, logits };
 }
 
+/** A compiled value function. */
 export interface ValuePredictor {
   readonly batch: number;
-  /** @returns the distributions over bins, [B, bins] */
+  /**
+   * The distributions over value bins, [B, bins].
+   * @throws RangeError for another number of observations
+   */
   distributions(observations: PrefixBatch): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
-/** Compiles the value function whose parameters are in `store`. */
+/** Compiles the value function with its parameters in `store`. */
 export async function createValuePredictor(
   value: ValueFunction,
   store: Store,

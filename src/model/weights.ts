@@ -1,4 +1,4 @@
-// Weights in and out, under the names of published checkpoints.
+// Reads and writes weights under the names of published checkpoints.
 import { PistarError } from "../system/index.ts";
 import type { Shape, Store, TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
@@ -14,13 +14,13 @@ export function parameterShapes(config: PolicyConfig | ValueConfig): Map<string,
   return new Map(scope.parameters.map(({ node, shape }) => [node.name!, shape]));
 }
 
-/** LeRobot puts "model." before openpi's names. */
+/** LeRobot's prefix before openpi's names. */
 const lerobotPrefix = "model.";
-/** Stored beside the embeddings, with the same numbers. */
+/** A second copy of the embeddings in published files. */
 const tied = "paligemma_with_expert.paligemma.lm_head.weight";
 const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_tokens.weight";
 
-/** What the tensors of a file are called there, by their names in the model. */
+/** Maps each name in the model to the file's name. */
 function storedNames(names: readonly string[]): Map<string, string> {
   const stored = new Map(
     names.map((name) => [name.startsWith(lerobotPrefix) ? name.slice(lerobotPrefix.length) : name, name]),
@@ -29,7 +29,7 @@ function storedNames(names: readonly string[]): Map<string, string> {
   return stored;
 }
 
-/** Shapes of what a safetensors file holds, under the names that `loadWeights` finds them by; no number is read. */
+/** The shapes in a safetensors file, under the model's names. It reads no numbers. */
 export async function storedShapes(path: string): Promise<Map<string, Shape>> {
   const file = await t.openSafetensors(path);
   try {
@@ -40,10 +40,11 @@ export async function storedShapes(path: string): Promise<Map<string, Shape>> {
 }
 
 /**
- * Reads a safetensors file of π0.5 (LeRobot's names or openpi's) or of pistar into a store, as 32-bit floats.
+ * Reads weights into a store, as 32-bit floats. The safetensors file is π0.5's (LeRobot's names or openpi's) or
+ * pistar's.
  *
- * @returns names in the file that the model has no use for
- * @throws PistarError wrong-layout, listing names that are missing, or the first whose shape is another
+ * @returns names in the file without use in the model
+ * @throws PistarError wrong-layout, listing missing names, or the first wrong shape
  */
 export async function loadWeights(path: string, expected: ReadonlyMap<string, Shape>, store: Store): Promise<string[]> {
   const file = await t.openSafetensors(path);
@@ -79,7 +80,10 @@ function asFloats({ dtype, data }: TensorValue, where: string): Float32Array {
   throw new PistarError("wrong-layout", `${where}: expected weights as floats, got ${dtype}`, { path: where });
 }
 
-/** Writes the parameters of a model from a store. @param renamed what a parameter is called in the store, such as its average */
+/**
+ * Writes a model's parameters from a store.
+ * @param renamed a parameter's name in the store, such as its average's
+ */
 export async function saveWeights(
   path: string,
   shapes: ReadonlyMap<string, Shape>,

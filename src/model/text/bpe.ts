@@ -1,12 +1,12 @@
-// Byte-pair encoding (Sennrich et al. 2016): the merges are learned here; what is learned is written as a tokenizer.json, which
-// @huggingface/tokenizers runs.
+// Byte-pair encoding (Sennrich et al. 2016): learns merges and writes them as a tokenizer.json for
+// @huggingface/tokenizers.
 
 export interface BpeOptions {
-  /** Symbols that every text is made of, in the order of their ids. */
+  /** The symbols of all texts, in the order of their ids. */
   readonly alphabet: readonly string[];
-  /** Symbols and merges together. */
+  /** Most tokens, symbols and merges together. */
   readonly vocabulary: number;
-  /** Pairs that occur less often are not merged. */
+  /** Rarer pairs are not merged. */
   readonly minFrequency: number;
 }
 
@@ -17,10 +17,11 @@ export interface Bpe {
 }
 
 /**
- * Merges the most frequent pair of neighbours until the vocabulary is full or no pair is frequent enough; of equally frequent pairs that
- * of the lower ids, left one first, as Hugging Face's trainer.
+ * Merges the most frequent pair of neighbours until the vocabulary is full or no pair is frequent enough. Among equally
+ * frequent pairs, the lower ids come first, the left one before the right, as in Hugging Face's trainer.
  *
- * @param texts each a list of symbols of the alphabet, and how often it occurs; pairs do not cross texts
+ * @param texts lists of symbols of the alphabet, each with its number of occurrences; pairs do not cross texts
+ * @throws RangeError for a symbol outside the alphabet
  */
 export function trainBpe(
   texts: readonly { readonly symbols: readonly string[]; readonly count: number }[],
@@ -44,7 +45,7 @@ export function trainBpe(
     const best = pairs.best();
     if (best === undefined || best.count < minFrequency) break;
     const [left, right] = [Math.floor(best.key / stride), best.key % stride];
-    // Two different merges can spell the same token; a vocabulary names it once, and both lead to it.
+    // Two different merges can spell the same token. The vocabulary names it once, and both lead to it.
     const token = tokens[left]! + tokens[right]!;
     let id = ids.get(token);
     if (id === undefined) {
@@ -105,7 +106,7 @@ function countPairs(sequences: Int32Array[], weights: readonly number[]) {
   };
 }
 
-/** The "model" of a tokenizer.json: ids are the places in `tokens`. */
+/** The "model" of a tokenizer.json. A token's id is its place in `tokens`. */
 export const bpeModel = (tokens: readonly string[], merges: Bpe["merges"]) => ({
   type: "BPE",
   dropout: null,

@@ -16,7 +16,10 @@ function basis(steps: number): Float64Array {
   return known;
 }
 
-/** Chunk [H, D] → coefficients [H, D], frequency by frequency. */
+/**
+ * Chunk [H, D] → coefficients [H, D], frequency by frequency.
+ * @throws RangeError if the numbers do not divide into `steps`
+ */
 export function dct(chunk: ArrayLike<number>, steps: number): Float64Array {
   const cosines = basis(steps);
   return product(chunk, steps, (k, t) => cosines[k * steps + t]!);

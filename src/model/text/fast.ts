@@ -9,14 +9,14 @@ import { dct, inverseDct } from "./dct.ts";
 import { parseTokenizer } from "./tokenizer.ts";
 
 const processorSchema = z.looseObject({
-  /** Coefficients are multiplied by it before they are rounded. */
+  /** Factor on the coefficients before rounding. */
   scale: z.number().gt(0),
-  /** The coefficient that is character 0. */
+  /** The coefficient of character 0. */
   min_token: z.int(),
   vocab_size: z.int().min(1),
 });
 
-/** What is stored of a FAST tokenizer. */
+/** The files of a FAST tokenizer. */
 export interface FastFiles {
   readonly tokenizer: object;
   readonly processor: z.infer<typeof processorSchema>;
@@ -24,24 +24,25 @@ export interface FastFiles {
 
 export interface FastTokenizer {
   readonly files: FastFiles;
-  /** Ids are below it. */
+  /** Number of ids; all are below it. */
   readonly vocabulary: number;
-  /** A normalised chunk [H, D] → ids. Coefficients outside the characters that were fitted go to the nearest. */
+  /** A normalised chunk [H, D] → ids. Coefficients outside the fitted range take the nearest character. */
   encode(chunk: ArrayLike<number>, horizon: number): number[];
-  /** The inverse, up to rounding; zeros where the ids do not spell H · D coefficients. */
+  /** Ids → chunk [H, D], up to rounding. It is all zeros if the ids do not spell H · D coefficients. */
   decode(ids: readonly number[], horizon: number, size: number): Float32Array;
 }
 
 export interface FastOptions {
   readonly horizon: number;
-  /** Most ids, characters included; 2048 in the published tokenizer. */
+  /** Most ids, characters included; default 2048, as in the published tokenizer. */
   readonly vocabulary?: number;
   readonly scale?: number;
 }
 
 /**
- * Learns the merges from normalised chunks, each [H, D].
- * Characters take half of the vocabulary at most: of a wider range the rarest end is cut off.
+ * Learns the merges from normalised chunks, each [H, D]. Characters take half of the vocabulary at most: the rarest end
+ * of a wider range is cut off.
+ * @throws RangeError without any chunk
  */
 export function fitFast(
   chunks: readonly ArrayLike<number>[],
@@ -80,11 +81,14 @@ export function fitFast(
   });
 }
 
-/** Makes a tokenizer of what was stored, pistar's or the published one. @throws PistarError damaged-file, naming `where` */
+/**
+ * Makes a tokenizer from its files, pistar's or the published ones.
+ * @throws PistarError damaged-file, naming `where`
+ */
 export function fastTokenizer(files: FastFiles, where = "tokenizer.json"): FastTokenizer {
   const { scale, min_token: low, vocab_size: vocabulary } = files.processor;
   const bpe = parseTokenizer(files.tokenizer, where);
-  // The published tokenizer writes characters as bytes and so knows all of them.
+  // The published tokenizer writes characters as bytes, and so knows all of them.
   const known = bpe.pre_tokenizer === null ? [...bpe.get_vocab().keys()].filter((token) => token.length === 1) : [];
   const last = known.length > 0 ? Math.max(...known.map((token) => token.charCodeAt(0))) : 0xd7ff;
   return {
@@ -101,7 +105,7 @@ export function fastTokenizer(files: FastFiles, where = "tokenizer.json"): FastT
       if (ids.length === 0 || ids.some((id) => !(id >= 0 && id < vocabulary))) return zeros;
       const text = bpe.decode([...ids], { skip_special_tokens: false, clean_up_tokenization_spaces: false });
       const coefficients = Float64Array.from([...text], (character) => (character.charCodeAt(0) + low) / scale);
-      // Bytes that are no character come back as U+FFFD.
+      // Invalid bytes come back as U+FFFD.
       if (coefficients.length !== horizon * size || text.includes("\ufffd")) return zeros;
       return Float32Array.from(inverseDct(coefficients, horizon));
     },
@@ -114,7 +118,10 @@ export function saveFast(folder: string, { files }: FastTokenizer): void {
   replaceFile(join(folder, "processor_config.json"), JSON.stringify(files.processor, null, 2));
 }
 
-/** Reads them back, or those of the published tokenizer. @throws PistarError naming file and field */
+/**
+ * Reads a folder of `saveFast`, or of the published tokenizer.
+ * @throws PistarError naming file and field
+ */
 export function loadFast(folder: string): FastTokenizer {
   const path = join(folder, "tokenizer.json");
   const tokenizer = readJson(path);
@@ -131,14 +138,16 @@ export function quantise(chunk: ArrayLike<number>, horizon: number, scale: numbe
   });
 }
 
-/** As numpy rounds. */
+/** Rounds halves to even, as numpy. */
 function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Smallest and largest coefficient, without the rarer end's outermost ones where there is no room for all. */
+/**
+ * The smallest and largest coefficient with a character. Without room for all, the rarer end loses its outermost ones.
+ */
 function usedRange(quantised: readonly Int32Array[], room: number): readonly [number, number] {
   const counts = new Map<number, number>();
   for (const coefficients of quantised) for (const c of coefficients) counts.set(c, (counts.get(c) ?? 0) + 1);

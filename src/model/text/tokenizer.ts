@@ -7,12 +7,12 @@ import { bpeModel, trainBpe } from "./bpe.ts";
 export interface TextTokenizer {
   /** The content of tokenizer.json. */
   readonly file: object;
-  /** Ids are below it. */
+  /** Number of ids; all are below it. */
   readonly vocabulary: number;
   readonly pad: number;
   readonly begin: number;
   readonly end: number;
-  /** Ids at the end of the model's vocabulary that FAST tokens leave alone: PaliGemma's are for detection and segmentation. */
+  /** Ids at the end of the model's vocabulary without FAST tokens. PaliGemma's are for detection and segmentation. */
   readonly reserved: number;
   /** Without special tokens. */
   encode(text: string): number[];
@@ -23,7 +23,7 @@ export interface TextTokenizer {
 const specials = ["<pad>", "<eos>", "<bos>"] as const;
 const reservedByPaliGemma = 128;
 
-/** GPT-2's alphabet: byte b is written as the b-th of these characters, so that every byte is printable. */
+/** GPT-2's alphabet: one printable character for each byte. */
 const byteCharacters: readonly string[] = (() => {
   const printable = (byte: number) =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
@@ -31,14 +31,15 @@ const byteCharacters: readonly string[] = (() => {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(printable(byte) ? byte : shifted++));
 })();
 
-/** GPT-2's words: letters, digits or signs with the space before them. */
+/** GPT-2's words: letters, digits or signs, each with the space before. */
 const word = /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
 /**
- * A byte-level tokenizer that knows the words of `texts` as far as there is room; other words fall back to pieces or bytes, so that every
+ * Fits a byte-level tokenizer on the words of `texts`, up to the vocabulary. Other words become pieces or bytes: every
  * text can be encoded.
  *
  * @param vocabulary most ids, special tokens and 256 bytes included
+ * @throws RangeError if the vocabulary has no room for bytes and special tokens
  */
 export function fitTokenizer(texts: readonly string[], vocabulary: number): TextTokenizer {
   const least = specials.length + 256;
@@ -76,7 +77,10 @@ export function fitTokenizer(texts: readonly string[], vocabulary: number): Text
   });
 }
 
-/** Makes a tokenizer of the content of a tokenizer.json. @throws PistarError damaged-file, also where the special tokens are not there */
+/**
+ * Makes a text tokenizer from the content of a tokenizer.json.
+ * @throws PistarError damaged-file, also if the special tokens are missing
+ */
 export function textTokenizer(file: object, where = "tokenizer.json"): TextTokenizer {
   const tokenizer = parseTokenizer(file, where);
   const special = (name: (typeof specials)[number]) => {
@@ -105,7 +109,10 @@ export function textTokenizer(file: object, where = "tokenizer.json"): TextToken
   };
 }
 
-/** What runs the content of a tokenizer.json. @throws PistarError damaged-file */
+/**
+ * The tokenizer of a tokenizer.json's content.
+ * @throws PistarError damaged-file
+ */
 export function parseTokenizer(file: unknown, where: string): Tokenizer {
   try {
     return new Tokenizer(file as object, {});
@@ -115,5 +122,8 @@ export function parseTokenizer(file: unknown, where: string): Tokenizer {
   }
 }
 
-/** Reads a tokenizer.json. @throws PistarError naming the file */
+/**
+ * Reads a tokenizer.json.
+ * @throws PistarError naming the file
+ */
 export const loadTokenizer = (path: string): TextTokenizer => textTokenizer(readJson(path) as object, path);
