@@ -79,8 +79,8 @@ test("seeds: a folder and a file as one table; what is no summary is named", asy
     // 30 ± 12.706 · 5 points, cut at 0.
     expect(stdout.split("\n")[1]).toMatch(/^sft +25\s% 35\s% {2,}30\s%\s\(0\s…\s94\)$/);
     const wrong = await pistar("seeds", folder, join(root, "package.json"));
-    expect(wrong).toMatchObject({ code: 1, stdout: "" });
-    expect(wrong.stderr).toContain("package.json: expected the summary.json of a run");
+    expect(wrong).toMatchObject({ code: 4, stdout: "" });
+    expect(wrong.stderr).toContain("package.json:\n  options: expected an object, got nothing");
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -59,7 +59,7 @@ test("convert, stats and validate; a broken dataset exits with 1 and the list", 
     encoding: "utf8",
   });
   expect([missing.status, missing.stderr]).toEqual([
-    1,
+    3,
     `pistar: ${folder}: expected a LeRobot dataset (a folder with meta/info.json)\n`,
   ]);
 }, 120_000);

@@ -14,6 +14,7 @@ import {
   openDataset,
   validateDataset,
 } from "../data/index.ts";
+import { PistarError } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
 import { withProgress } from "./progress.ts";
 import { number, table } from "./table.ts";
@@ -211,7 +212,8 @@ async function show(
     );
   }
   const cameras = camera ? [camera] : source.cameras;
-  if ((frames || sheet) && cameras.length === 0) throw new Error(`${source.root}: there is no camera to draw`);
+  if ((frames || sheet) && cameras.length === 0)
+    throw new PistarError("bad-option", `${source.root}: there is no camera to draw`);
   if (frames) await writeFrames(source, episode, cameras, frames);
   if (sheet) {
     const picked = Array.from({ length: Math.min(length, 24) }, (_, at) =>
@@ -245,7 +247,7 @@ async function writeFrames(
 
 async function stats(source: LeRobotDataset, { episode, json }: Json & { episode?: number }): Promise<void> {
   const found = episode === undefined ? await source.stats() : (await source.episodeStats()).get(episode);
-  if (!found) throw new Error(`${source.root}: no statistics of episode ${episode}`);
+  if (!found) throw new PistarError("bad-option", `${source.root}: no statistics of episode ${episode}`);
   if (json) return print(Object.fromEntries(found));
   const measures = ["min", "max", "mean", "std", "q01", "q50", "q99"] as const;
   const rows = [...found].flatMap(([name, feature]) =>

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import sharp from "sharp";
 import { createVideo, encodePng, type Image, type VideoEncoder } from "../data/index.ts";
+import { PistarError } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
 
 /** Takes the cameras' pictures, all of one size, moment by moment. */
@@ -30,7 +31,7 @@ export function openFilm(path: string, fps: number): Film {
     case ".png":
       return sheet(path);
     default:
-      throw new Error(`Expected a file name that ends in .mp4, .webp, .gif or .png, got "${path}"`);
+      throw new PistarError("bad-option", `Expected a file name that ends in .mp4, .webp, .gif or .png, got "${path}"`);
   }
 }
 

@@ -48,9 +48,12 @@ test("flags are the schema's fields, with its types and defaults", () => {
 test("what is wrong is said by flag", () => {
   expect(() => parse()).toThrow("--out <text>");
   expect(() => parse("--out", "x", "--learning-rate", "-1", "--mode", "odd")).toThrow(
-    /--learning-rate: .*>0\n--mode: .*"fast"\|"slow"/,
+    '--learning-rate: expected a number above 0, got -1\n--mode: expected "fast" or "slow", got odd',
   );
-  expect(() => parse("--out", "x", "--limit", "many")).toThrow("--limit");
+  expect(() => parse("--out", "x", "--limit", "many")).toThrow("--limit: expected a number, got many");
+  expect(() => parse("--out", "x", "--limit", "")).toThrow("--limit: expected a number, got ");
+  expect(() => parse("--out", "x", "--layers", "1", "two")).toThrow("--layers[1]: expected a number, got two");
+  expect(() => parse("--out", "x", "--limit", "1.5")).toThrow(expect.objectContaining({ code: "bad-option" }));
 });
 
 test("a list that is empty by default is empty again when nothing follows its flag", () => {

@@ -1,6 +1,7 @@
 // Flags of a command from a flat zod schema: names, types, defaults and help are the schema's.
 import { type Command, Option } from "commander";
 import * as z from "zod";
+import { check, formatFault, PistarError } from "../system/index.ts";
 
 /** What JSON Schema says of a field. */
 interface Field {
@@ -26,8 +27,9 @@ export function flagsOf(schema: z.ZodObject): Readonly<Record<string, string>> {
 }
 
 /**
- * Adds a flag for each field: `executeSteps` is --execute-steps <number>; a list takes several values, or none where it is empty by default; a boolean that is true by default, whose
- * description is what to do, is switched off by --no-…. A field without a default, unless optional, is required.
+ * Adds a flag for each field: `executeSteps` is --execute-steps <number>. A list takes several values, or none where it is empty by default. A
+ * boolean that is true by default is switched off by --no-…; its description says what is done. A field without a default is required unless it
+ * is optional.
  */
 export function addFlags(command: Command, schema: z.ZodObject): Command {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
@@ -38,10 +40,10 @@ export function addFlags(command: Command, schema: z.ZodObject): Command {
     const about = isOff(field) ? `do not ${field.description}` : field.description;
     const option = new Option(`${flags[name]}${text}`, about);
     if (field.default !== undefined) option.default(field.default);
-    if (field.type === "number" || field.type === "integer") option.argParser((value) => Number(value));
+    if (field.type === "number" || field.type === "integer") option.argParser(numberIn);
     if (field.items?.type === "number" || field.items?.type === "integer")
-      option.argParser((value, before: readonly number[] = []) =>
-        before === field.default ? [Number(value)] : [...before, Number(value)],
+      option.argParser((value, before: readonly unknown[] = []) =>
+        before === field.default ? [numberIn(value)] : [...before, numberIn(value)],
       );
     option.makeOptionMandatory(required.includes(name));
     command.addOption(option);
@@ -54,7 +56,10 @@ export function givenFlags(command: Command, flags: Readonly<Record<string, unkn
   return Object.fromEntries(Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli"));
 }
 
-/** The checked options from what commander parsed. The error names each flag that is wrong. */
+/**
+ * The checked options from what commander parsed.
+ * @throws PistarError bad-option, a line for each flag that is wrong
+ */
 export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: unknown): z.output<Schema> {
   const { shape } = schema;
   // A flag of a list without a value is the empty list.
@@ -62,13 +67,18 @@ export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: un
     name,
     value === true && shape[name] instanceof z.ZodDefault && shape[name].unwrap() instanceof z.ZodArray ? [] : value,
   ]);
-  const result = schema.safeParse(Object.fromEntries(given));
-  if (result.success) return result.data;
-  throw new Error(
-    result.error.issues
-      .map(({ path: [name], message }) => (name === undefined ? message : `${flagOf(String(name))}: ${message}`))
-      .join("\n"),
+  const result = check(schema, Object.fromEntries(given));
+  if ("value" in result) return result.value;
+  const lines = result.faults.map((fault) =>
+    formatFault({ ...fault, field: fault.field.replace(/^\w+/, flagOf), got: fault.got.replace(/^"(.*)"$/, "$1") }),
   );
+  throw new PistarError("bad-option", lines.join("\n"));
+}
+
+/** A number where the text is one, else the text, which the schema refuses and the error shows. */
+function numberIn(text: string): number | string {
+  const number = Number(text);
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
 
 const mayBeEmpty = ({ type, default: value }: Field) => type === "array" && Array.isArray(value) && value.length === 0;

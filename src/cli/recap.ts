@@ -1,8 +1,6 @@
 // pistar recap: the whole of Algorithm 1 with its report, in simulation; or its pre-training on existing datasets.
-import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import * as z from "zod";
 import {
   datasetOptions,
   datasetVerdict,
@@ -11,12 +9,13 @@ import {
   openRun,
   type Preset,
   presets,
+  readRunConfig,
   recapOptions,
   runOnDatasets,
   runRecap,
   runVerdict,
 } from "../loop/index.ts";
-import { readJson } from "../system/index.ts";
+import { PistarError } from "../system/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { stageProgress } from "./stage-progress.ts";
@@ -89,8 +88,8 @@ async function recap(command: Command, flags: Record<string, unknown>): Promise<
   } & { readonly dataset?: string[]; readonly resume?: true };
   const known = resume || config !== undefined ? configOf(out, config, resume) : undefined;
   if (known !== undefined && "preset" in options)
-    throw new Error(`--preset: of no use where options come from ${known}; leave it out`);
-  const base = known === undefined ? undefined : optionsIn(known);
+    throw new PistarError("bad-option", `--preset: of no use where options come from ${known}; leave it out`);
+  const base = known === undefined ? undefined : readRunConfig(known).options;
   const datasets = dataset ?? (base?.datasets as string[] | undefined);
   if (datasets === undefined) await inSimulation(out, flags.preset as Preset, base, options);
   else await onDatasets(out, { ...base, datasets }, options);
@@ -100,20 +99,14 @@ async function recap(command: Command, flags: Record<string, unknown>): Promise<
 function configOf(out: string | undefined, config: string | undefined, resume = false): string {
   const flag = resume ? "--resume" : "--config";
   if (out === undefined)
-    throw new Error(`${flag}: expected the folder of the run ${resume ? "to go on with" : "to begin"}, by --out`);
+    throw new PistarError(
+      "bad-option",
+      `${flag}: expected the folder of the run ${resume ? "to go on with" : "to begin"}, by --out`,
+    );
   if (config === undefined) return join(out, "config.json");
-  if (resume) throw new Error("--config: of no use with --resume, which takes the run's own; leave it out");
+  if (resume)
+    throw new PistarError("bad-option", "--config: of no use with --resume, which takes the run's own; leave it out");
   return config;
-}
-
-const configSchema = z.object({ options: z.record(z.string(), z.unknown()) });
-
-/** The options in a run's config.json. */
-function optionsIn(path: string): Options {
-  if (!existsSync(path)) throw new Error(`${path}: expected the config.json of a run, found no such file`);
-  const found = configSchema.safeParse(readJson(path));
-  if (!found.success) throw new Error(`${path}: expected the config.json of a run, got one without "options"`);
-  return found.data.options;
 }
 
 /** @param base options of another run, in place of the preset's */
@@ -137,7 +130,8 @@ async function onDatasets(
 ): Promise<void> {
   const foreign = Object.keys(given).filter((name) => !(name in datasetFlags));
   if (foreign.length > 0)
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${foreign.map((name) => recapFlags[name]).join(", ")}: of no use with --dataset, where no simulation runs; ` +
         `leave out, or give one of ${Object.values(datasetFlags).join(" ")}`,
     );

@@ -73,7 +73,7 @@ test("collect, Ctrl-C, collect again, replay onto each kind of film", async () =
   const wrong = spawnSync(process.execPath, [...command, "replay", out, "0", "--out", "film.avi"], {
     encoding: "utf8",
   });
-  expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining(".mp4, .gif or .png")]);
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining(".mp4, .gif or .png")]);
 }, 180_000);
 
 test("eval scores a policy and compares it with another on the same episodes", () => {

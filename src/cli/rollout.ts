@@ -20,6 +20,7 @@ import {
   type Score,
 } from "../rollout/index.ts";
 import { createTaskWorld, judging, simulation, taskNamed, tasks } from "../sim/index.ts";
+import { PistarError } from "../system/index.ts";
 import { type Film, openFilm } from "./film.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -198,7 +199,7 @@ async function replay(root: string, episode: string, { out }: { out?: string }):
   const dataset = await openDataset(root);
   try {
     if (episode !== "all" && !/^\d+$/.test(episode))
-      throw new Error(`Expected the number of an episode or "all", got "${episode}"`);
+      throw new PistarError("bad-option", `Expected the number of an episode or "all", got "${episode}"`);
     const indices = episode === "all" ? dataset.episodes.map(({ index }) => index) : [Number(episode)];
     const replays: Replay[] = [];
     await withProgress("replaying", async (progress) => {

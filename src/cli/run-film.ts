@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { pairPictures, type Summary } from "../loop/index.ts";
-import { readJson } from "../system/index.ts";
+import { PistarError, readJson } from "../system/index.ts";
 import { openFilm } from "./film.ts";
 import { withProgress } from "./progress.ts";
 
@@ -33,11 +33,12 @@ interface Flags {
 }
 
 async function filmRun(run: string, { out, task: name, seed, speed }: Flags): Promise<void> {
-  if (!(speed > 0)) throw new Error(`--speed: expected a number above 0, got ${speed}`);
+  if (!(speed > 0)) throw new PistarError("bad-option", `--speed: expected a number above 0, got ${speed}`);
   const film = filmOf(run, name, seed);
   const read = (sheet: string) => {
     const path = join(run, sheet);
-    if (!existsSync(path)) throw new Error(`${path}: expected the pictures of the film, found no such file`);
+    if (!existsSync(path))
+      throw new PistarError("missing-file", `${path}: expected the pictures of the film, found no such file`, { path });
     return readFileSync(path);
   };
   const sheets = [read(film.before.sheet), read(film.after.sheet)] as const;
@@ -54,17 +55,31 @@ async function filmRun(run: string, { out, task: name, seed, speed }: Flags): Pr
 
 function filmOf(run: string, name: string | undefined, seed: number | undefined) {
   const path = join(run, "summary.json");
-  if (!existsSync(path)) throw new Error(`${path}: expected the summary of a run of pistar recap, found no such file`);
+  if (!existsSync(path))
+    throw new PistarError(
+      "missing-file",
+      `${path}: expected the summary of a run of pistar recap, found no such file`,
+      {
+        path,
+      },
+    );
   const { tasks = [] } = readJson(path) as Partial<Summary>;
   const task = name === undefined ? tasks[0] : tasks.find((other) => other.task === name);
   if (!task)
-    throw new Error(`${path}: expected one of the tasks ${tasks.map((other) => other.task).join(", ")}, got ${name}`);
+    throw new PistarError(
+      "bad-option",
+      `${path}: expected one of the tasks ${tasks.map((other) => other.task).join(", ")}, got ${name}`,
+    );
   const { films = [] } = task;
   if (films.length === 0)
-    throw new Error(`${path}: it holds no films of ${task.task}; pistar recap --resume --out ${run} makes them`);
+    throw new PistarError(
+      "missing-file",
+      `${path}: it holds no films of ${task.task}; pistar recap --resume --out ${run} makes them`,
+    );
   const film = seed === undefined ? films[0] : films.find((other) => other.seed === seed);
   if (!film)
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${path}: expected one of the filmed seeds ${films.map((other) => other.seed).join(", ")}, got ${seed}`,
     );
   return film;

@@ -1,6 +1,4 @@
 // pistar seeds: what several runs of one configuration show together.
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import {
   type ArmAcrossSeeds,
@@ -10,9 +8,10 @@ import {
   percentEstimate,
   pointsEstimate,
   ratioEstimate,
-  type Summary,
+  readSummary,
 } from "../loop/index.ts";
 import type { Estimate } from "../rollout/index.ts";
+import { PistarError } from "../system/index.ts";
 import { table } from "./table.ts";
 
 export function addSeedsCommand(program: Command): void {
@@ -39,23 +38,11 @@ order their pre-training is the same, and where as many tasks are improved side 
     )
     .action((runs: string[], { json }: { json?: boolean }) => {
       const found = acrossSeeds(runs.map(readSummary));
-      if (found.length === 0) throw new Error("Expected runs with results of the same tasks and policies, found none");
+      if (found.length === 0)
+        throw new PistarError("bad-option", "Expected runs with results of the same tasks and policies, found none");
       if (json) console.log(JSON.stringify(found, null, 2));
       else for (const task of new Set(found.map((arm) => arm.task))) printTask(task, found);
     });
-}
-
-function readSummary(path: string): Summary {
-  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, "summary.json") : path;
-  let summary: Partial<Summary>;
-  try {
-    summary = JSON.parse(readFileSync(file, "utf8")) as Partial<Summary>;
-  } catch (error) {
-    throw new Error(`${file}: expected the summary.json that pistar recap writes: ${(error as Error).message}`);
-  }
-  if (!summary.tasks || !summary.options)
-    throw new Error(`${file}: expected the summary.json of a run of pistar recap in simulation, got other JSON`);
-  return summary as Summary;
 }
 
 function printTask(task: string, all: readonly ArmAcrossSeeds[]): void {

@@ -9,6 +9,7 @@ import {
   serveOptions,
   servePolicy,
 } from "../serve/index.ts";
+import { PistarError } from "../system/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
 
@@ -94,7 +95,10 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
 function tlsFiles(cert: string | undefined, key: string | undefined): { cert: string; key: string } | undefined {
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return undefined;
-  throw new Error(`Expected --tls-cert and --tls-key together, got --tls-${cert === undefined ? "key" : "cert"} alone`);
+  throw new PistarError(
+    "bad-option",
+    `Expected --tls-cert and --tls-key together, got --tls-${cert === undefined ? "key" : "cert"} alone`,
+  );
 }
 
 /** What a client sends under which keys, for people. */

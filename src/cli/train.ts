@@ -12,6 +12,7 @@ import {
   valueConfig,
 } from "../model/index.ts";
 import { findCheckpoint, readPolicyDescription, readValueDescription } from "../policy/index.ts";
+import { PistarError } from "../system/index.ts";
 import { elements } from "../tensor/index.ts";
 import {
   type LabelOptions,
@@ -178,7 +179,10 @@ function printValue({ best, bestStep, parameters, episodes, check }: ValueResult
 
 async function label(command: Command, datasets: readonly string[], { value, labels, json, ...flags }: Flags) {
   if ((value === undefined) === (labels === undefined))
-    throw new Error("Expected --value or --labels, one of both: where advantages come from (see pistar label --help)");
+    throw new PistarError(
+      "bad-option",
+      "Expected --value or --labels, one of both: where advantages come from (see pistar label --help)",
+    );
   const reports =
     labels === undefined
       ? await labelled(datasets, String(value), fromFlags(labelOptions, flags))
@@ -212,7 +216,8 @@ function relabelled(datasets: readonly string[], from: string, flags: Flags): Pr
     (name) => !["positiveFraction", "forceInterventions", "tag"].includes(name),
   );
   if (foreign.length > 0)
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${foreign.map((name) => names[name]).join(", ")}: of no use with --labels, whose advantages are there already; ` +
         "leave out, or give --value in place of --labels",
     );
@@ -254,10 +259,10 @@ async function policy(roots: readonly string[], { out, resume, json, episodes, .
 
 function chosen(roots: readonly string[], episodes: unknown): TrainingDataset[] {
   if (episodes === undefined) return roots.map((root) => ({ root }));
-  if (roots.length > 1) throw new Error(`--episodes: expected one dataset, got ${roots.length}`);
+  if (roots.length > 1) throw new PistarError("bad-option", `--episodes: expected one dataset, got ${roots.length}`);
   const numbers = (episodes as string[]).map(Number);
   if (!numbers.every((index) => Number.isInteger(index) && index >= 0))
-    throw new Error(`--episodes: expected numbers from 0, got ${(episodes as string[]).join(" ")}`);
+    throw new PistarError("bad-option", `--episodes: expected numbers from 0, got ${(episodes as string[]).join(" ")}`);
   return [{ root: roots[0]!, episodes: numbers }];
 }
 
@@ -319,7 +324,8 @@ async function modelInfo(what: string, { json }: { json?: boolean }): Promise<vo
         : ["value function", (await readValueDescription(folder)).config],
     );
   } else
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${what}: expected a size (${Object.keys(sizes).join(", ")}) or the folder of a run or a checkpoint`,
     );
   const found = named.map(([name, config]) => ({

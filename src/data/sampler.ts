@@ -1,7 +1,8 @@
-// Which frames make up which batch. Each draw picks a source by weight, then the next frame of a seeded permutation of that
-// source's frames; when it is used up, the next epoch has another permutation. A draw depends on the seed and on how often
-// each source was drawn from, nothing else, so a few numbers are the whole position and a run resumes exactly.
-import { random } from "../system/index.ts";
+// Which frames make up which batch. Each draw picks a source by weight, then the next frame of a seeded permutation of that source's frames.
+// Each epoch has another permutation. A draw depends on the seed and on how often each source was drawn from, and on nothing else. So a few
+// numbers are the whole position, and a run resumes exactly.
+import * as z from "zod";
+import { checked, PistarError, random } from "../system/index.ts";
 
 /** One sample: a frame of a source. `draw` numbers all draws of a run and names the sample's own randomness. */
 export interface Sample {
@@ -17,14 +18,15 @@ export interface Pool {
   readonly weight?: number | undefined;
 }
 
-/** Where a sampler stands; JSON. */
-export interface SamplerState {
-  readonly seed: number;
+const stateSchema = z.object({
+  seed: z.int(),
   /** Draws so far from each pool. */
-  readonly drawn: readonly number[];
+  drawn: z.array(z.int().min(0)).readonly(),
   /** A checksum of each pool's frames, to notice a resume on other data. */
-  readonly pools: readonly number[];
-}
+  pools: z.array(z.int().min(0)).readonly(),
+});
+/** Where a sampler stands; JSON. */
+export type SamplerState = Readonly<z.infer<typeof stateSchema>>;
 
 export class Sampler {
   private readonly pools: readonly Pool[];
@@ -35,7 +37,10 @@ export class Sampler {
   private readonly shares: readonly number[];
   private readonly orders: { epoch: number; order: Int32Array }[];
 
-  /** @param state from `state()` of a sampler with the same seed and pools, to go on from there */
+  /**
+   * @param state from `state()` of a sampler with the same seed and pools, to go on from there
+   * @throws PistarError damaged-file where it is no such state, cannot-resume where seed or pools are others
+   */
   constructor(pools: readonly Pool[], seed: number, state?: SamplerState) {
     const weights = pools.map(({ frames, weight }) => checkWeight(weight ?? frames.length, frames.length));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -44,8 +49,10 @@ export class Sampler {
     this.seed = seed;
     this.shares = weights.map((_, at) => weights.slice(0, at + 1).reduce((sum, weight) => sum + weight, 0) / total);
     this.checksums = pools.map(({ frames }) => checksum(frames));
+    if (state) checked(stateSchema, state, "The saved position of the batches");
     if (state && (state.seed !== seed || String(state.pools) !== String(this.checksums)))
-      throw new Error(
+      throw new PistarError(
+        "cannot-resume",
         `Expected to resume with seed ${state.seed} and the same frames of ${state.pools.length} sources, got seed ${seed}` +
           ` and ${pools.length} sources (checksums ${state.pools} and ${this.checksums}); other data needs a new run`,
       );

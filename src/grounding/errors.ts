@@ -1,28 +1,29 @@
 // How far off a backbone is on scenes that it has not learned from.
+import * as z from "zod";
 import { sameTurn } from "../sim/index.ts";
+import { anyNumber } from "../system/index.ts";
 import { perMetre, placeCount } from "./network.ts";
 import { cameras, type Scenes, things } from "./scenes.ts";
 
+const spreadSchema = z.object({ median: anyNumber, nineOfTen: anyNumber }).readonly();
 /** The median and what nine of ten are below. */
-export interface Spread {
-  readonly median: number;
-  readonly nineOfTen: number;
-}
+export type Spread = z.infer<typeof spreadSchema>;
 
+export const groundingErrorsSchema = z.object({
+  scenes: z.int().min(1),
+  object: spreadSchema,
+  goal: spreadSchema,
+  grasp: spreadSchema,
+  /** null where no scene is so. */
+  between: spreadSchema.nullable(),
+  turn: spreadSchema,
+  pixels: z.record(z.enum(cameras), spreadSchema).readonly(),
+});
 /**
  * Millimetres over the table to object and goal from the grasp point, of the grasp point itself, and from the goal to the object where that is
  * less than 4 cm; degrees (0 to 45) by which object and goal are turned; pixels in the pictures.
  */
-export interface GroundingErrors {
-  readonly scenes: number;
-  readonly object: Spread;
-  readonly goal: Spread;
-  readonly grasp: Spread;
-  /** null where no scene is so. */
-  readonly between: Spread | null;
-  readonly turn: Spread;
-  readonly pixels: Readonly<Record<(typeof cameras)[number], Spread>>;
-}
+export type GroundingErrors = Readonly<z.infer<typeof groundingErrorsSchema>>;
 
 /** What a network said of scenes: `places` [B, 9] and `between` [B, 3] times `perMetre`, `turns` [B, 2, 2], `spots` [B, cameras, things, 2]. */
 export interface Answers {

@@ -15,11 +15,12 @@ import {
 import { type Network, openBackbone, saveBackbone } from "../policy/index.ts";
 import { so101Joints } from "../robot/index.ts";
 import type { Random } from "../system/index.ts";
-import { readJson, replaceFile } from "../system/index.ts";
+import { checked, readJsonAs, replaceFile, toJson } from "../system/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import {
   type Course,
+  courseSchema,
   openRunFolder,
   optimise,
   optimiser,
@@ -29,7 +30,7 @@ import {
   textTokenizerFor,
   writeResult,
 } from "../train/index.ts";
-import { type Answers, type GroundingErrors, groundingErrors } from "./errors.ts";
+import { type Answers, type GroundingErrors, groundingErrors, groundingErrorsSchema } from "./errors.ts";
 import { groundingFeeds } from "./feeds.ts";
 import { type Grounding, groundingLoss, initGrounding, say } from "./network.ts";
 import { SceneLoader } from "./scene-loader.ts";
@@ -70,6 +71,8 @@ export interface GroundingResult extends Course {
   readonly errors: GroundingErrors;
 }
 
+const resultSchema: z.ZodType<GroundingResult> = courseSchema.extend({ errors: groundingErrorsSchema });
+
 const errorsFile = "errors.json";
 /** Scenes that are judged at once, at most. */
 const judgedAtOnce = 50;
@@ -79,7 +82,7 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
   const { network, resume = false, onProgress } = input;
   const options = groundingOptions.parse(input.options ?? {});
   const run = openRunFolder(input.run, { stage: "grounding", network, options }, resume);
-  const finished = readResult<GroundingResult>(run);
+  const finished = readResult(run, resultSchema);
   if (finished) return finished;
   const learned = openBackbone({ backbone: options.from, size: options.size }, network);
   const tokenizer = learned?.tokenizer ?? textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
@@ -112,7 +115,12 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
         ...scope.initialize(t.random(options.seed).split("weights")),
         ...((await learned?.weights(config)) ?? []),
       ]),
-    loader: (position) => scenes("learned", options.batchSize, position),
+    loader: (position) =>
+      scenes(
+        "learned",
+        options.batchSize,
+        checked(z.int().min(0).default(0), position, "The saved position of the scenes"),
+      ),
     feeds: (batch, random) => {
       const advantages = batch.instructions.map(() => (network === "policy" ? anyAdvantage(random) : undefined));
       return groundingFeeds(config, tokenizer, batch, advantages);
@@ -127,12 +135,15 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
     },
     async save(folder, store, renamed) {
       await saveBackbone(folder, network, known, store, renamed);
-      replaceFile(join(folder, errorsFile), JSON.stringify(errors));
+      replaceFile(join(folder, errorsFile), toJson(errors));
     },
     onProgress,
   });
   // From the checkpoint: a run that is resumed after its last step judges nothing any more.
-  const result: GroundingResult = { ...course, errors: readJson(join(course.last, errorsFile)) as GroundingErrors };
+  const result: GroundingResult = {
+    ...course,
+    errors: readJsonAs(groundingErrorsSchema, join(course.last, errorsFile)),
+  };
   writeResult(run, result);
   return result;
 }

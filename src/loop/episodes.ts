@@ -8,12 +8,13 @@ import {
   type Evaluation,
   evaluateOptions,
   evaluatePolicy,
+  evaluationSchema,
 } from "../rollout/index.ts";
 import { simulation } from "../sim/index.ts";
 import type { OpenedArm } from "./extraction/arm.ts";
 import { dataOf, type Run } from "./run.ts";
 import { evaluationSeed } from "./seeds.ts";
-import type { Gain } from "./summary.ts";
+import { type Gain, gainSchema } from "./summary.ts";
 
 /** Adds episodes to a task's dataset. @param driving who acts, and how a trained policy is opened */
 export function collectStage(
@@ -24,7 +25,7 @@ export function collectStage(
 ): Promise<Gain> {
   const { options, stages, listener, signal } = run;
   const stage = `${task}/${iteration}/${source}`;
-  return stages.run(stage, async () => {
+  return stages.run(stage, gainSchema, async () => {
     const out = dataOf(run, task);
     const { difficulty, randomise } = options;
     const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
@@ -69,7 +70,7 @@ export function evaluationOf(run: Run, task: string, policy: OpenedArm) {
 /** Evaluates a policy on the run's held-out seeds. */
 export function evaluateStage(run: Run, stage: string, task: string, policy: OpenedArm): Promise<Evaluation> {
   const { stages, listener, signal } = run;
-  return stages.run(stage, async () => {
+  return stages.run(stage, evaluationSchema, async () => {
     const all = evaluationOf(run, task, policy);
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
     const found = await evaluatePolicy({ ...all, stations: simulation, progress, ...(signal && { signal }) });

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
+import * as z from "zod";
 import type { Image } from "../data/index.ts";
 import { loadValueFunction } from "../policy/index.ts";
 import { EpisodeRunner, type Evaluation } from "../rollout/index.ts";
@@ -12,7 +13,7 @@ import { evaluationOf } from "./episodes.ts";
 import type { OpenedArm } from "./extraction/arm.ts";
 import { type Filmed, type FilmOptions, filmEpisode } from "./film-episode.ts";
 import { type Run, trainingOf } from "./run.ts";
-import type { Film, FilmedEpisode } from "./summary.ts";
+import { type Film, type FilmedEpisode, filmSchema } from "./summary.ts";
 
 /** Pairs of films of a task, and pixels of their pictures: a report of several tasks has some megabytes too. */
 const plans = {
@@ -42,7 +43,7 @@ export function filmStage(
 ): Promise<Film[]> {
   const { listener, options, stages } = run;
   const stage = `${task}/${k}/films`;
-  return stages.run(stage, async () => {
+  return stages.run(stage, z.array(filmSchema), async () => {
     const { pairs, ...size } = options.tasks.length > 1 ? plans.severalTasks : plans.oneTask;
     const seeds = chooseSeeds(before.evaluation, after.evaluation, pairs);
     const value = await loadValueFunction(trainingOf(run, `${task}/${k}/value`), { threads: 1 });

@@ -11,7 +11,7 @@ export { type ControlName, controls } from "./extraction/controls.ts";
 export { recap } from "./extraction/recap.ts";
 export { sft } from "./extraction/sft.ts";
 export { pairPictures } from "./film-pair.ts";
-export { openDatasetRun, openRun } from "./open-run.ts";
+export { openDatasetRun, openRun, readRunConfig } from "./open-run.ts";
 export {
   type DatasetOptions,
   datasetOptions,
@@ -21,6 +21,7 @@ export {
   recapOptions,
 } from "./options.ts";
 export { labelTag, runOnDatasets } from "./own-data.ts";
+export { readSummary } from "./read-summary.ts";
 export { runRecap } from "./recap.ts";
 export { picturesOf } from "./record.ts";
 export { renderDatasetReport } from "./report/dataset-page.ts";

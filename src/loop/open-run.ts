@@ -1,17 +1,19 @@
 // Opening a run's folder, to begin a run or to go on with it.
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
 import { openDataset } from "../data/index.ts";
 import { taskNamed } from "../sim/index.ts";
-import { readJson, replaceFile } from "../system/index.ts";
+import { checked, PistarError, readJsonAs, replaceFile, toJson } from "../system/index.ts";
+import { checkRunFormat, runFormatVersion } from "../train/index.ts";
 import { type DatasetOptions, datasetOptions, type RecapOptions, recapOptions } from "./options.ts";
 import { type Listener, pretrainedOn, type Run } from "./run.ts";
 import { Stages } from "./stages.ts";
 
 /**
  * Opens a run's folder, to begin or to go on.
- * @throws Error where it holds a run with other options, or a task is unknown
+ * @throws PistarError cannot-resume where it holds a run with other options or of another format; bad-option where a task is unknown
  */
 export function openRun(
   folder: string,
@@ -26,7 +28,7 @@ export function openRun(
 
 /**
  * The same for a run on existing datasets.
- * @throws Error where the folder holds a run with other options, or a dataset cannot be read
+ * @throws PistarError cannot-resume as `openRun`, or what is wrong with a dataset
  */
 export async function openDatasetRun(
   folder: string,
@@ -40,6 +42,19 @@ export async function openDatasetRun(
   return openFolder(folder, { ...options, datasets }, listener, signal);
 }
 
+const configSchema = z.object({ startedAt: z.string(), options: z.record(z.string(), z.unknown()) });
+
+/**
+ * What a run's folder says it was begun with.
+ * @param path its config.json
+ * @throws PistarError missing-file or damaged-file; cannot-resume where it was begun in another format
+ */
+export function readRunConfig(path: string): z.infer<typeof configSchema> {
+  const config = readJsonAs(z.looseObject({}), path);
+  checkRunFormat(dirname(path), config.format_version);
+  return checked(configSchema, config, path);
+}
+
 function openFolder<Options extends { readonly seed: number }>(
   folder: string,
   options: Options,
@@ -47,17 +62,20 @@ function openFolder<Options extends { readonly seed: number }>(
   signal: AbortSignal | undefined,
 ): Run<Options> {
   const path = join(folder, "config.json");
-  const first = { startedAt: new Date().toISOString(), options };
-  const known = (existsSync(path) ? readJson(path) : first) as { startedAt: string; options: Record<string, unknown> };
+  const there = existsSync(path);
+  const known = there ? readRunConfig(path) : { startedAt: new Date().toISOString(), options };
+  const before: Readonly<Record<string, unknown>> = known.options;
   const asked: Readonly<Record<string, unknown>> = options;
-  for (const name of new Set([...Object.keys(asked), ...Object.keys(known.options)]))
-    if (!isDeepStrictEqual(known.options[name], asked[name]) && !mayBecome(name, known.options[name], asked[name]))
-      throw new Error(
-        `${folder}: a run with ${name} ${shown(known.options[name])} is there, asked for was ${shown(asked[name])}; ` +
+  for (const name of new Set([...Object.keys(asked), ...Object.keys(before)]))
+    if (!isDeepStrictEqual(before[name], asked[name]) && !mayBecome(name, before[name], asked[name]))
+      throw new PistarError(
+        "cannot-resume",
+        `${folder}: a run with ${name} ${shown(before[name])} is there, asked for was ${shown(asked[name])}; ` +
           "go on with the same options, or choose another folder",
+        { path: folder },
       );
-  if (!existsSync(path) || !isDeepStrictEqual(known.options, options))
-    replaceFile(path, JSON.stringify({ ...known, options }, null, 2));
+  if (!there || !isDeepStrictEqual(before, asked))
+    replaceFile(path, toJson({ format_version: runFormatVersion, startedAt: known.startedAt, options }, 2));
   const stages = new Stages(folder, (name, state) => {
     if (state === "begins") signal?.throwIfAborted();
     listener.onStage?.(name, state);

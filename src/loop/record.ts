@@ -1,7 +1,7 @@
 // How a run ends: summary.json, and the report that is drawn from it.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../system/index.ts";
+import { replaceFile, toJson } from "../system/index.ts";
 import type { Course } from "../train/index.ts";
 import type { Run } from "./run.ts";
 import type { Curve, RunRecord } from "./summary.ts";
@@ -40,6 +40,6 @@ export const picturesOf =
 
 /** Writes summary.json and report.html. */
 export function writeResults({ folder }: AnyRun, summary: RunRecord, report: string): void {
-  replaceFile(join(folder, "summary.json"), JSON.stringify(summary, null, 2));
+  replaceFile(join(folder, "summary.json"), toJson(summary, 2));
   replaceFile(join(folder, "report.html"), report);
 }

@@ -1,8 +1,9 @@
-// Stages of a run, each done once: what a stage found is kept in RUN/stages/NAME.json when it has ended. A run that was killed begins
-// again with the stage that it was in, and that stage resumes within itself where its own code can.
+// Stages of a run, each done once. What a stage found is kept in RUN/stages/NAME.json when it has ended. A run that was killed begins again with
+// the stage that it was in, and that stage resumes within itself where its own code can.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readJson, replaceFile } from "../system/index.ts";
+import * as z from "zod";
+import { readJsonAs, replaceFile, toJson } from "../system/index.ts";
 
 export interface Stage {
   readonly name: string;
@@ -28,19 +29,23 @@ export class Stages {
     return this.ended;
   }
 
-  /** The result of a stage: from an earlier process if it ended there, else by `work`. It must be JSON. */
-  async run<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+  /**
+   * The result of a stage: from an earlier process if it ended there, else by `work`. It is JSON, and may hold numbers that are not finite.
+   * @param schema of the result as it is read back
+   * @throws PistarError damaged-file, naming file and field, where what was kept is not such a result
+   */
+  async run<Result>(name: string, schema: z.ZodType<Result>, work: () => Promise<Result>): Promise<Result> {
     const path = join(this.folder, `${name}.json`);
     const done = existsSync(path);
     this.onStage(name, done ? "done before" : "begins");
     if (!done) {
       const begin = performance.now();
       const result = await work();
-      replaceFile(path, JSON.stringify({ seconds: (performance.now() - begin) / 1000, result }));
+      replaceFile(path, toJson({ seconds: (performance.now() - begin) / 1000, result }));
       this.onStage(name, "ends");
     }
-    const { seconds, result } = readJson(path) as { seconds: number; result: Result };
+    const { seconds, result } = readJsonAs(z.object({ seconds: z.number().min(0), result: schema }), path);
     this.ended.push({ name, seconds });
-    return result;
+    return result as Result;
   }
 }

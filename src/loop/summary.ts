@@ -1,6 +1,7 @@
 // What a run of RECAP found: all that its report shows, as plain data that is kept as summary.json.
-
+import * as z from "zod";
 import type { Estimate } from "../rollout/index.ts";
+import { anyNumber } from "../system/index.ts";
 import type { LabelReport, PolicyResult, ValueResult } from "../train/index.ts";
 
 /** How one policy did on the held-out episodes of a task. */
@@ -36,13 +37,16 @@ export interface Paired {
   readonly failureRatio: Estimate | null;
 }
 
+const count = z.int().min(0);
+
+export const gainSchema = z.object({
+  iteration: count,
+  source: z.enum(["demonstrations", "autonomous", "corrected"]),
+  episodes: count,
+  successes: count,
+});
 /** Episodes that a task's data set gained at once. */
-export interface Gain {
-  readonly iteration: number;
-  readonly source: "demonstrations" | "autonomous" | "corrected";
-  readonly episodes: number;
-  readonly successes: number;
-}
+export type Gain = Readonly<z.infer<typeof gainSchema>>;
 
 /** What the checks of a value function said before its labels were used. */
 export interface ValueSummary {
@@ -94,30 +98,32 @@ export interface Trace {
   readonly pictures: readonly { readonly frame: number; readonly png: string }[];
 }
 
-/** One held-out episode by two policies: SFT's and RECAP's last. */
-export interface Film {
-  readonly seed: number;
-  readonly instruction: string;
-  readonly before: FilmedEpisode;
-  readonly after: FilmedEpisode;
-}
-
-/** An evaluated episode run again to be seen. */
-export interface FilmedEpisode {
-  readonly arm: string;
-  readonly iteration: number;
-  readonly success: boolean;
+const filmedEpisodeSchema = z.object({
+  arm: z.string(),
+  iteration: count,
+  success: z.boolean(),
   /** Of the episode. */
-  readonly seconds: number;
+  seconds: z.number(),
   /** Pictures a second. */
-  readonly fps: number;
+  fps: z.number().gt(0),
   /** At each picture, in normalised returns (−1 to 0). */
-  readonly values: readonly number[];
+  values: z.array(anyNumber).readonly(),
   /** WebP with all pictures, row by row; its path in the run's folder. */
-  readonly sheet: string;
+  sheet: z.string(),
   /** Pictures in a row of the sheet. */
-  readonly columns: number;
-}
+  columns: z.int().min(1),
+});
+/** An evaluated episode run again to be seen. */
+export type FilmedEpisode = Readonly<z.infer<typeof filmedEpisodeSchema>>;
+
+export const filmSchema = z.object({
+  seed: z.int(),
+  instruction: z.string(),
+  before: filmedEpisodeSchema.readonly(),
+  after: filmedEpisodeSchema.readonly(),
+});
+/** One held-out episode by two policies: SFT's and RECAP's last. */
+export type Film = Readonly<z.infer<typeof filmSchema>>;
 
 export interface TaskSummary {
   readonly task: string;

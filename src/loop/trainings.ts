@@ -2,11 +2,14 @@
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import * as z from "zod";
 import {
   type LabelOptions,
   type LabelReport,
   labelDataset,
+  labelReportSchema,
   type PolicyResult,
+  policyResultSchema,
   relabelDatasets,
   type TrainingProgress,
   type TrainPolicyInput,
@@ -14,6 +17,7 @@ import {
   trainPolicy,
   trainValue,
   type ValueResult,
+  valueResultSchema,
 } from "../train/index.ts";
 import { type Run, trainingOf } from "./run.ts";
 
@@ -21,7 +25,7 @@ type AnyRun = Run<{ readonly seed: number }>;
 type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode">;
 
 export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
-  return run.stages.run(name, async () => {
+  return run.stages.run(name, valueResultSchema, async () => {
     const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
     if (check)
       run.listener.onNote?.(
@@ -39,7 +43,7 @@ export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainVal
 const policyValidateEvery = 800;
 
 export function trainPolicyStage(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
-  return run.stages.run(name, async () => {
+  return run.stages.run(name, policyResultSchema, async () => {
     const options = { validateEvery: policyValidateEvery, ...asked.options };
     const result = await trainPolicy({ ...asked, ...common(run, name, options) });
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
@@ -81,7 +85,7 @@ export function labelStage(
   options: Partial<LabelOptions>,
 ): Promise<LabelReport> {
   const { listener, stages } = run;
-  return stages.run(name, async () => {
+  return stages.run(name, labelReportSchema, async () => {
     const report = await labelDataset({
       dataset,
       value: trainingOf(run, value),
@@ -100,7 +104,7 @@ export function relabelStage(
   datasets: readonly string[],
   options: Partial<LabelOptions> & Pick<LabelOptions, "tag">,
 ): Promise<LabelReport[]> {
-  return run.stages.run(name, async () => {
+  return run.stages.run(name, z.array(labelReportSchema), async () => {
     const reports = await relabelDatasets({ datasets, from: options.tag, options });
     for (const report of reports) tell(run, report);
     return reports;

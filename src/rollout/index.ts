@@ -13,6 +13,7 @@ export {
   score,
   throughput,
 } from "./evaluate.ts";
+export { estimateSchema, evaluationSchema } from "./evaluation-schema.ts";
 export {
   type Assignment,
   EpisodeRunner,

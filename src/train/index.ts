@@ -2,6 +2,7 @@
 export { promptRoom, textTokenizerFor } from "./describe-policy.ts";
 export { type Course, type CurvePoint, optimise, type TrainingProgress } from "./engine/optimise.ts";
 export { openRunFolder, readResult, writeResult } from "./engine/run-folder.ts";
+export { checkRunFormat, runFormatVersion } from "./engine/run-format.ts";
 export type { Objective, StepFactory, StepOptions, TrainingStep } from "./engine/step.ts";
 export {
   interventionColumn,
@@ -20,6 +21,7 @@ export {
   type ValueOptions,
   valueOptions,
 } from "./options.ts";
+export { courseSchema, labelReportSchema, policyResultSchema, valueResultSchema } from "./result-schemas.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
 export { succeeded, type TrainingDataset } from "./training-data.ts";

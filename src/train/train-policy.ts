@@ -15,6 +15,7 @@ import {
   robotFeatures,
   saveCheckpoint,
 } from "../policy/index.ts";
+import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { readAdvantageIndicators, trainingConditions, unlabelledWarning } from "./advantage-indicators.ts";
 import { batchWeights } from "./advantage-weights.ts";
@@ -25,6 +26,7 @@ import { type PolicyOptions, policyOptions } from "./options.ts";
 import { policySamples } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
 import { withPositiveShare } from "./positive-share.ts";
+import { policyResultSchema } from "./result-schemas.ts";
 import { startingWeights, trainingBatches, type WeightsStart } from "./start.ts";
 import {
   drawingFrom,
@@ -62,11 +64,12 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   const { datasets, resume = false, onProgress, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
   if (options.positiveShare !== undefined && options.advantageIndicator !== "labels")
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `Expected --advantage-indicator labels with --positive-share, got ${options.advantageIndicator}: labels say which frames are positive`,
     );
   const run = openRunFolder(input.run, { stage: "policy", options, datasets }, resume);
-  const finished = readResult<PolicyResult>(run);
+  const finished = readResult(run, policyResultSchema);
   if (finished) return finished;
   const data = await openTrainingData(datasets, options.learnFrom);
   try {

@@ -23,6 +23,7 @@ import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy
 import { type Course, optimise, type TrainingProgress } from "./engine/optimise.ts";
 import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
+import { valueResultSchema } from "./result-schemas.ts";
 import { startingWeights, trainingBatches, type WeightsStart } from "./start.ts";
 import {
   drawingFrom,
@@ -64,7 +65,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   const { datasets, resume = false, onProgress, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
   const run = openRunFolder(input.run, { stage: "value", options, datasets }, resume);
-  const finished = readResult<ValueResult>(run);
+  const finished = readResult(run, valueResultSchema);
   if (finished) return finished;
   const data = await openTrainingData(datasets);
   try {

@@ -1,7 +1,8 @@
 // A run's numbers: metrics.jsonl, one object a line, and the same for TensorBoard.
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../../system/index.ts";
+import * as z from "zod";
+import { anyNumber, checked, PistarError, replaceFile, toJson } from "../../system/index.ts";
 import { createEventFile } from "./tensorboard.ts";
 
 /** Numbers of one step; names with a slash are grouped by TensorBoard. */
@@ -16,24 +17,39 @@ export interface MetricsLog {
   add(metrics: Metrics): void;
 }
 
-/** Opens the log of a run; lines of steps after `step`, which a killed process wrote, are dropped. */
+const metricsSchema = z.object({ step: z.int().min(0) }).catchall(anyNumber);
+
+/**
+ * Opens the log of a run. Lines of steps after `step`, which a killed process wrote, are dropped.
+ * @throws PistarError damaged-file, naming line and field
+ */
 export function openMetrics(run: string, step: number): MetricsLog {
   const path = join(run, "metrics.jsonl");
   // What follows the last line break is a line that a kill cut off.
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
-  const known = lines.map((line) => JSON.parse(line) as Metrics).filter((line) => line.step <= step);
-  replaceFile(path, known.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const known = lines.map((line, at) => parseLine(line, path, at)).filter((line) => line.step <= step);
+  replaceFile(path, known.map((line) => `${toJson(line)}\n`).join(""));
   const events = createEventFile(run);
   const all = [...known];
   return {
     all,
     add(metrics) {
       all.push(metrics);
-      appendFileSync(path, `${JSON.stringify(metrics)}\n`);
+      appendFileSync(path, `${toJson(metrics)}\n`);
       const { step: at, ...scalars } = metrics;
       events.add(at, scalars);
     },
   };
+}
+
+function parseLine(line: string, path: string, at: number): Metrics {
+  const where = `${path}, line ${at + 1}`;
+  try {
+    return checked(metricsSchema, JSON.parse(line), where);
+  } catch (error) {
+    if (error instanceof PistarError) throw error;
+    throw new PistarError("damaged-file", `${where}: expected JSON, got ${line.slice(0, 40)}`, { path, cause: error });
+  }
 }
 
 /** Means of the training's numbers over the steps since the last line of the log, and their speed. */

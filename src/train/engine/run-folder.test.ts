@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import * as z from "zod";
+import { anyNumber } from "../../system/index.ts";
 import { openRunFolder, readResult, writeResult } from "./run-folder.ts";
 
 let path: string;
@@ -47,8 +49,28 @@ test("a run with a checkpoint is resumed with the same settings or not at all", 
 });
 
 test("a result belongs to a run that has checkpoints", async () => {
-  writeResult(openRunFolder(path, config, false), { found: 1 });
-  expect(readResult(openRunFolder(path, config, true))).toBeUndefined();
+  const schema = z.object({ found: anyNumber });
+  writeResult(openRunFolder(path, config, false), { found: Number.NaN });
+  expect(readResult(openRunFolder(path, config, true), schema)).toBeUndefined();
   await openRunFolder(path, config, true).save(1, true, fill);
-  expect(readResult(openRunFolder(path, config, true))).toEqual({ found: 1 });
+  expect(readResult(openRunFolder(path, config, true), schema)).toEqual({ found: Number.NaN });
+  writeFileSync(join(path, "result.json"), '{ "found": null }');
+  expect(() => readResult(openRunFolder(path, config, true), schema)).toThrow("result.json: found: expected a number");
+});
+
+test("a run of another format cannot be resumed, and says so", async () => {
+  await openRunFolder(path, config, false).save(1, true, fill);
+  const file = join(path, "config.json");
+  const { format_version, ...before } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  expect(format_version).toBe(2);
+  const resumed = (written: object) => {
+    writeFileSync(file, JSON.stringify(written));
+    return () => openRunFolder(path, config, true);
+  };
+  const cannot = { code: "cannot-resume", path };
+  expect(resumed(before)).toThrow(expect.objectContaining(cannot));
+  expect(resumed(before)).toThrow("an earlier pistar began it (format_version absent in config.json, expected 2)");
+  expect(resumed({ ...before, format_version: 3 })).toThrow("a newer pistar began it");
+  expect(resumed([])).toThrow(expect.objectContaining({ code: "damaged-file", path: file }));
+  expect(resumed({ ...before, format_version }).call(undefined).last).toBeDefined();
 });

@@ -1,6 +1,6 @@
 // A training's folder:
 //
-//     config.json                        stage, options and datasets
+//     config.json                        format version, stage, options and datasets
 //     metrics.jsonl, events.out.*        its numbers, for people and for TensorBoard
 //     checkpoints/000250/pretrained_model/   what others load
 //                       /training_state/     what resuming needs
@@ -11,7 +11,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readJson, replaceFile, sync } from "../../system/index.ts";
+import * as z from "zod";
+import { PistarError, readJsonAs, replaceFile, sync, toJson } from "../../system/index.ts";
+import { checkRunFormat, runFormatVersion } from "./run-format.ts";
 
 export interface RunFolder {
   readonly path: string;
@@ -23,11 +25,11 @@ export interface RunFolder {
 
 /**
  * Creates a run, or opens one to go on with it.
- * @throws Error where there is a run already and `resume` is false, or where its options or data were others
+ * @throws PistarError already-there where there is a run and `resume` is false; cannot-resume where its options, data or format are others
  */
 export function openRunFolder(path: string, config: Readonly<Record<string, unknown>>, resume: boolean): RunFolder {
   const known = join(path, "config.json");
-  const given = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+  const given = JSON.parse(toJson({ format_version: runFormatVersion, ...config })) as Record<string, unknown>;
   const checkpoints = join(path, "checkpoints");
   const pointed = (pointer: string): string | undefined => {
     const file = join(checkpoints, pointer);
@@ -37,12 +39,19 @@ export function openRunFolder(path: string, config: Readonly<Record<string, unkn
   // A run without a checkpoint has nothing to lose.
   if (last !== undefined) {
     if (!resume)
-      throw new Error(`${path}: there is a run already; resume it (--resume), remove it, or choose another folder`);
-    const before = readJson(known) as Record<string, unknown>;
+      throw new PistarError(
+        "already-there",
+        `${path}: there is a run already; resume it (--resume), remove it, or choose another folder`,
+        { path },
+      );
+    const before = readJsonAs(z.looseObject({}), known);
+    checkRunFormat(path, before.format_version);
     for (const name of new Set([...Object.keys(before), ...Object.keys(given)]))
       if (!isDeepStrictEqual(before[name], given[name]))
-        throw new Error(
+        throw new PistarError(
+          "cannot-resume",
           `${path}: expected to resume with the same ${name}, ${difference(before[name], given[name])}; other settings need a new run`,
+          { path },
         );
   } else replaceFile(known, JSON.stringify(given, null, 2));
 
@@ -81,11 +90,11 @@ function difference(before: unknown, now: unknown): string {
 
 const resultFile = ({ path }: RunFolder) => join(path, "result.json");
 
-/** What a run found, if it has ended. */
-export function readResult<Result>(run: RunFolder): Result | undefined {
-  return run.last !== undefined && existsSync(resultFile(run)) ? (readJson(resultFile(run)) as Result) : undefined;
+/** What a run found, if it has ended. @throws PistarError damaged-file, naming the field */
+export function readResult<Schema extends z.ZodType>(run: RunFolder, schema: Schema): z.output<Schema> | undefined {
+  return run.last !== undefined && existsSync(resultFile(run)) ? readJsonAs(schema, resultFile(run)) : undefined;
 }
 
 export function writeResult(run: RunFolder, result: object): void {
-  replaceFile(resultFile(run), JSON.stringify(result, null, 2));
+  replaceFile(resultFile(run), toJson(result, 2));
 }

@@ -2,7 +2,8 @@
 // all parameters, moments and averages.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { readJson, replaceFile } from "../../system/index.ts";
+import * as z from "zod";
+import { anyNumber, readJsonAs, replaceFile, toJson } from "../../system/index.ts";
 import type { Store, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 
@@ -24,8 +25,17 @@ const folderOf = (checkpoint: string) => join(checkpoint, "training_state");
 const tensorsOf = (checkpoint: string) => join(folderOf(checkpoint), "state.safetensors");
 const stateOf = (checkpoint: string) => join(folderOf(checkpoint), "training_state.json");
 
+const count = z.int().min(0);
+/** Whoever goes on at the position checks it. */
+const stateSchema = z.object({
+  step: count,
+  position: z.unknown(),
+  best: z.object({ step: count, score: anyNumber }).nullable(),
+});
+
+/** @throws PistarError naming file and field */
 export const readState = <Position>(checkpoint: string): TrainingState<Position> =>
-  readJson(stateOf(checkpoint)) as TrainingState<Position>;
+  readJsonAs(stateSchema, stateOf(checkpoint)) as TrainingState<Position>;
 
 export const readTensors = (checkpoint: string): Promise<Map<string, TensorValue>> =>
   t.readSafetensors(tensorsOf(checkpoint));
@@ -41,5 +51,5 @@ export async function writeState(
   for (const name of names) tensors.set(name, await store.read(name));
   mkdirSync(folderOf(checkpoint));
   await t.writeSafetensors(tensorsOf(checkpoint), tensors);
-  replaceFile(stateOf(checkpoint), JSON.stringify(state));
+  replaceFile(stateOf(checkpoint), toJson(state));
 }
