@@ -39,7 +39,7 @@ The checkpoint is a run (then its last), one of its checkpoints, or a pretrained
   tokenizer.json  the prompt's tokenizer
   example/        an observation, and the actions that are right for it
 
-How the policy is asked (--denoising-steps, --guidance, --advantage) becomes part of policy.onnx. Above 1.9 GB its numbers stand beside it, in
+How the policy is asked (--denoising-steps, --guidance, --advantage-indicator) becomes part of policy.onnx. Above 1.9 GB its numbers stand beside it, in
 policy.onnx.data.
 
   pistar export runs/policy --out exported

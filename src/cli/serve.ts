@@ -57,14 +57,12 @@ has arrived, then end.`;
 const loopback = ["127.0.0.1", "localhost", "::1"];
 
 async function serve(name: string, flags: Record<string, unknown>): Promise<void> {
-  const { layout, tlsCert, tlsKey, denoisingSteps, guidance, advantage, promptTokens, threads, ...options } = fromFlags(
-    serveOptions,
-    flags,
-  );
+  const { layout, tlsCert, tlsKey, denoisingSteps, guidance, advantageIndicator, promptTokens, threads, ...options } =
+    fromFlags(serveOptions, flags);
   const tls = tlsFiles(tlsCert, tlsKey);
   const open = async (): Promise<ServablePolicy> => {
     const start = performance.now();
-    const policy = await openPolicy(name, { denoisingSteps, guidance, advantage, promptTokens, threads });
+    const policy = await openPolicy(name, { denoisingSteps, guidance, advantageIndicator, promptTokens, threads });
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
     console.error(logLine("loaded", { policy: policy.id, ...policy.info, seconds }));
     return policy;

@@ -6,7 +6,7 @@ const count = z.int().min(1);
 export const exportOptions = z.object({
   denoisingSteps: count.default(5).describe("Euler steps in which an action chunk is made"),
   guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
-  advantage: z
+  advantageIndicator: z
     .enum(["positive", "negative", "none"])
     .optional()
     .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),

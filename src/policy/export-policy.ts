@@ -75,7 +75,7 @@ async function answer(opening: Promise<TrainedPolicy>, request: TrainedRequest):
 function manifestOf(
   { config, robot, space, tokenizer }: PolicyDescription,
   { inputs, actions }: ExportedGraph,
-  { denoisingSteps, guidance, advantage }: NonNullable<PolicyInfo["inference"]>,
+  { denoisingSteps, guidance, advantageIndicator }: NonNullable<PolicyInfo["inference"]>,
   checkpoint: unknown,
 ): Manifest {
   const { observation_layout } = checkpoint as { observation_layout?: unknown };
@@ -85,7 +85,7 @@ function manifestOf(
     shape: [...shape],
     about,
   });
-  const said = advantage === "none" ? undefined : advantage;
+  const said = advantageIndicator === "none" ? undefined : advantageIndicator;
   return {
     format: "pistar-policy",
     format_version: 1,
@@ -107,7 +107,7 @@ function manifestOf(
     action_names: robot.actionNames,
     denoising_steps: denoisingSteps,
     guidance,
-    advantage,
+    advantage: advantageIndicator,
     prompt: {
       template: promptTemplate(config.state, said),
       ...(guidance !== 1 && { unconditioned_template: promptTemplate(config.state) }),

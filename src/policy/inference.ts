@@ -9,7 +9,7 @@ export interface InferenceOptions {
   /** β of classifier-free guidance; 1 is none. */
   readonly guidance?: number | undefined;
   /** What the prompt says about the advantage. Default: "positive" if the policy was trained with advantages, else nothing. */
-  readonly advantage?: AdvantageIndicator | "none" | undefined;
+  readonly advantageIndicator?: AdvantageIndicator | "none" | undefined;
 }
 
 /** Where a trained policy computes. */

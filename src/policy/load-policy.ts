@@ -138,7 +138,7 @@ async function inferBatch(
     size,
     ...pictures(asked, config),
     state: joined(states),
-    ...prompts(inference.advantage === "none" ? undefined : inference.advantage),
+    ...prompts(inference.advantageIndicator === "none" ? undefined : inference.advantageIndicator),
   };
   const continues = requests.some(({ leftover }) => leftover !== undefined);
   const sampler = await samplers.take(size, continues);
@@ -180,12 +180,12 @@ export async function roomyDescription(folder: string, promptTokens: number | un
 export function decideInference(
   folder: string,
   { conditioned }: Pick<PolicyDescription, "conditioned">,
-  { denoisingSteps = 5, guidance = 1, advantage = conditioned ? "positive" : "none" }: InferenceOptions,
+  { denoisingSteps = 5, guidance = 1, advantageIndicator = conditioned ? "positive" : "none" }: InferenceOptions,
 ): Inference {
-  if (guidance !== 1 && (advantage === "none" || !conditioned))
+  if (guidance !== 1 && (advantageIndicator === "none" || !conditioned))
     throw new Error(
       `${folder}: expected a policy trained with advantages, and one to ask for, to guide by β = ${guidance}; got ` +
-        (conditioned ? 'advantage "none"' : "one trained without (indicator none)"),
+        (conditioned ? 'advantageIndicator "none"' : "one trained without (advantageIndicator none)"),
     );
-  return { denoisingSteps, guidance, advantage };
+  return { denoisingSteps, guidance, advantageIndicator };
 }

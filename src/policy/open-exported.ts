@@ -97,10 +97,10 @@ function feeds(
 /** How the model samples, which the export fixed. @throws Error where the options ask for something else */
 function exportedInference(
   folder: string,
-  { denoising_steps: denoisingSteps, guidance, advantage }: Manifest,
+  { denoising_steps: denoisingSteps, guidance, advantage: advantageIndicator }: Manifest,
   options: InferenceOptions,
 ): NonNullable<PolicyInfo["inference"]> {
-  const exported = { denoisingSteps, guidance, advantage };
+  const exported = { denoisingSteps, guidance, advantageIndicator };
   for (const [name, is] of Object.entries(exported)) {
     const wanted = options[name as keyof InferenceOptions];
     if (wanted !== undefined && wanted !== is)

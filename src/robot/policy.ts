@@ -47,8 +47,8 @@ export interface PolicyInfo {
     readonly denoisingSteps: number;
     /** β of classifier-free guidance; 1 is none. */
     readonly guidance: number;
-    /** What its prompt says about the advantage. */
-    readonly advantage: "positive" | "negative" | "none";
+    /** What its prompt says of the advantage. */
+    readonly advantageIndicator: "positive" | "negative" | "none";
   };
 }
 

@@ -17,7 +17,7 @@ const driving = {
     .min(0)
     .optional()
     .describe("β of classifier-free guidance; 1 means none (default: 1, or the exported policy's own)"),
-  advantage: z
+  advantageIndicator: z
     .enum(["positive", "negative", "none"])
     .optional()
     .describe("advantage in the prompt (default: positive for a policy that was trained with advantages, else none)"),

@@ -44,7 +44,7 @@ export function metadataOf({ id, info, continues }: Policy, layout: ObservationL
     ...(inference && {
       denoising_steps: inference.denoisingSteps,
       guidance: inference.guidance,
-      advantage: inference.advantage,
+      advantage: inference.advantageIndicator,
     }),
   };
   return {
@@ -72,7 +72,7 @@ export function announcedInfo(metadata: Message): PolicyInfo | undefined {
       inference: {
         denoisingSteps: inference.denoising_steps,
         guidance: inference.guidance,
-        advantage: inference.advantage,
+        advantageIndicator: inference.advantage,
       },
     }),
   };

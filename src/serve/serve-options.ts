@@ -13,7 +13,7 @@ export const serveOptions = z.object({
     .string()
     .optional()
     .describe("keys of observations: so101, libero, aloha, droid, or a JSON file (see below)"),
-  advantage: z
+  advantageIndicator: z
     .enum(["positive", "none"])
     .optional()
     .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),

@@ -32,8 +32,8 @@ afterEach(async () => {
 /** Networks that differ in all that an export must know of, and how they are asked. */
 const variants = {
   token: [{}, {}],
-  guided: [{ mode: "mean_std" }, { guidance: 2, denoisingSteps: 3, advantage: "negative" }],
-  text: [{ state: "text", language: { ...tinyConfig().language, gemma3: true } }, { advantage: "none" }],
+  guided: [{ mode: "mean_std" }, { guidance: 2, denoisingSteps: 3, advantageIndicator: "negative" }],
+  text: [{ state: "text", language: { ...tinyConfig().language, gemma3: true } }, { advantageIndicator: "none" }],
 } as const;
 type Variant = keyof typeof variants;
 const names = Object.keys(variants) as Variant[];

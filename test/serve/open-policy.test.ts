@@ -63,7 +63,7 @@ test("a policy for other joints is refused, whoever serves it", async () => {
     cameras: ["front"],
     fps: 25,
     horizon: 3,
-    inference: { denoisingSteps: 5, guidance: 1.5, advantage: "positive" },
+    inference: { denoisingSteps: 5, guidance: 1.5, advantageIndicator: "positive" },
   } as const;
   const url = await serve({ ...linearPolicy(), info });
   expect((await opened(url)).info).toEqual(info);

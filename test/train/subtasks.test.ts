@@ -80,7 +80,7 @@ test("only a subtask's tokens have weights, those of its sample; frames without 
   assembler.close();
   await dataset.close();
   expect(batch.subtasks).toEqual([undefined, "go left", "turn around slowly"]);
-  const said = batch.subtasks.map((subtask) => ({ subtask, advantage: "positive" as const }));
+  const said = batch.subtasks.map((subtask) => ({ subtask, advantageIndicator: "positive" as const }));
   const feeds = policySamples(description, true).lossFeeds(batch, said, [1, 0.5, 2], random(0));
   const room = config.promptTokens;
   const [prompt, weights] = [feeds.prompt as Int32Array, feeds.promptWeights as Float32Array];

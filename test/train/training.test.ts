@@ -178,7 +178,7 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   await policy.close();
 
   const guided = await loadPolicy(trained.last, { denoisingSteps: 2, guidance: 2 });
-  const plain = await loadPolicy(trained.last, { denoisingSteps: 2, advantage: "negative" });
+  const plain = await loadPolicy(trained.last, { denoisingSteps: 2, advantageIndicator: "negative" });
   const [a, b] = [await guided.infer(observations[0]!), await plain.infer(observations[0]!)];
   expect(a).not.toEqual(b);
   await guided.close();

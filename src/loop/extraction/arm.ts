@@ -41,4 +41,4 @@ export interface ArmTraining {
 }
 
 /** The policy as `openPolicy` takes it (a folder, a URL or a module), and how it is asked. */
-export type OpenedArm = Required<Pick<Driving, "policy" | "advantage" | "guidance">>;
+export type OpenedArm = Required<Pick<Driving, "policy" | "advantageIndicator" | "guidance">>;

@@ -13,8 +13,8 @@ test("every arm opens its own training and asks it as it was trained; the guided
   const run = openRun(folder, { guidance: 1.5 });
   const given: ArmInput = { run, task: "cube", iteration: 2, dataset: "data", labels: "tag", pretrained: "pre" };
   const opened = [sft, recap, ...controls].map((arm) => {
-    const { policy, advantage, guidance } = arm.open(given);
-    return [arm.name, policy.slice(folder.length + 1), advantage, guidance];
+    const { policy, advantageIndicator, guidance } = arm.open(given);
+    return [arm.name, policy.slice(folder.length + 1), advantageIndicator, guidance];
   });
   expect(opened).toEqual([
     ["sft", "trainings/cube/2/sft", "positive", 1],

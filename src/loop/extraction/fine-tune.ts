@@ -41,8 +41,12 @@ export async function fineTune(given: ArmInput, arm: string, own: Partial<Policy
 }
 
 /** Opens what `fineTune` trained. */
-export const openFineTuned = (given: ArmInput, arm: string, advantage: OpenedArm["advantage"]): OpenedArm => ({
+export const openFineTuned = (
+  given: ArmInput,
+  arm: string,
+  advantageIndicator: OpenedArm["advantageIndicator"],
+): OpenedArm => ({
   policy: armFolder(given, arm),
-  advantage,
+  advantageIndicator,
   guidance: 1,
 });
