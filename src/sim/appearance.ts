@@ -1,11 +1,11 @@
-// How a world looks, by seed: light and colours vary so that a policy learns the task and not the room. Geometry, masses and
-// friction stay as they are.
+// Domain randomisation of a world's looks: light and colours vary by seed. The policy learns the task, not the room.
+// Geometry, masses and friction never vary.
 import type { Random } from "../system/index.ts";
 import type { Physics } from "./physics.ts";
 
 const varied = ["geom_rgba", "light_diffuse", "light_dir", "light_pos"] as const;
 
-/** The appearance a model was compiled with, to start from in every episode. */
+/** The compiled appearance of a model, the start for every episode. */
 export class Appearance {
   private readonly physics: Physics;
   private readonly original: ReadonlyMap<(typeof varied)[number], Float32Array | Float64Array>;
@@ -15,15 +15,15 @@ export class Appearance {
     this.original = new Map(varied.map((name) => [name, physics.model[name].slice()]));
   }
 
-  /** As compiled. */
+  /** Restores the compiled appearance. */
   restore(): void {
     for (const [name, values] of this.original) this.physics.model[name].set(values);
   }
 
   /**
-   * Varies the original: every light's brightness by a factor 0.6 to 1.25 and its direction by up to about 20°; the table and the floor
-   * take any muted colour; all other geoms keep their hue, with each body's brightness at 0.85 to 1.15 of what it was.
-   * The world's derived values are stale until its `forward`.
+   * Varies the original appearance. Each light's brightness changes by a factor 0.6 to 1.25, its direction by up to
+   * about 20°. Table and floor take any muted colour. All other geoms keep their hue; each body's brightness is 0.85 to
+   * 1.15 of the original. Derived values of the world are stale until its `forward`.
    */
   randomise(random: Random): void {
     this.restore();
@@ -54,7 +54,7 @@ function between(random: Random, low: number, high: number): number {
   return low + random.uniform() * (high - low);
 }
 
-/** Multiplies colours, which end at 1. */
+/** Multiplies colours, up to 1. */
 function scale(values: Float32Array, factor: number): void {
   for (let i = 0; i < values.length; i++) values[i] = Math.min(1, values[i]! * factor);
 }

@@ -1,5 +1,5 @@
-// The SO-101's arm as scripts move it: ways of the gripper through space, as joint targets one control period apart. Motions are
-// generators, so that whoever runs the control loop decides when time passes and may stop at any moment.
+// Scripted motions of the SO-101's arm: paths of the gripper as joint targets, one for each control period. Motions are
+// generators: the control loop decides when time passes, and may stop at any moment.
 
 import { fromRadians, so101 } from "../robot/index.ts";
 import type { Random } from "../system/index.ts";
@@ -8,21 +8,22 @@ import { shoulderX } from "./placement.ts";
 import type { Style } from "./style.ts";
 import type { World } from "./world.ts";
 
-/** Joint targets in the robot's units, one a control period. */
+/** Joint targets in the robot's units, one for each control period. */
 export type Motion = Generator<readonly number[], void, void>;
 
-/** Of the gripper at speed 1. */
+/** Speed of the gripper at style speed 1. */
 const metresPerSecond = 0.2;
-/** Of the fastest joint at speed 1. */
+/** Speed of the fastest joint at style speed 1. */
 const radiansPerSecond = 1.6;
-/** Straight lines are followed through points this far apart, metres. */
+/** Distance between the knots of a straight line, metres. */
 const knotSpacing = 0.015;
-/** Height of the gripper at which its tips pass over all that stands on the table, metres. */
+/** Height of the gripper above all objects on the table, metres. */
 const free = 0.06;
 
 const body = so101.slice(0, 5).map(({ joint }) => joint);
 const gripper = 5;
 
+/** The arm as a script moves it. It owns memory outside JavaScript: `close` it. */
 export class Arm {
   private readonly world: World;
   private readonly style: Style;
@@ -38,19 +39,19 @@ export class Arm {
     this.site = world.physics.id("site", "grasp");
   }
 
-  /** Where the point between the finger tips is, metres. */
+  /** The grasp point between the finger tips, metres. */
   get position(): readonly [number, number, number] {
     const [x, y, z] = this.world.physics.data.site_xpos.subarray(3 * this.site, 3 * this.site + 3);
     return [x!, y!, z!];
   }
 
-  /** The direction in which the jaws close, as an angle about the vertical, radians; of a gripper that points down. */
+  /** Closing direction of the jaws as an angle about the vertical, radians, for a gripper that points down. */
   get yaw(): number {
     const rotation = this.world.physics.data.site_xmat.subarray(9 * this.site, 9 * this.site + 9);
     return Math.atan2(rotation[3]!, rotation[0]!);
   }
 
-  /** How far the finger tips are apart, metres. */
+  /** Distance between the finger tips, metres. */
   get gap(): number {
     const { physics } = this.world;
     return tipDistance(physics.data.qpos[physics.model.jnt_qposadr[physics.id("joint", so101[gripper]!.joint)]!]!);
@@ -62,8 +63,8 @@ export class Arm {
   }
 
   /**
-   * Whether the jaws, at least `gap` metres open, are around a place or so near above it that they can go there in a straight line. Who
-   * begins in the middle of an attempt goes on with it from there, and does not raise the hand to begin anew.
+   * Whether the jaws, at least `gap` metres open, surround a place or can reach it from above in a straight line. A
+   * script that begins in the middle of an attempt continues from there, without raising the hand first.
    */
   isOver([x, y, z]: readonly [number, number, number], gap: number): boolean {
     const [ownX, ownY, ownZ] = this.position;
@@ -71,7 +72,7 @@ export class Arm {
     return this.gap >= gap && above < 0.08 && Math.hypot(x - ownX, y - ownY) < 0.006 + 0.3 * above;
   }
 
-  /** Through free space, all joints at once; strays by the style's detour and pauses as it hesitates. */
+  /** Moves through free space, all joints at once. It strays by the style's detour and pauses by its hesitation. */
   *reach(target: IkTarget): Motion {
     yield* this.hesitate();
     const { detour } = this.style;
@@ -84,7 +85,7 @@ export class Arm {
     yield* this.sweep([this.solve(target)], this.distance(target.position));
   }
 
-  /** In a straight line of the gripper, for the last centimetres; `pace` scales the speed. */
+  /** Moves the gripper in a straight line, for the last centimetres. `pace` scales the speed. */
   *slide(target: IkTarget, pace = 0.6): Motion {
     const here = this.position;
     const distance = this.distance(target.position);
@@ -101,25 +102,25 @@ export class Arm {
     yield* this.sweep(knots, distance / pace);
   }
 
-  /** Straight up to a height above the table, metres. */
+  /** Moves straight up to a height above the table, metres. */
   *rise(height: number): Motion {
     const [x, y] = this.position;
     yield* this.slide({ position: [x, y, height] }, 1);
   }
 
-  /** Straight up and away from what stands on the table, the jaws as they are; where it is already, nothing. */
+  /** Moves straight up above all objects, with the jaws unchanged. It does nothing if the gripper is high enough. */
   *clear(): Motion {
     if (this.position[2] < free - 0.005) yield* this.rise(free);
   }
 
-  /** Opens or closes the jaws to an angle in radians and gives them time to meet what is between. */
+  /** Opens or closes the jaws to an angle in radians, and waits for contact. */
   *grip(angle: number): Motion {
     const from = this.commanded;
     yield* this.sweep([from.slice(0, 5)], 0, angle);
     yield* this.wait(0.16);
   }
 
-  /** Holds still. */
+  /** Holds still, in seconds. */
   *wait(seconds: number): Motion {
     const targets = fromRadians(this.commanded);
     for (let i = 0; i < Math.round(seconds * this.world.fps); i++) yield targets;
@@ -129,14 +130,14 @@ export class Arm {
     this.ik.close();
   }
 
-  /** A pause before a motion: none in half the cases, else exponentially distributed. */
+  /** Pauses before a motion: never in half the cases, else for an exponentially distributed time. */
   private *hesitate(): Motion {
     const { hesitation } = this.style;
     if (hesitation > 0 && this.random.uniform() < 0.5)
       yield* this.wait(-hesitation * Math.log(1 - this.random.uniform()));
   }
 
-  /** The joint targets in force, radians: a motion begins there and not where the joints happen to sag. */
+  /** The present joint targets, radians. A motion begins there, not at the sagging joints. */
   private get commanded(): number[] {
     const { physics } = this.world;
     return so101.map(({ joint }) => physics.data.ctrl[physics.id("actuator", joint)]!);
@@ -146,13 +147,13 @@ export class Arm {
     return Math.hypot(...this.position.map((x, i) => to[i]! - x));
   }
 
-  /** Joint angles for a target, from a pose that bends the arm the usual way and faces it. */
+  /** Joint angles for a target. The solver starts from a pose that faces the target with the usual bends. */
   private solve(target: IkTarget): readonly number[] {
     const [x, y] = target.position;
     return this.ik.solve(target, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
   }
 
-  /** Through joint angles in one smooth motion (minimum jerk over the whole), the jaws to `grip` meanwhile. */
+  /** Moves through joint angles in one smooth motion (minimum jerk over the whole) and the jaws to `grip` meanwhile. */
   private *sweep(knots: readonly (readonly number[])[], distance: number, grip?: number): Motion {
     const from = this.commanded;
     const path = [from, ...knots.map((joints) => [...joints, grip ?? from[gripper]!])];
@@ -169,12 +170,12 @@ export class Arm {
   }
 }
 
-/** From 0 to 1 with speed and acceleration 0 at both ends (Flash & Hogan 1985). */
+/** Minimum jerk from 0 to 1, with speed and acceleration 0 at both ends (Flash & Hogan 1985). */
 function minimumJerk(time: number): number {
   return time ** 3 * (10 - 15 * time + 6 * time ** 2);
 }
 
-/** The angle of the jaws at which the finger tips are `width` metres apart, radians. */
+/** The jaws' angle for finger tips `width` metres apart, radians. */
 export function opening(width: number): number {
   return 0.15 + (width - 0.025) / 0.066;
 }
@@ -183,14 +184,14 @@ export function opening(width: number): number {
 const fixedJaw = 0.016;
 
 /**
- * Where the middle of jaws is whose tips are `width` metres apart: so many metres from the grasp point in the direction in which they
- * close. The fixed jaw stays where it is, the other one swings.
+ * Distance from the grasp point to the middle between the jaws, along the closing direction, for tips `width` metres
+ * apart. The fixed jaw does not move; the other one swings.
  */
 export function middleOf(width: number): number {
   return width / 2 - fixedJaw;
 }
 
-/** Where the grasp point is when jaws that are `width` metres open and close in the direction `yaw` have a place in their middle, metres. */
+/** The grasp point for jaws with (x, y) in their middle, `width` metres open and closing along `yaw`, metres. */
 export function centredOn(
   { x, y }: { readonly x: number; readonly y: number },
   yaw: number,
@@ -202,7 +203,9 @@ export function centredOn(
 
 const tipDistance = (angle: number): number => 0.025 + 0.066 * (angle - 0.15);
 
-/** Of the directions across the faces of a box turned by `yaw`, the one nearest to straight away from the arm at (x, y). */
+/**
+ * The closing direction across a box turned by `yaw`: the one nearest to straight away from the arm at (x, y), radians.
+ */
 export function closingYaw(yaw: number, x: number, y: number): number {
   const outward = Math.atan2(y, x - shoulderX);
   const quarter = Math.PI / 2;

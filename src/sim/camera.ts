@@ -1,11 +1,11 @@
-// The cameras of a model: what MuJoCo's arrays say of geoms, lights and cameras, drawn by the rasteriser.
+// The cameras of a model: the rasteriser draws geoms, lights and cameras from MuJoCo's arrays.
 import type { Image } from "../data/index.ts";
 import { modelMeshes } from "./meshes.ts";
 import type { Physics } from "./physics.ts";
 import { createRenderer, type Picture, type Renderer } from "./render/renderer.ts";
 import type { Camera, Geoms, Mesh, Rgb } from "./render/scene.ts";
 
-/** A camera of the model, and how large its pictures are. */
+/** A camera of the model and the size of its images. */
 export interface CameraOptions {
   /** The camera's name in the MJCF. */
   readonly name: string;
@@ -14,7 +14,9 @@ export interface CameraOptions {
   readonly height?: number;
 }
 
-/** A place to look from that is no camera of the model: for films and pictures, never for a policy. Metres, in the world's frame. */
+/**
+ * A viewpoint apart from the model's cameras, for films and pictures, never for a policy. Metres in the world's frame.
+ */
 export interface Viewpoint {
   readonly from: readonly [x: number, y: number, z: number];
   /** The middle of the picture. */
@@ -26,26 +28,26 @@ export interface Viewpoint {
   readonly height: number;
 }
 
-/** A picture with what a robot's camera does not know. */
+/** An image with more than a robot's camera knows. */
 export interface RgbdImage extends Image {
   /** Metres along the camera's axis, Infinity on the background. [height, width] */
   readonly depth: Float32Array;
-  /** The geom that is seen, −1 on the background. [height, width] */
+  /** The visible geom's number, −1 on the background. [height, width] */
   readonly segmentation: Int32Array;
 }
 
-/** Groups 3 to 5 hold what is not to be seen, such as shapes that only collide. */
+/** Groups 3 to 5 hold invisible geoms, such as shapes for collisions alone. */
 const visibleGroups = 3;
 const background: Rgb = [0.7, 0.76, 0.82];
 
-/** Prepares to draw a model: simplifies its meshes. The cameras live as long as `physics` does. */
+/** Prepares to draw a model by simplifying its meshes. The cameras live as long as `physics`. */
 export async function createCameras(physics: Physics): Promise<Cameras> {
   return new Cameras(physics, await modelMeshes(physics.model));
 }
 
 /**
- * Draws geoms of groups 0 to 2 in their colours, 2×2 samples a pixel, lit by the model's headlight and by all its lights as if they
- * shone from far away. Without shadows, textures, transparency, sites, tendons and skins.
+ * Draws geoms of groups 0 to 2 in their colours, with 2×2 samples a pixel. The model's headlight and all its lights
+ * shine, as if from far away. There are no shadows, textures, transparency, sites, tendons or skins.
  */
 export class Cameras {
   private readonly physics: Physics;
@@ -67,14 +69,17 @@ export class Cameras {
     this.views = readViews(physics, this.segmentation);
   }
 
-  /** What the camera sees at this moment. */
+  /**
+   * The camera's present image.
+   * @throws Error for an unknown camera
+   */
   capture({ name, width = 64, height = 64 }: CameraOptions): Image {
     const data = new Uint8Array(width * height * 3);
     this.render(name, width, height, { rgb: data });
     return { width, height, data };
   }
 
-  /** The same with depth and segmentation, those of each pixel's nearest sample. */
+  /** The present image with depth and segmentation, those of each pixel's nearest sample. */
   captureRgbd({ name, width = 64, height = 64 }: CameraOptions): RgbdImage {
     const data = new Uint8Array(width * height * 3);
     const depth = new Float32Array(width * height);
@@ -83,7 +88,7 @@ export class Cameras {
     return { width, height, data, depth, segmentation };
   }
 
-  /** What is seen from a place without a camera. */
+  /** The view from a place without a camera. */
   captureFrom({ from, towards, fovy, width, height }: Viewpoint): Image {
     const data = new Uint8Array(width * height * 3);
     this.draw({ position: Float64Array.from(from), rotation: facing(from, towards), fovy }, width, height, {
@@ -131,7 +136,10 @@ export class Cameras {
   }
 }
 
-/** The rotation of a camera that looks from one point towards another with z upwards, row by row: columns are right, up and backwards. */
+/**
+ * Row-major rotation of a camera that looks from one point towards another with z upwards. Its columns are right, up
+ * and backwards.
+ */
 function facing(from: Viewpoint["from"], towards: Viewpoint["towards"]): Float64Array {
   const unit = (v: readonly number[]) => v.map((x) => x / Math.hypot(...v));
   const cross = ([ax, ay, az]: readonly number[], [bx, by, bz]: readonly number[]) => [

@@ -1,20 +1,21 @@
-// Inverse kinematics by damped least squares on a site's Jacobian, on a state of its own: solving does not move the world.
+// Inverse kinematics by damped least squares on a site's Jacobian. It works on its own copy of the state and does not
+// move the world.
 import type { DoubleBuffer, MjData } from "@mujoco/mujoco";
 import type { Physics } from "./physics.ts";
 
 export interface IkTarget {
-  /** Where the site shall be, metres. */
+  /** Target position of the site, metres. */
   readonly position: readonly [number, number, number];
   /** Direction of the site's z axis (a gripper's approach), a unit vector; default: down. */
   readonly approach?: readonly [number, number, number];
-  /** Angle of the site's x axis about the world's z, radians; for an approach from above. Without it any will do. */
+  /** Angle of the site's x axis about the world's z, radians, for an approach from above. Left out: any angle. */
   readonly yaw?: number;
 }
 
 export interface IkSolution {
-  /** Joint angles in radians, within limits, in the order the solver was given them. */
+  /** Joint angles in radians, within limits, in the solver's order of joints. */
   readonly joints: readonly number[];
-  /** What is left: metres and radians. */
+  /** Remaining error, metres and radians. */
   readonly positionError: number;
   readonly angleError: number;
 }
@@ -22,9 +23,10 @@ export interface IkSolution {
 const iterations = 200;
 const damping = 0.03;
 const longestStep = 0.2; // radians per joint and iteration
-/** A radian counts as much as this many metres. */
+/** A radian of error counts as much as this many metres. */
 const metresPerRadian = 0.1;
 
+/** A solver for one site of a model. It owns memory outside JavaScript: `close` it. */
 export class InverseKinematics {
   private readonly physics: Physics;
   private readonly joints: readonly number[];
@@ -32,7 +34,7 @@ export class InverseKinematics {
   private readonly scratch: MjData;
   private readonly jacobians: { readonly position: DoubleBuffer; readonly rotation: DoubleBuffer };
 
-  /** `joints` are the hinges that may move; all others stay as they are in the world. */
+  /** `joints` are the hinges that may move. All others keep the world's angles. */
   constructor(physics: Physics, { site, joints }: { readonly site: string; readonly joints: readonly string[] }) {
     const { module } = physics.runtime;
     this.physics = physics;
@@ -44,8 +46,8 @@ export class InverseKinematics {
   }
 
   /**
-   * The joint angles that bring the site nearest to the target, starting from `start` (default: the world's pose). Out of reach,
-   * the errors say how far off; who needs a grasp checks them.
+   * The joint angles that bring the site nearest to the target, from `start` (default: the world's pose). Out of reach
+   * the errors say how far; check them before a grasp.
    */
   solve(target: IkTarget, start?: readonly number[]): IkSolution {
     const { model, data } = this.physics;
@@ -74,7 +76,7 @@ export class InverseKinematics {
     this.jacobians.rotation.delete();
   }
 
-  /** What is missing at these angles, and how it changes with each joint: [rows], [rows][joints]. */
+  /** The error at these angles and its Jacobian by the joints: [rows], [rows][joints]. */
   private linearise(
     joints: readonly number[],
     addresses: readonly number[],
@@ -90,7 +92,7 @@ export class InverseKinematics {
     const at = (this.scratch.site_xpos as Float64Array).subarray(3 * this.site, 3 * this.site + 3);
     const rotation = (this.scratch.site_xmat as Float64Array).subarray(9 * this.site, 9 * this.site + 9);
     const axis = (column: number) => [rotation[column]!, rotation[3 + column]!, rotation[6 + column]!];
-    // The turn that brings an axis to where it shall be is their cross product, for small angles.
+    // For small angles, the rotation between two axes is their cross product.
     const turn = turnBetween(axis(2), approach);
     if (yaw !== undefined) {
       const closing = turnBetween(axis(0), [Math.cos(yaw), Math.sin(yaw), 0]);
@@ -102,7 +104,7 @@ export class InverseKinematics {
     const row = (buffer: DoubleBuffer, r: number, scale: number) =>
       dofs.map((dof) => (buffer.GetView() as Float64Array)[r * model.nv + dof]! * scale);
     const rotationRows = [0, 1, 2].map((r) => row(this.jacobians.rotation, r, metresPerRadian));
-    // Without a yaw, turns about the approach do not count.
+    // Without a yaw, rotations about the approach do not count.
     const counted = yaw === undefined ? withoutComponent(rotationRows, approach) : rotationRows;
     return { error, rows: [...[0, 1, 2].map((r) => row(this.jacobians.position, r, 1)), ...counted] };
   }
@@ -120,7 +122,7 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 }
 
-/** The rotation vector that turns unit vector `from` to `to`. */
+/** The rotation vector from unit vector `from` to `to`. */
 function turnBetween(from: readonly number[], to: readonly number[]): number[] {
   const [a, b, c] = from as [number, number, number];
   const [x, y, z] = to as [number, number, number];

@@ -1,15 +1,16 @@
-// One colour for every geom: MuJoCo keeps it with the geom or with its material, and a material's may come from a texture.
+// One colour for each geom. MuJoCo keeps it with the geom or with its material, and a material may take it from a
+// texture.
 import type { ModelArrays } from "./model-arrays.ts";
 
-/** The colour of a geom that was given none. */
+/** MuJoCo's colour for a geom without one. */
 const unset = [0.5, 0.5, 0.5, 1];
-/** Textures per material in `mat_texid`, and which of them holds its colours. */
+/** Textures of a material in `mat_texid`, and the index of its colour texture. */
 const roles = 10;
 const colours = 1;
 
 /**
- * Writes into `geom_rgba` what MuJoCo's own viewer shows: the material's colour where a geom has a material and no colour of its own.
- * Of a texture the mean remains.
+ * Writes the colours of MuJoCo's own viewer into `geom_rgba`. A geom without a colour of its own takes its material's.
+ * A texture counts by its mean.
  */
 export function colourByMaterial(model: ModelArrays): void {
   const { geom_rgba, geom_matid, mat_rgba, mat_texid } = model;
@@ -21,7 +22,7 @@ export function colourByMaterial(model: ModelArrays): void {
   }
 }
 
-/** Red, green and blue from 0 to 1; a texture with one channel is grey. */
+/** Mean red, green and blue, 0 to 1. A texture with one channel is grey. */
 function meanColour(
   { tex_data, tex_adr, tex_width, tex_height, tex_nchannel }: ModelArrays,
   texture: number,

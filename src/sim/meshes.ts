@@ -1,23 +1,26 @@
-// The meshes of a model as cameras draw them: few triangles, shaded smoothly except at edges.
+// The meshes of a model for the cameras: few triangles, shaded smoothly except at edges.
 import { MeshoptSimplifier } from "meshoptimizer/simplifier";
 import type { ModelArrays } from "./model-arrays.ts";
 import type { Mesh } from "./render/scene.ts";
 
-/** Triangles that show the part of an arm at a camera's size; a mesh with more is simplified to about so many. */
+/** Triangles of a mesh after simplification, about. They show an arm's part well at a camera's size. */
 const enough = 400;
-/** How far simplifying may move the surface, as a share of the mesh's size. It stops there even with more triangles left. */
+/**
+ * Largest shift of the surface by simplification, as a share of the mesh's size. It stops there, even with more
+ * triangles left.
+ */
 const deviation = 0.05;
-/** Faces that meet at a larger angle show an edge between them. */
+/** Cosine of the largest angle between smoothly shaded faces. Larger angles show an edge. */
 const edge = Math.cos((40 * Math.PI) / 180);
 
-/** All meshes of the model, numbered as `geom_dataid` does. Meshes with few triangles keep them all. */
+/** All meshes of the model, in the numbers of `geom_dataid`. Meshes with few triangles keep them all. */
 export async function modelMeshes(model: ModelArrays): Promise<Mesh[]> {
   await MeshoptSimplifier.ready;
   const { mesh_vertadr, mesh_vertnum, mesh_faceadr, mesh_facenum, mesh_vert, mesh_face } = model;
   return Array.from(mesh_vertnum, (count, mesh) => {
     const vertices = mesh_vert.slice(3 * mesh_vertadr[mesh]!, 3 * (mesh_vertadr[mesh]! + count));
     const first = 3 * mesh_faceadr[mesh]!;
-    const same = MeshoptSimplifier.generatePositionRemap(vertices, 3); // one vertex where several lie at one place
+    const same = MeshoptSimplifier.generatePositionRemap(vertices, 3); // one vertex for each place
     const joined = Uint32Array.from(
       mesh_face.subarray(first, first + 3 * mesh_facenum[mesh]!),
       (vertex) => same[vertex]!,
@@ -30,7 +33,7 @@ export async function modelMeshes(model: ModelArrays): Promise<Mesh[]> {
   });
 }
 
-/** At each corner the mean normal, by area, of those faces around its vertex that make no edge with its own. */
+/** At each corner, the mean normal by area over the vertex's faces without an edge between. */
 function creasedNormals(vertices: Float32Array, faces: Uint32Array): NonNullable<Mesh["normals"]> {
   const areas = faceVectors(vertices, faces);
   const around = new Map<number, number[]>();
@@ -39,7 +42,7 @@ function creasedNormals(vertices: Float32Array, faces: Uint32Array): NonNullable
     if (list) list.push(3 * Math.floor(corner / 3));
     else around.set(vertex, [3 * Math.floor(corner / 3)]);
   }
-  // Corners of one vertex on one side of an edge share a normal: the renderer then shades them once.
+  // Corners of one vertex on one side of an edge share a normal. The renderer then shades them once.
   const known = new Map<string, number>();
   const vectors: number[] = [];
   const corners = Uint32Array.from(faces, (vertex, corner) => {
@@ -60,7 +63,7 @@ function creasedNormals(vertices: Float32Array, faces: Uint32Array): NonNullable
   return { vectors: Float32Array.from(vectors), faces: corners };
 }
 
-/** Each face's normal, twice as long as its area is large. [faces, 3] */
+/** Each face's normal, of length twice the area. [faces, 3] */
 function faceVectors(vertices: Float32Array, faces: Uint32Array): Float64Array {
   const vectors = new Float64Array(faces.length);
   for (let face = 0; face < faces.length; face += 3) {
@@ -74,7 +77,7 @@ function faceVectors(vertices: Float32Array, faces: Uint32Array): Float64Array {
   return vectors;
 }
 
-/** Of the angle between two faces' vectors; 1 where one of them has no area. */
+/** Cosine of the angle between two faces' vectors; 1 if one of them has no area. */
 function cosine(vectors: Float64Array, a: number, b: number): number {
   const dot = (i: number, j: number) =>
     vectors[i]! * vectors[j]! + vectors[i + 1]! * vectors[j + 1]! + vectors[i + 2]! * vectors[j + 2]!;

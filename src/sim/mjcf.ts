@@ -1,7 +1,8 @@
-// MJCF as data: scenes are trees of elements, printed once.
+// MJCF as data: a scene is a tree of elements, printed once.
 
 type Attribute = string | number | boolean | readonly number[];
 
+/** An element of an MJCF document. */
 export interface Element {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, Attribute>>;

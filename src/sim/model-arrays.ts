@@ -1,7 +1,7 @@
-// Types of the arrays of MuJoCo's mjModel and mjData that pistar reads.
+// Types of MuJoCo's arrays, mjModel and mjData, as far as pistar reads them.
 import type { MjOption } from "@mujoco/mujoco";
 
-/** The model's arrays that pistar reads; each is a view that goes stale when wasm memory grows, so read the property anew. */
+/** Arrays of the model. Each is a view and goes stale when wasm memory grows: read the property anew. */
 export interface ModelArrays {
   readonly nq: number;
   readonly nv: number;
@@ -47,7 +47,7 @@ export interface ModelArrays {
   readonly body_mocapid: Int32Array;
 }
 
-/** The state's arrays, with the same caution. Rotation matrices are row-major. */
+/** Arrays of the state, with the same caution. Rotation matrices are row-major. */
 export interface DataArrays {
   readonly time: number;
   readonly ncon: number;

@@ -5,7 +5,7 @@ import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 
 export interface Mujoco {
   readonly module: MainModule;
-  /** What MuJoCo printed since it was last taken: warnings such as a full contact buffer. */
+  /** MuJoCo's messages since the last call, such as a full contact buffer. */
   takeMessages(): string[];
 }
 
@@ -26,7 +26,7 @@ async function start(): Promise<Mujoco> {
   return { module, takeMessages: () => messages.splice(0) };
 }
 
-/** Where a world comes from: the text of an MJCF, or a folder with an MJCF and the meshes and textures it names. */
+/** The source of a world: MJCF text, or a folder with an MJCF, its meshes and its textures. */
 export type ModelSource = { readonly xml: string } | { readonly folder: string; readonly file: string };
 
 function compile(name: string, build: () => MjModel): MjModel {
@@ -39,10 +39,13 @@ function compile(name: string, build: () => MjModel): MjModel {
 
 let folders = 0;
 
-/** Compiles a model; the caller deletes it. Fails with MuJoCo's own words, which name the element and the line. */
+/**
+ * Compiles a model. The caller deletes it.
+ * @throws Error in MuJoCo's own words, with the element and the line
+ */
 export async function loadModel({ module }: Mujoco, source: ModelSource): Promise<MjModel> {
   if ("xml" in source) return compile("the scene", () => module.MjModel.from_xml_string(source.xml));
-  // The wasm file system is memory: the folder is copied in and removed again once the model holds all it needs.
+  // The wasm file system is memory. The folder is copied in, and removed once the model is compiled.
   const mount = `/model-${folders++}`;
   const entries = await readdir(source.folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));

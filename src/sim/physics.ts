@@ -1,7 +1,8 @@
-// A compiled model and its state: steps, names, exact save and restore, contacts. It owns memory outside JavaScript: `close` it.
+// The physics: a compiled model and its state, with steps, names, exact save and restore, and contacts. It owns memory
+// outside JavaScript: `close` it.
 //
-// Everything derived from the state (poses, contacts, forces) is always that of the state itself: after the steps of a control
-// period it is computed once more. So what is seen after `restore` equals, to the bit, what was seen when it was saved.
+// Derived values (poses, contacts, forces) always belong to the present state: they are computed once more after each
+// control period. So `restore` gives the derived values of `save`, to the bit.
 import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
 import { colourByMaterial } from "./materials.ts";
 import type { DataArrays, ModelArrays } from "./model-arrays.ts";
@@ -18,18 +19,18 @@ const kinds: Readonly<Record<Kind, number>> = {
   actuator: 19,
 };
 
-/** mjSTATE_INTEGRATION: all that decides the future, the solver's warm start included. */
+/** mjSTATE_INTEGRATION: everything that decides the future, with the solver's warm start. */
 const integrationState = (1 << 14) - 1;
-/** mjDSBL_AUTORESET: without it, MuJoCo answers a NaN by silently starting again. */
+/** mjDSBL_AUTORESET. Without it, MuJoCo silently resets after a NaN. */
 const noAutoreset = 1 << 16;
 const freeJoint = 0;
-/** MuJoCo itself calls larger numbers bad. */
+/** MuJoCo's own limit for bad numbers. */
 const largest = 1e10;
 
 export interface Contact {
   readonly geom1: number;
   readonly geom2: number;
-  /** Normal force in newtons. */
+  /** Normal force, newtons. */
   readonly force: number;
 }
 
@@ -39,6 +40,10 @@ export interface Pose {
   readonly quaternion: readonly [number, number, number, number];
 }
 
+/**
+ * Compiles a model, in its materials' colours.
+ * @throws Error in MuJoCo's words if the model does not compile
+ */
 export async function createPhysics(source: ModelSource): Promise<Physics> {
   const runtime = await mujoco();
   const model = await loadModel(runtime, source);
@@ -48,7 +53,7 @@ export async function createPhysics(source: ModelSource): Promise<Physics> {
 
 export class Physics {
   readonly runtime: Mujoco;
-  /** The wasm objects themselves, for MuJoCo's own functions. */
+  /** The wasm objects, for MuJoCo's own functions. */
   readonly handles: { readonly model: MjModel; readonly data: MjData };
   private readonly stateBuffer: DoubleBuffer;
   private readonly forceBuffer: DoubleBuffer;
@@ -72,7 +77,10 @@ export class Physics {
     return this.handles.data;
   }
 
-  /** The index of a named thing. Fails where there is none, and says what there is. */
+  /**
+   * The index of a named element.
+   * @throws Error listing the names there are
+   */
   id(kind: Kind, name: string): number {
     const { module } = this.runtime;
     const id = module.mj_name2id(this.handles.model, kinds[kind], name);
@@ -89,7 +97,10 @@ export class Physics {
     return Array.from({ length: count }, (_, i) => this.runtime.module.mj_id2name(model, kinds[kind], i));
   }
 
-  /** `count` physics steps with the controls as they are. Fails where the simulation diverges (a NaN, or a number beyond 10¹⁰). */
+  /**
+   * Takes `count` physics steps under the present controls.
+   * @throws Error if the simulation diverges (a NaN, or a number beyond 10¹⁰)
+   */
   step(count: number): void {
     const { model, data } = this.handles;
     for (let i = 0; i < count; i++) this.runtime.module.mj_step(model, data);
@@ -97,7 +108,7 @@ export class Physics {
     this.forward();
   }
 
-  /** Recomputes what is derived from the state, after positions or the model were changed. */
+  /** Recomputes derived values after a change of positions or of the model. */
   forward(): void {
     const { model, data } = this.handles;
     const warmstart = Float64Array.from(this.data.qacc_warmstart);
@@ -106,7 +117,7 @@ export class Physics {
     this.contactList = undefined;
   }
 
-  /** The model's initial state; warnings and the clock start anew. */
+  /** Resets to the model's initial state, with its clock and warnings. */
   reset(): void {
     this.runtime.module.mj_resetData(this.handles.model, this.handles.data);
     this.forward();
@@ -118,7 +129,10 @@ export class Physics {
     return Float64Array.from(this.stateBuffer.GetView() as Float64Array);
   }
 
-  /** Continues exactly where `save` was called on a world of the same model. */
+  /**
+   * Continues exactly at a saved state of the same model.
+   * @throws TypeError for a state of another size
+   */
   restore(state: Float64Array): void {
     const expected = this.stateBuffer.GetElementCount();
     if (state.length !== expected)
@@ -132,7 +146,7 @@ export class Physics {
     this.forward();
   }
 
-  /** Where a body is. */
+  /** The pose of a body, metres. */
   pose(body: string): Pose {
     const id = this.id("body", body);
     const { xpos } = this.data;
@@ -143,7 +157,10 @@ export class Physics {
     };
   }
 
-  /** Moves a mocap body, or a free body, which it stops; call `forward` when all are moved. */
+  /**
+   * Moves a mocap body, or a free body, then at rest. Call `forward` after the last one.
+   * @throws Error if the body is neither
+   */
   place(body: string, { position, quaternion }: Pose): void {
     const mocap = this.model.body_mocapid[this.id("body", body)]!;
     if (mocap >= 0) {
@@ -171,13 +188,15 @@ export class Physics {
     return { linear: Math.hypot(...this.velocity(body)), angular: Math.hypot(wx!, wy!, wz!) };
   }
 
-  /** The contacts of this moment; reading them is slow (20 µs each) and done once per step. */
+  /** The present contacts. Reading costs 20 µs each and happens once a step. */
   get contacts(): readonly Contact[] {
     this.contactList ??= this.readContacts();
     return this.contactList;
   }
 
-  /** Sum of the normal forces in newtons between the geoms of two bodies ("world" is the table's); 0 apart. */
+  /**
+   * Sum of the normal forces between the geoms of two bodies, newtons. "world" is the table's body. 0 without contact.
+   */
   contactForce(a: string, b: string): number {
     const [bodyA, bodyB] = [this.id("body", a), this.id("body", b)];
     const of = this.model.geom_bodyid;

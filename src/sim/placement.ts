@@ -1,7 +1,7 @@
-// Where objects lie when an episode begins: uniform over a part of the table the arm reaches, without overlaps.
+// Placement of objects at the start of an episode: uniform over a reachable part of the table, without overlaps.
 import type { Random } from "../system/index.ts";
 
-/** A sector of a ring around the arm's shoulder axis, which stands at x = 0.0388 m, y = 0. */
+/** A sector of a ring around the arm's shoulder axis at x = 0.0388 m, y = 0. */
 export interface Region {
   /** Metres from the axis. */
   readonly radius: readonly [number, number];
@@ -9,14 +9,16 @@ export interface Region {
   readonly angle: readonly [number, number];
 }
 
-/** What the gripper reaches from straight above with room to spare. */
+/** The region that the gripper reaches from straight above, with room to spare. */
 export const withinReach: Region = { radius: [0.15, 0.26], angle: [-0.9, 0.9] };
 
 export interface Footprint {
   readonly body: string;
-  /** Of the circle around it that no other object may enter, metres. */
+  /** Radius of the circle around it that no other object may enter, metres. */
   readonly radius: number;
-  /** Where it lies when nothing varies: metres from the shoulder axis, radians from straight ahead (default: the region's middle). */
+  /**
+   * Place without variation: metres from the shoulder axis, radians from straight ahead. Default: the region's middle.
+   */
   readonly home?: { readonly radius: number; readonly angle: number };
 }
 
@@ -24,7 +26,10 @@ export interface PlacementOptions {
   readonly region?: Region;
   /** Least distance between two circles, metres. */
   readonly gap?: number;
-  /** 1 uses the whole region and all directions, 0 leaves every object at home with yaw 0, between them is a share of the way. */
+  /**
+   * Spread of the places: 1 for the whole region and all directions, 0 for home with yaw 0, a share of the way in
+   * between.
+   */
   readonly spread?: number;
 }
 
@@ -37,11 +42,12 @@ export interface Placement {
   readonly yaw: number;
 }
 
+/** The shoulder axis on the table, metres along x. */
 export const shoulderX = 0.0388353;
 
 /**
- * Places all objects in `region` with at least `gap` metres between their circles. Draws again where they overlap; fails after
- * 1000 tries, which means that the region is too small for them.
+ * Places all objects in `region`, at least `gap` metres between their circles. Overlapping draws are repeated.
+ * @throws Error after 1000 tries: the region is too small for the objects
  */
 export function placeObjects(
   random: Random,

@@ -1,16 +1,16 @@
-// The table with the arm, its cameras and lights, and a slot for what a task puts there. Metres; x points away from the arm's
+// The scene: a table with the arm, its cameras and lights, and a task's objects. Metres; x points away from the arm's
 // base, z up, the table's top is z = 0.
 import { type Element, element } from "./mjcf.ts";
 import { so101Actuators, so101Arm } from "./so101-arm.ts";
 
 export interface SceneParts {
-  /** Bodies (and sites, geoms) that a task puts into the world. */
+  /** The task's bodies (and sites, geoms). */
   readonly objects: readonly Element[];
   /** Further top-level sections, such as contact exclusions or assets. */
   readonly sections?: readonly Element[];
 }
 
-/** Length of a physics step in seconds: 10 steps are a control period at 25 Hz. */
+/** Length of a physics step, seconds. A control period at 25 Hz has 10. */
 const timestep = 0.004;
 
 /** The MJCF of the SO-101 at a table. Cameras are "front" and "wrist", lights "key" and "fill". */
@@ -21,7 +21,7 @@ export function so101Scene({ objects, sections = [] }: SceneParts): Element {
       "option",
       { timestep, integrator: "implicitfast", cone: "elliptic", impratio: 10, iterations: 20, ls_iterations: 20 },
       [
-        element("flag", { multiccd: "disable", island: "disable" }), // faster, and no grasp of convex shapes changes
+        element("flag", { multiccd: "disable", island: "disable" }), // faster, without effect on grasps of convex shapes
       ],
     ),
     element("size", { memory: "512K" }), // the default is 15 MB for every MjData

@@ -1,14 +1,14 @@
-// The SO-101 follower as primitives. Body poses, joint limits, servo gains and inertias are those of MuJoCo Menagerie's
-// robotstudio_so101; the shapes are boxes, cylinders and capsules of the printed parts' sizes, which also collide.
+// The SO-101 follower as primitives. Body poses, joint limits, servo gains and inertias come from MuJoCo Menagerie's
+// robotstudio_so101. The shapes are boxes, cylinders and capsules of the printed parts' sizes; they also collide.
 
 import { so101 } from "../robot/index.ts";
 import { type Element, element } from "./mjcf.ts";
 
-// An arm geom's bits (2, 1) meet everything with MuJoCo's default bits (1, 1), but no other arm geom.
+// Contact bits of the arm: (2, 1) meet everything with MuJoCo's default (1, 1), but no other arm geom.
 const arm = { contype: 2, conaffinity: 1, group: 1 };
 const printed = { ...arm, rgba: [0.75, 0.76, 0.78, 1] };
-// Shoulder and upper arm come down to the table at the elbow only, where the lower arm's capsule begins: they are seen, but do
-// not collide, which makes a step faster.
+// Visible geoms without collisions, for a faster step. Shoulder and upper arm touch the table only at the elbow, at the
+// lower arm's capsule.
 const seen = { contype: 0, conaffinity: 0 };
 const servo = { ...arm, rgba: [0.12, 0.12, 0.13, 1] };
 const finger = {
@@ -81,7 +81,7 @@ const movingJaw = link(
       size: [0.006],
       fromto: [0.004, -0.022, 0.0188, -0.002, -0.05, 0.0188],
     }),
-    // Turned so that it is parallel to the fixed jaw at an opening of 25 mm (0.15 rad).
+    // Parallel to the fixed jaw at an opening of 25 mm (0.15 rad).
     element("geom", {
       ...finger,
       name: "moving_jaw_tip",
@@ -133,7 +133,7 @@ const gripper = link(
       pos: [0, 0.0632, -0.035],
       euler: [-0.57, 0, 0],
     }),
-    // z is the approach direction, x the direction in which the jaws close.
+    // z is the approach direction, x the closing direction of the jaws.
     element("site", { name: "grasp", pos: [0.008, 0, -0.094], quat: [0, 1, 0, 0], size: [0.002], group: 4 }),
     element("camera", { name: "wrist", pos: [0, 0.06, -0.04], euler: [-0.57, 0, 0], fovy: 75 }),
     movingJaw,
@@ -207,7 +207,7 @@ const shoulder = link(
   ],
 );
 
-/** The arm as a body of the world: its base stands at the origin and reaches along +x. */
+/** The arm as a body of the world. Its base stands at the origin and reaches along +x. */
 export const so101Arm: Element = element("body", { name: "base" }, [
   element("inertial", {
     mass: 0.147,
@@ -221,8 +221,8 @@ export const so101Arm: Element = element("body", { name: "base" }, [
 ]);
 
 /**
- * Six position servos (STS3215 at LeRobot's P gain of 16) in the order of `so101`. Their torque limit of 2.94 N m, not the gain, decides
- * how strongly they push.
+ * Six position servos (STS3215 at LeRobot's P gain of 16) in the order of `so101`. Their torque limit of 2.94 N m, not
+ * the gain, decides their push.
  */
 export const so101Actuators: Element = element(
   "actuator",

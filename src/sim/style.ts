@@ -1,24 +1,30 @@
-// How a demonstrator works. People differ, and one person from hour to hour: fast and slow, straight and by detours, with clean grasps
-// and with clumsy ones that are tried again. A data set of demonstrations holds them all.
+// The style of a demonstrator. People differ, and vary from hour to hour: fast or slow, straight or by detours, with
+// clean grasps or clumsy ones tried again. A dataset of demonstrations holds them all.
 import type { Random } from "../system/index.ts";
 
 export interface Style {
-  /** Of all motions, relative to a calm, steady pace (about 0.2 m/s of the gripper on its way). */
+  /** Speed of all motions, relative to a calm, steady pace (about 0.2 m/s of the gripper on its way). */
   readonly speed: number;
   /** Mean length of a pause before a motion, seconds. Half of all motions have none. */
   readonly hesitation: number;
-  /** How far from the straight way free motions stray, metres. */
+  /** Deviation of free motions from the straight path, metres. */
   readonly detour: number;
-  /** Standard deviation of where objects are grasped and put down, metres on each axis; of angles in radians, twenty times as much. */
+  /**
+   * Standard deviation of grasp and place positions, metres on each axis. For angles in radians it is twenty times as
+   * much.
+   */
   readonly sloppiness: number;
-  /** Grasps (or pushes) that are tried before it gives up. */
+  /** Attempts at a grasp or push before giving up. */
   readonly tries: number;
 }
 
-/** As quick and exact as the scripts can. */
+/** The fastest and most exact style of the scripts. */
 export const bestStyle: Style = { speed: 1.4, hesitation: 0, detour: 0, sloppiness: 0, tries: 6 };
 
-/** A style drawn as people's are: most demonstrations unhurried and nearly clean, some slow, some clumsy, some given up. */
+/**
+ * Draws a style as people have it: most demonstrations are unhurried and nearly clean, some slow, some clumsy, some
+ * given up.
+ */
 export function sampleStyle(random: Random): Style {
   const uniform = (low: number, high: number) => low + random.uniform() * (high - low);
   const clumsy = random.uniform() < 0.3;

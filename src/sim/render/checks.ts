@@ -1,4 +1,4 @@
-// What a renderer is given, checked before it draws: a wrong array would otherwise give a wrong picture without a word.
+// Checks a renderer's input before drawing. A wrong array would silently give a wrong picture.
 import { type Geoms, geomTypes } from "./scene.ts";
 
 interface Sized {

@@ -1,10 +1,10 @@
-// A plane, ray by ray: over the picture 1/depth is linear, and so are the plane's own coordinates times 1/depth.
+// Draws a plane ray by ray. Over the picture, 1/depth is linear, and so are the plane's own coordinates times 1/depth.
 import type { Samples } from "./triangle.ts";
 
-/** Added to a number of squares, an even number that makes it positive: cutting off the fraction is then its floor. */
+/** Added to a number of squares to make it positive; even. Truncation is then its floor. */
 const far = 2 ** 24;
 
-/** The plane in the camera's frame (right, up, ahead), and what it looks like. */
+/** The plane in the camera's frame (right, up, ahead) and its colours. */
 export interface PlaneView {
   /** World axes of the plane as seen from the camera, rows x, y, z (normal). [3, 3] */
   readonly axes: Float64Array;
@@ -12,14 +12,14 @@ export interface PlaneView {
   readonly centre: Float64Array;
   /** Half-sides, 0 = without end. [2] */
   readonly half: Float64Array;
-  /** Packed as in Samples. */
+  /** Colours of even and odd squares, packed as in `Samples`. */
   even: number;
   odd: number;
-  /** Metres; Infinity where all is `even`. */
+  /** Side of a square, metres. Infinity: all is `even`. */
   side: number;
 }
 
-/** Draws a plane seen from its front (+z) where it is nearest and further ahead than `near`; `focal` is in samples. */
+/** Draws a plane, seen from its front (+z), at its nearest samples beyond `near` metres. `focal` is in samples. */
 export function fillPlane(samples: Samples, plane: PlaneView, focal: number, near: number, id: number): void {
   const { axes, centre, half, even, odd, side } = plane;
   const [cx, cy, cz] = [centre[0]!, centre[1]!, centre[2]!];
@@ -30,7 +30,7 @@ export function fillPlane(samples: Samples, plane: PlaneView, focal: number, nea
   const halfY = half[1]! > 0 ? half[1]! : Infinity;
   const plain = side === Infinity && halfX === Infinity && halfY === Infinity;
   const limit = 1 / near;
-  // The ray through a sample is (right, up, 1); what each axis gains per sample to the right:
+  // The ray through a sample is (right, up, 1). Increment of each coordinate for a sample to the right:
   const inverseRight = axes[6]! / focal / away;
   const xRight = axes[0]! / focal;
   const yRight = axes[3]! / focal;

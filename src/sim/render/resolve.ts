@@ -1,7 +1,7 @@
-// From samples to pixels.
+// Resolves samples to pixels.
 import type { Samples } from "./triangle.ts";
 
-/** Colours: the mean of each pixel's samples (`across` × `across`), rounded. `rgb` [H, W, 3] */
+/** Colours: the rounded mean of each pixel's `across` × `across` samples. `rgb` [H, W, 3] */
 export function resolveRgb({ width, height, colour }: Samples, across: 1 | 2, rgb: Uint8Array): void {
   if (across === 1) {
     for (let i = 0, to = 0; i < colour.length; i++, to += 3) {
@@ -24,7 +24,7 @@ export function resolveRgb({ width, height, colour }: Samples, across: 1 | 2, rg
     }
 }
 
-/** Depth and segmentation cannot be averaged: a pixel has those of its nearest sample, the first where several are as near. */
+/** Depth and segmentation cannot be averaged. A pixel takes those of its nearest sample, the first among equals. */
 export function resolveNearest(
   { width, height, inverse, id }: Samples,
   across: 1 | 2,

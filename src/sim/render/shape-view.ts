@@ -1,23 +1,24 @@
-// A shape in front of the camera: its vertices transformed, lit and projected, its faces clipped at the near plane and drawn.
+// Draws a shape before the camera: its vertices are transformed, lit and projected, its faces clipped at the near
+// plane.
 import type { Geometry } from "./shapes.ts";
 import { fillTriangle, type Samples, subsamples, type Vertices } from "./triangle.ts";
 
-/** Where a geom is and how it is lit, set by the renderer for one geom after another. */
+/** Pose and lighting of the geom to draw. The renderer sets it for one geom after another. */
 export interface GeomView {
   /** Camera (right, up, ahead) from geom, row-major. [3, 3] */
   readonly rotation: Float64Array;
   /** The geom's centre in the camera's frame. [3] */
   readonly centre: Float64Array;
-  /** Factors of the unit shape along the geom's axes, and the half-length of its shift. [4] */
+  /** Scale of the unit shape along the geom's axes, and the half-length of its shift. [4] */
   readonly scale: Float64Array;
   /** The geom's colour under ambient light, 0..255. [3] */
   readonly ambient: Float64Array;
-  /** For each light the direction to it in the camera's frame (unit length), then the geom's colour under it. [lights, 6] */
+  /** For each light its direction in the camera's frame (unit length), then the geom's colour under it. [lights, 6] */
   lights: Float64Array;
   lightCount: number;
 }
 
-/** The camera as the samples see it. */
+/** The camera's projection to samples. */
 export interface Projection {
   /** samples per unit of slope */
   focal: number;
@@ -25,7 +26,7 @@ export interface Projection {
   readonly near: number;
 }
 
-/** Room for the corners of shapes of up to `count` vertices and the two that clipping adds. */
+/** Buffers for the corners of shapes with up to `count` vertices, and clipping's two extra ones. */
 export function createVertices(count: number): Vertices {
   const array = () => new Float64Array(count + 2);
   return {
@@ -41,7 +42,7 @@ export function createVertices(count: number): Vertices {
   };
 }
 
-/** Draws `shape` as `placement` has it. */
+/** Draws `shape` in the pose and light of `view`. */
 export function drawShape(
   samples: Samples,
   vertices: Vertices,
@@ -62,7 +63,10 @@ export function drawShape(
   }
 }
 
-/** Vertices to the camera's frame and the picture; returns how many are nearer than the near plane. */
+/**
+ * Transforms vertices to the camera's frame and the picture. It returns the number of vertices nearer than the near
+ * plane.
+ */
 function transform(
   samples: Samples,
   vertices: Vertices,
@@ -153,7 +157,7 @@ function clip(
   const seen = Number(seenA) + Number(seenB) + Number(seenC);
   if (seen === 3) fillTriangle(samples, vertices, a, b, c, id);
   else if (seen > 0) {
-    // Named anew in the same turn, so that `p` is the corner that differs from the two others.
+    // The corners are rotated so that `p` differs from the other two.
     const odd = seen === 1;
     const [p, q, r] = seenA === odd ? [a, b, c] : seenB === odd ? [b, c, a] : [c, a, b];
     if (odd) {
@@ -169,7 +173,10 @@ function clip(
   }
 }
 
-/** Puts the point where an edge meets the near plane into slot `to`; always from its seen end, so that neighbours agree on it. */
+/**
+ * Puts the point of an edge on the near plane into slot `to`. It starts from the seen end, so neighbours agree on the
+ * point.
+ */
 function cut(samples: Samples, vertices: Vertices, projection: Projection, seen: number, hidden: number, to: number) {
   const { x, y, depth, red, green, blue } = vertices;
   const part = (depth[seen]! - projection.near) / (depth[seen]! - depth[hidden]!);

@@ -1,5 +1,5 @@
-// Triangles of the primitive shapes at unit size, and of meshes. A vertex of a geom is `position × scale + shift × (0, 0, length)`:
-// a capsule is a sphere of its radius whose halves are shifted apart by its half-length.
+// Triangles of unit shapes and of meshes. A geom's vertex is `position × scale + shift × (0, 0, length)`. A capsule is
+// a sphere of its radius with halves shifted apart by its half-length.
 import type { Mesh } from "./scene.ts";
 
 export interface Geometry {
@@ -9,12 +9,12 @@ export interface Geometry {
   readonly faces: Uint32Array; // [faces, 3], counter-clockwise seen from outside
 }
 
-/** A ring around the z axis: distance from it, height, shift, and the normal's parts away from the axis and along it. */
+/** A ring around the z axis: distance from the axis, height, shift, and the normal's outward and upward parts. */
 type Ring = readonly [radius: number, z: number, shift: number, outward: number, upward: number];
 
 /**
- * The surface swept by a profile (rings from the bottom up) turning about z in `segments` steps. Rings of radius 0 are poles;
- * neighbouring rings at one place make a crease.
+ * The surface of revolution of a profile about z in `segments` steps. The profile's rings go from the bottom up. Rings
+ * of radius 0 are poles; neighbouring rings at one place make a crease.
  */
 function revolve(profile: readonly Ring[], segments: number): Geometry {
   const vertices: number[][] = [];
@@ -44,7 +44,7 @@ function revolve(profile: readonly Ring[], segments: number): Geometry {
   };
 }
 
-/** How much further out the corners of a polygon must be for the area of the unit circle. */
+/** Radius of a polygon with the area of the unit circle. */
 function equalArea(segments: number): number {
   const angle = (2 * Math.PI) / segments;
   return Math.sqrt(angle / Math.sin(angle));
@@ -89,7 +89,7 @@ function cylinder(segments: number): Geometry {
 /** The round shapes from coarse to fine. */
 export function roundShapes() {
   return [8, 12, 16, 24, 32, 48, 64].map((segments) => ({
-    /** How far facets are from the circle of radius 1, and how far the corners stand out. */
+    /** Distance of facets from the circle of radius 1, and the radius of the corners. */
     sagitta: 1 - Math.cos(Math.PI / segments),
     outset: equalArea(segments),
     sphere: sphere(segments),

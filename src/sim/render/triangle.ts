@@ -1,17 +1,17 @@
-// One triangle into the sample buffers: exact edge functions over the bounding box, top-left rule, float32 z-buffer of 1/depth.
-// Corners lie on a grid of 1/256 sample, so edge functions are integers (exact in float64): a sample on an edge shared by two
-// triangles belongs to exactly one of them.
+// Fills one triangle into the sample buffers: exact edge functions over the bounding box, top-left rule, float32
+// z-buffer of 1/depth. Corners lie on a grid of 1/256 sample, so edge functions are integers, exact in float64. A
+// sample on an edge shared by two triangles belongs to exactly one.
 
 /** The samples of a picture, row by row from the top left. */
 export interface Samples {
   readonly width: number;
   readonly height: number;
-  readonly inverse: Float32Array; // 1/depth in 1/m, 0 where nothing is
+  readonly inverse: Float32Array; // 1/depth in 1/m, 0 on the background
   readonly colour: Int32Array; // 0xBBGGRR
-  readonly id: Int32Array; // segmentation, −1 where nothing is
+  readonly id: Int32Array; // segmentation, −1 on the background
 }
 
-/** Corners after transformation; doubles live in arrays because a call that passes them as numbers allocates. */
+/** Corners after transformation. Doubles live in arrays, because passing them as numbers allocates. */
 export interface Vertices {
   readonly x: Float64Array; // in the camera's frame: right, up, and the depth ahead, metres
   readonly y: Float64Array;
@@ -27,11 +27,14 @@ export interface Vertices {
 export const subsamples = 256;
 const centre = subsamples / 2;
 
-/** Draws the triangle with corners `a`, `b`, `c` (counter-clockwise; seen from behind it is left out) where it is nearest. */
+/**
+ * Draws the triangle with corners `a`, `b`, `c` at its nearest samples. Corners are counter-clockwise; a triangle seen
+ * from behind is left out.
+ */
 export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b: number, c: number, id: number): void {
   const { u, v } = vertices;
   const { width, height, inverse: nearest, colour, id: ids } = samples;
-  // With v pointing down, the corners in the order a, c, b have a positive area and edge functions that are positive inside.
+  // With v pointing down, the order a, c, b has a positive area and edge functions positive inside.
   const u0 = u[a]!;
   const v0 = v[a]!;
   const u1 = u[c]!;
@@ -40,15 +43,15 @@ export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b:
   const v2 = v[b]!;
   const area = (u1 - u0) * (v2 - v0) - (v1 - v0) * (u2 - u0);
   if (!(area > 0)) return;
-  // `| 0` keeps what counts samples an integer to the compiler, in the loops below as well.
+  // `| 0` keeps sample counts integers for the compiler, here and in the loops below.
   const left = Math.max(0, Math.ceil((Math.min(u0, u1, u2) - centre) / subsamples)) | 0;
   const right = Math.min(width - 1, Math.floor((Math.max(u0, u1, u2) - centre) / subsamples)) | 0;
   const top = Math.max(0, Math.ceil((Math.min(v0, v1, v2) - centre) / subsamples)) | 0;
   const bottom = Math.min(height - 1, Math.floor((Math.max(v0, v1, v2) - centre) / subsamples)) | 0;
   if (left > right || top > bottom) return;
 
-  // Edge functions: change per sample to the right and down, and value at the first sample. A sample on an edge counts as inside
-  // only at left and top edges; elsewhere the edge is one unit further in.
+  // Edge functions: change per sample to the right and down, and value at the first sample. A sample on an edge is
+  // inside only at left and top edges. At others the edge is one unit further in.
   const right0 = (v1 - v2) * subsamples;
   const right1 = (v2 - v0) * subsamples;
   const right2 = (v0 - v1) * subsamples;
@@ -64,7 +67,7 @@ export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b:
   if (!(right1 > 0 || (right1 === 0 && down1 > 0))) edge1 -= 1;
   if (!(right2 > 0 || (right2 === 0 && down2 > 0))) edge2 -= 1;
 
-  // What is interpolated is linear in the picture: value at the first sample, change per sample.
+  // Interpolated quantities are linear in the picture: value at the first sample, change per sample.
   const toRight1 = ((v2 - v0) * subsamples) / area;
   const toRight2 = ((v0 - v1) * subsamples) / area;
   const toDown1 = ((u0 - u2) * subsamples) / area;
@@ -89,14 +92,14 @@ export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b:
   const redDown = red1 * toDown1 + red2 * toDown2;
   const greenDown = green1 * toDown1 + green2 * toDown2;
   const blueDown = blue1 * toDown1 + blue2 * toDown2;
-  // Half more, so that cutting off the fraction rounds.
+  // Half more, so truncation rounds.
   let redRow = red[a]! + redRight * alongU + redDown * alongV + 0.5;
   let greenRow = green[a]! + greenRight * alongU + greenDown * alongV + 0.5;
   let blueRow = blue[a]! + blueRight * alongU + blueDown * alongV + 0.5;
 
   const last = right - left;
   for (let row = top * width + left, end = bottom * width + left; row <= end; row += width) {
-    // The run of samples inside all three edges; quotients of these integers are exact enough for their floor to be right.
+    // The run of samples inside all three edges. Quotients of these integers are exact enough for a right floor.
     let first = 0;
     let final = last;
     if (right0 > 0) first = Math.max(first, Math.ceil(-edge0 / right0));

@@ -1,4 +1,4 @@
-// Put the cube of the named colour into the bowl; the other two lie there to be left alone.
+// Task: put the cube of the named colour into the bowl. The other two cubes are distractors.
 import { opening } from "../arm.ts";
 import { element } from "../mjcf.ts";
 import { placeObjects } from "../placement.ts";
@@ -26,13 +26,14 @@ const wall = Array.from({ length: sides }, (_, i) => {
 const instructionOf = (colour: Colour) => `put the ${colour} cube in the bowl`;
 const colourOf = (instruction: string) => colours.find((colour) => instruction === instructionOf(colour))!;
 
+/** The task "cube-in-bowl". */
 export const cubeInBowl: Task = {
   name: "cube-in-bowl",
   description: "put the cube of the named colour into the bowl, past two others",
   scene: {
     objects: [
       element("body", { name: "bowl", mocap: true, pos: [0.2, 0.15, 0] }, [
-        // The floor is only seen: what falls in comes to rest on the table.
+        // The floor is visible only: a cube in the bowl rests on the table.
         element("geom", {
           type: "cylinder",
           size: [bowl.inner, 0.0005],
@@ -74,7 +75,7 @@ export const cubeInBowl: Task = {
     const body = cubeOf(colourOf(instruction));
     const [x, y, z] = physics.pose(body).position;
     const [bowlX, bowlY] = physics.pose("bowl").position;
-    // Deep inside: a cube that leans on the rim has its middle higher.
+    // Deep inside. The middle of a cube leaning on the rim is higher.
     const inside = Math.hypot(x - bowlX, y - bowlY) < bowl.inner - half && z < 1.7 * half;
     return inside && isStill(physics, body) && isReleased(physics, body);
   },

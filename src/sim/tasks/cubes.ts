@@ -1,4 +1,4 @@
-// Cubes, and how a gripper picks one up: what several tasks share.
+// Cubes and the skills to move them, shared by several tasks.
 import { centredOn, closingYaw, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics } from "../physics.ts";
@@ -14,7 +14,10 @@ export const paints: Readonly<Record<Colour, readonly number[]>> = {
   blue: [0.1, 0.2, 0.75, 1],
 };
 
-/** The body "red cube" and so on, until it is placed at rest at `y`. @param half half a side, metres */
+/**
+ * The body "red cube" and so on, at rest at `y` until it is placed.
+ * @param half half a side, metres
+ */
 export function cube(colour: Colour, half: number, y: number): Element {
   return element("body", { name: cubeOf(colour), pos: [0.2, y, half] }, [
     element("freejoint"),
@@ -30,11 +33,12 @@ export function cube(colour: Colour, half: number, y: number): Element {
 
 export const cubeOf = (colour: Colour): string => `${colour} cube`;
 
-/** Upright, its middle `z` metres above the table. */
+/** Places a body upright, its middle `z` metres above the table. */
 export function putDown(physics: Physics, { body, x, y, yaw }: Placement, z: number): void {
   physics.place(body, { position: [x, y, z], quaternion: [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)] });
 }
 
+/** Whether a body is nearly at rest: below 3 cm/s and 0.6 rad/s. */
 export function isStill(physics: Physics, body: string): boolean {
   const { linear, angular } = physics.speed(body);
   return linear < 0.03 && angular < 0.6;
@@ -45,13 +49,14 @@ export function isReleased(physics: Physics, body: string): boolean {
   return ["gripper", "moving_jaw"].every((jaw) => physics.contactForce(jaw, body) === 0);
 }
 
-/** Height of the gripper on its way over the table, and how low it grasps at least, metres. */
+/** Height of the gripper on its way over the table, and its lowest grasp, metres. */
 export const hover = 0.085;
 const low = 0.0125;
 
 /**
- * Comes from above (or goes on from where it is, over the cube or around it) with jaws twice as wide open as the cube, as much room on the
- * one side as on the other, closes on it wherever it lies, and lifts it to the hover height. It may fail: look whether the arm holds it.
+ * Picks up a cube to the hover height. The gripper comes from above, or continues from over or around the cube. Its
+ * jaws open twice as wide as the cube, centred on it, and close on it wherever it lies. The grasp may fail: check
+ * whether the arm holds the cube.
  *
  * @param half half a side of the cube, metres
  */
@@ -74,8 +79,8 @@ export function* pick({ world, arm, style, random }: Attempt, body: string, half
 }
 
 /**
- * Carries a held cube over a place, looks how it sits between the jaws, and lowers its middle to (x, y, z). It may have slipped: look
- * whether the arm still holds it.
+ * Carries a held cube over a place, looks at its position between the jaws, and lowers its middle to (x, y, z). The
+ * cube may have slipped: check whether the arm still holds it.
  */
 export function* bring(
   { world, arm, style, random }: Attempt,

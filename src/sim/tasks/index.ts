@@ -1,4 +1,4 @@
-// The tasks there are.
+// All tasks.
 import type { Task } from "../task.ts";
 import { cubeInBowl } from "./cube-in-bowl.ts";
 import { pegInHole } from "./peg-in-hole.ts";
@@ -7,12 +7,18 @@ import { stackCubes } from "./stack-cubes.ts";
 
 export const tasks: readonly Task[] = [cubeInBowl, stackCubes, pushToTarget, pegInHole];
 
-/** The task called `name`. @throws Error that lists the names there are. */
+/**
+ * The task called `name`.
+ * @throws Error listing the tasks
+ */
 export function taskNamed(name: string): Task {
   const task = tasks.find((candidate) => candidate.name === name);
   if (!task) throw new Error(`Expected a task, one of ${tasks.map(({ name }) => name).join(", ")}; got "${name}"`);
   return task;
 }
 
-/** How far a task's objects are spread: as was asked, or as usual. @throws Error as `taskNamed` */
+/**
+ * The spread of a task's objects: the asked one, or the task's own.
+ * @throws Error for an unknown task
+ */
 export const difficultyOf = (task: string, asked?: number): number => asked ?? taskNamed(task).difficulty;

@@ -1,4 +1,4 @@
-// Put the square peg into the hole of the block of the named colour; the other block has a hole just like it.
+// Task: put the square peg into the hole of the block of the named colour. The other block has the same hole.
 import { type Arm, centredOn, closingYaw, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Physics, Pose } from "../physics.ts";
@@ -9,14 +9,17 @@ import { sameTurn, yawOf } from "./turns.ts";
 
 /** Half the peg's width and height, metres. */
 const peg = { half: 0.01, halfHeight: 0.025 };
-/** Half the hole's width (with 3 mm around the peg, as in ManiSkill's PegInsertionSide), the thickness of the walls, and the block's height, metres. */
+/**
+ * Half the hole's width (3 mm around the peg, as in ManiSkill's PegInsertionSide), the thickness of the walls, and the
+ * block's height, metres.
+ */
 const hole = { half: 0.013, wall: 0.01, depth: 0.024 };
 
 const holders = ["red", "blue"] as const satisfies readonly Colour[];
 type Holder = (typeof holders)[number];
 const blockOf = (colour: Holder) => `${colour} block`;
 
-/** Fixed, so that no push makes up for a bad aim: four walls, and a dark ground that is only seen. */
+/** A block with four walls and a dark, only visible ground. It is fixed, so no push makes up for a bad aim. */
 function block(colour: Holder, y: number): Element {
   const { half, wall, depth } = hole;
   const [across, along] = [half + wall / 2, (half + wall + half) / 2];
@@ -44,9 +47,10 @@ function block(colour: Holder, y: number): Element {
 const instructionOf = (holder: Holder) => `put the peg into the hole of the ${holder} block`;
 const holderOf = (instruction: string) => holders.find((holder) => instruction === instructionOf(holder))!;
 
-/** A little less than the arm reaches: the hand stays upright over it while it carries the peg. */
+/** A little less than the arm's reach: the hand stays upright over it, even with the peg. */
 const region: Region = { radius: [0.16, 0.25], angle: [-0.9, 0.9] };
 
+/** The task "peg-in-hole". */
 export const pegInHole: Task = {
   name: "peg-in-hole",
   description: "put the square peg into the hole of the block of the named colour, which fits it closely",
@@ -61,7 +65,7 @@ export const pegInHole: Task = {
           mass: 0.02,
           rgba: paints.green,
           friction: [0.3, 0.005, 0.0001],
-          solref: [0.006, 1], // light as it is, the hand would press it into the table
+          solref: [0.006, 1], // the peg is so light that the hand would press it into the table
         }),
       ]),
     ],
@@ -93,7 +97,7 @@ export const pegInHole: Task = {
     return isIn(physics, blockOf(holderOf(instruction))) && isStill(physics, "peg") && isReleased(physics, "peg");
   },
 
-  // To stand it up and bring it in takes all the time there is, where it succeeds.
+  // A toppled peg counts as lost: standing it up and inserting it takes all the time, if it succeeds.
   isLost: isToppled,
 
   isAtRisk: (physics, arm) => isOnWall(physics) || isBeside(physics, arm),
@@ -112,7 +116,9 @@ export const pegInHole: Task = {
   },
 };
 
-/** Whether the peg stands upright in a block's hole and all but touches the ground: on a wall, or leaning, it is higher. */
+/**
+ * Whether the peg stands upright in a block's hole and nearly touches the ground. On a wall or leaning, it is higher.
+ */
 function isIn(physics: Physics, holder: string): boolean {
   const at = physics.pose("peg");
   const [x, y] = physics.pose(holder).position;
@@ -125,7 +131,7 @@ function isToppled(physics: Physics): boolean {
   return Math.abs(axisOf(physics.pose("peg"))[2]) < 0.7;
 }
 
-/** Whether the peg's lower end is on a block's walls, not over its hole: let go, it falls off. */
+/** Whether the peg's lower end is on a block's walls, not over its hole. Released, it would fall off. */
 function isOnWall(physics: Physics): boolean {
   const [x, y, z] = endOf(physics.pose("peg"));
   return holders.some((holder) => {
@@ -135,7 +141,7 @@ function isOnWall(physics: Physics): boolean {
   });
 }
 
-/** Whether the open jaws are down at the standing peg without having it in their middle: closing, they may tip it over. */
+/** Whether the open jaws are down at the standing peg, with the peg off their middle. Closing, they may tip it over. */
 function isBeside(physics: Physics, arm: Arm): boolean {
   const [px, py, pz] = physics.pose("peg").position;
   const [handX, handY, handZ] = arm.position;
@@ -150,15 +156,18 @@ function axisOf({ quaternion: [w, x, y, z] }: Pose): readonly [number, number, n
   return [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x ** 2 + y ** 2)];
 }
 
-/** How far the jaws are open around the peg, metres, and their angles then and when they press on it, radians. */
+/** Opening of the jaws around the peg, metres, and their angles when open and when pressing, radians. */
 const around = 0.045;
 const wide = opening(around);
 const tight = opening(0.01);
-/** Height of the gripper over the table on its way, and over the peg's middle where it holds it, metres. */
+/** Height of the gripper on its way over the table, and its height over the peg's middle in a grasp, metres. */
 const carry = 0.09;
 const grasp = 0.013;
 
-/** Comes from above, or goes on from where it is, closes on the peg, and lifts it. It may fail: look whether the arm holds it. */
+/**
+ * Picks up the peg: comes from above or continues from where it is, closes and lifts. It may fail: check whether the
+ * arm holds it.
+ */
 function* pick({ world, arm, style, random }: Attempt): Motion {
   const at = world.physics.pose("peg");
   const stray = (scale = 1) => scale * style.sloppiness * random.normal();
@@ -175,24 +184,26 @@ function* pick({ world, arm, style, random }: Attempt): Motion {
   yield* arm.slide({ position: [x, y, carry], yaw });
 }
 
-/** Where a toppled peg is stood up, metres from the shoulder axis, and how far the hand leans outward meanwhile, radians. */
+/**
+ * Place for standing up a toppled peg, metres from the shoulder axis, and the hand's outward lean meanwhile, radians.
+ */
 const stand = { radius: 0.27, lean: 1.5 };
 
 /**
- * Lifts a lying peg near an end, turns the hand until its fingers point outward, which brings the peg upright, and stands it where
- * the blocks leave most room. It may fail: look how the peg stands.
+ * Stands up a lying peg. The hand lifts it near an end, turns until its fingers point outward and the peg is upright,
+ * and puts it down at the freest place between the blocks. It may fail: check whether the peg stands.
  */
 function* right({ world, arm, style, random }: Attempt): Motion {
   const { physics } = world;
   const at = physics.pose("peg");
   const [px, py, pz] = at.position;
   const [ax, ay] = axisOf(at);
-  // Across the peg, and of the two ways the one that needs the smaller turn later: then the jaws close to the arm's right.
+  // The closing direction is across the peg, to the arm's right. That way the later turn is smaller.
   const rightward = Math.atan2(py, px - shoulderX) - Math.PI / 2;
   const yaw = rightward + sameTurn(Math.atan2(ay, ax) + Math.PI / 2 - rightward, 2);
   const [ux, uy] = [Math.cos(yaw), Math.sin(yaw)];
   const stray = () => style.sloppiness * random.normal();
-  // Nearer to the end that will be above; u is the jaws' direction, (-u_y, u_x) the one along the peg.
+  // A grasp nearer to the later upper end. u is the closing direction, (-u_y, u_x) points along the peg.
   const [cx, cy] = centredOn({ x: px, y: py }, yaw, around);
   const [x, y] = [cx - 0.008 * uy + stray(), cy + 0.008 * ux + stray()];
   yield* arm.grip(wide);
@@ -216,7 +227,7 @@ function* right({ world, arm, style, random }: Attempt): Motion {
   yield* arm.rise(carry + 0.02);
 }
 
-/** Of the directions in front of the arm, radians from straight ahead, the one farthest from both blocks. */
+/** The direction in front of the arm farthest from both blocks, radians from straight ahead. */
 function freeAngle(physics: Physics): number {
   const blocks = holders.map((holder) => physics.pose(blockOf(holder)).position);
   const room = (angle: number) => Math.min(...blocks.map(([x, y]) => Math.abs(Math.atan2(y, x - shoulderX) - angle)));
@@ -224,13 +235,13 @@ function freeAngle(physics: Physics): number {
   return angles.reduce((a, b) => (room(b) > room(a) ? b : a));
 }
 
-/** Looks at a hole that is missed before it gives up, and how far the peg is over or in the block at each. */
+/** Looks at a missed hole before giving up, and the peg's height over or in the block at each, metres. */
 const looks = 6;
 const near = 0.004;
 
 /**
- * Carries the held peg over a hole and lowers it; where it stands on the edge, lifts it, looks again how it sits in the hand and where
- * it is, and aims anew. A sloppy aim is half as far off the next time.
+ * Carries the held peg over a hole and lowers it. If it stands on the edge, the hand lifts it, looks at peg and hole
+ * again and aims anew. A sloppy aim halves its error each time.
  */
 function* insert({ world, arm, style, random }: Attempt, holder: string): Motion {
   const { physics } = world;
@@ -246,7 +257,7 @@ function* insert({ world, arm, style, random }: Attempt, holder: string): Motion
     const site = arm.position;
     const turn = sameTurn(yawOf(goal) - yawOf(held), 4);
     yaw += turn;
-    // Where the gripper has to be for the peg's end to be over the hole: they turn about one another.
+    // The gripper's place for the peg's end over the hole. Peg and gripper turn about one another.
     const [dx, dy] = [site[0] - end[0], site[1] - end[1]];
     const aimX = x + miss[0] * 0.5 ** look + dx * Math.cos(turn) - dy * Math.sin(turn);
     const aimY = y + miss[1] * 0.5 ** look + dx * Math.sin(turn) + dy * Math.cos(turn);

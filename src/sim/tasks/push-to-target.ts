@@ -1,6 +1,6 @@
-// Push the block of the named colour onto the marked target and turn it square with the mark; another block is left alone.
+// Task: push the block of the named colour onto the marked target, square with it. Another block is a distractor.
 //
-// The blocks' sides and tops are without friction: jaws can push and turn a block but find no hold to lift it by.
+// The blocks' sides and tops have no friction. Jaws can push and turn a block, but cannot lift it.
 import { type Arm, centredOn, type Motion, opening } from "../arm.ts";
 import { type Element, element } from "../mjcf.ts";
 import type { Pose } from "../physics.ts";
@@ -9,9 +9,9 @@ import type { Attempt, Task } from "../task.ts";
 import { type Colour, colours, hover, isReleased, isStill, paints, putDown } from "./cubes.ts";
 import { sameTurn, yawOf } from "./turns.ts";
 
-/** Half the block's width and height, metres. It stands on a felt sole, set back so that no jaw reaches it. */
+/** Half the block's width and height, metres. It stands on a felt sole, set back out of the jaws' reach. */
 const block = { half: 0.02, halfHeight: 0.018, sole: 0.002 };
-/** How far the block's middle may be from the target's (metres), and how far it may be turned (radians). */
+/** Largest distance between block and target, metres, and largest turn between them, radians. */
 const tolerance = { place: 0.016, turn: (15 * Math.PI) / 180 };
 
 const blockOf = (colour: Colour) => `${colour} block`;
@@ -41,7 +41,7 @@ function slidingBlock(colour: Colour, i: number): Element {
   ]);
 }
 
-/** Where a block waits that an episode does not need: on the floor under the table. */
+/** The place of an unused block: on the floor under the table. */
 function stowed(i: number): [number, number, number] {
   return [0.2, 0.1 * (i - 1), -0.75 + block.halfHeight];
 }
@@ -49,7 +49,7 @@ function stowed(i: number): [number, number, number] {
 const ink = [0.06, 0.06, 0.06, 1];
 const paper = [0.95, 0.95, 0.95, 1];
 
-/** Printed on the table: the block's outline, and a cross that shows the direction even when the block stands on it. */
+/** Printed on the table: the block's outline, and a cross that shows the direction under the block. */
 const target = element(
   "body",
   { name: "target", mocap: true, pos: [0.2, 0.1, 0] },
@@ -66,11 +66,15 @@ const target = element(
 const instructionOf = (colour: Colour) => `push the ${colour} block onto the marked target and align it`;
 const colourOf = (instruction: string) => colours.find((colour) => instruction === instructionOf(colour))!;
 
-/** A little less than the arm reaches: the jaws are around a block on all sides. */
+/** A little less than the arm's reach: the jaws surround a block on all sides. */
 const region: Region = { radius: [0.16, 0.25], angle: [-0.9, 0.9] };
-/** Metres: how long the way to the target is at least, and how far from it the other block and the shoulder axis are. */
+/**
+ * Least length of the way to the target, and least distance of the way from the other block and from the shoulder axis,
+ * metres.
+ */
 const room = { least: 0.08, free: 0.075, fromShoulder: 0.14 };
 
+/** The task "push-to-target". */
 export const pushToTarget: Task = {
   name: "push-to-target",
   description: "push the block of the named colour onto the marked target and align it, past another one",
@@ -146,17 +150,17 @@ function distanceToWay(point: Point, from: Point, to: Point): number {
   return Math.hypot(point.x - from.x - at * dx, point.y - from.y - at * dy);
 }
 
-/** How far the jaws are open around a block, with a little play, and wide to come down over it, metres. */
+/** Opening of the jaws around a block, with a little play, and opening for coming down over it, metres. */
 const around = 2 * block.half + 0.001;
 const wide = 2 * block.half + 0.03;
-/** Height of the gripper on a push: the jaws' tips are 9 mm lower. */
+/** Height of the gripper in a push, metres. The jaws' tips are 9 mm lower. */
 const low = 0.024;
 /** Pushes are slow. */
 const pace = 0.4;
 
 /**
- * One push: lowers the open jaws over the block (unless they are around it), closes them around it with some play, turns them so that a
- * jaw is behind it, pushes it to the target in a straight line, turns it as the target is, and opens.
+ * One push. The open jaws come down over the block, unless they surround it, and close with some play. They turn until
+ * one jaw is behind the block, push it to the target in a straight line, turn it square with the target, and open.
  */
 function* push({ world, arm, style, random }: Attempt, body: string): Motion {
   const { physics } = world;
@@ -181,7 +185,7 @@ function* push({ world, arm, style, random }: Attempt, body: string): Motion {
     yield* arm.slide(over(from, yaws.from, wide, low));
   }
   yield* arm.grip(opening(around));
-  // Closing has moved it: a jaw that is not straight behind a block loses it sideways.
+  // Closing has moved the block. A jaw must be straight behind it, or loses it sideways.
   const [x, y] = physics.pose(body).position;
   const way = yaws.way + sameTurn(Math.atan2(to.y - y, to.x - x) - yaws.way, 2);
   yield* arm.slide(over({ x, y }, way, around, low), pace);
@@ -199,8 +203,8 @@ function isAround(arm: Arm, block: Pose): boolean {
 }
 
 /**
- * Directions in which the jaws close: on the block where it stands, along the way, and where it shall stand. Either jaw can be the one behind;
- * the wrist turns 150° to both sides of straight away from the arm, so that one of the two, the first, is always within reach.
+ * Closing directions of the jaws: on the block, along the way, and at the target. Either jaw can be behind the block.
+ * The wrist turns 150° to both sides of straight away from the arm: the first choice is always within reach.
  */
 function closingYaws(from: Point, blockYaw: number, to: Point, goalYaw: number) {
   const heading = Math.atan2(to.y - from.y, to.x - from.x);

@@ -1,5 +1,6 @@
-// Stack the cube of one named colour on that of another; the third is left alone. Cubes and success are those of ManiSkill's StackCube (Tao et al.
-// 2024, arXiv 2410.00425): 40 mm, and one rests on the other and is let go.
+// Task: stack the cube of one named colour on that of another. The third is a distractor. Cubes and success are those
+// of ManiSkill's StackCube (Tao et al. 2024, arXiv 2410.00425): 40 mm; the upper cube rests on the lower one and is
+// released.
 import { opening } from "../arm.ts";
 import { placeObjects } from "../placement.ts";
 import type { Named, Task } from "../task.ts";
@@ -23,6 +24,7 @@ function named(instruction: string): Named {
   return { object: cubeOf(upper), goal: cubeOf(lower) };
 }
 
+/** The task "stack-cubes". */
 export const stackCubes: Task = {
   name: "stack-cubes",
   description: "stack the cube of one named colour on that of another",
@@ -49,7 +51,7 @@ export const stackCubes: Task = {
     const { object: upper, goal: lower } = named(instruction);
     const [x, y, z] = physics.pose(upper).position;
     const [lowerX, lowerY, lowerZ] = physics.pose(lower).position;
-    // Flat on one another and held by it alone: not on an edge, not leaning.
+    // Flat and supported by the lower cube alone: not on an edge, not leaning.
     const onTop = Math.abs(z - 3 * half) < 0.003 && Math.abs(lowerZ - half) < 0.003;
     if (!onTop || Math.hypot(x - lowerX, y - lowerY) > half) return false;
     return [upper, lower].every((body) => isStill(physics, body) && isReleased(physics, body));
