@@ -18,13 +18,13 @@ const joints = [
   { name: "elbow.pos", range: /** @type {const} */ ([0, 150]) },
 ];
 
-/** In place of motors: positions in degrees, which follow their goals by at most 4 degrees a period. */
+/** In place of motors: positions in degrees, which follow their goals by at most 8 degrees a period. */
 const bus = {
   positions: Float32Array.of(0, 90),
   /** @param {ArrayLike<number>} goals */
   write(goals) {
     this.positions = this.positions.map(
-      (at, i) => at + Math.max(-4, Math.min(4, /** @type {number} */ (goals[i]) - at)),
+      (at, i) => at + Math.max(-8, Math.min(8, /** @type {number} */ (goals[i]) - at)),
     );
   },
 };
@@ -105,7 +105,9 @@ export const stations = {
         id: "script",
         finished: false,
         reset: async () => {},
-        next: async () => answer,
+        // Two degrees a period towards the dot.
+        next: async () =>
+          bus.positions.map((at, i) => at + Math.max(-2, Math.min(2, /** @type {number} */ (answer[i]) - at))),
         interrupt() {},
       },
       close: () => robot.close(),
