@@ -67,7 +67,7 @@ test("convert, stats and validate; a broken dataset exits with 1 and the list", 
 test("export needs the labels it is asked for", () => {
   const parameters = ["--import", "tsx", main, "dataset", "export", fixture, join(folder, "exported")];
   const result = spawnSync(process.execPath, [...parameters, "--advantages", "none"], { encoding: "utf8" });
-  expect(result.status).toBe(1);
-  expect(result.stderr).toContain("no such labels; there are none in advantages");
+  expect(result.status).toBe(3);
+  expect(result.stderr).toContain('expected advantages with the tag "none", it has none; pistar label');
   expect(pistar(...parameters.slice(4))).toContain("2 episodes");
 }, 120_000);

@@ -1,5 +1,5 @@
 // How a command fails: the message on stderr, what mends it, and the exit code.
-import { type ErrorCode, fromSystem, PistarError } from "../system/index.ts";
+import { type ErrorCode, fromSystem } from "../system/index.ts";
 
 /**
  * The exit code for each error code. 0 is success. 1 is any other error, and a check whose answer is no (`dataset validate`, `replay`). An
@@ -32,7 +32,12 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
 export function failureOf(error: unknown): { readonly message: string; readonly exitCode: number } {
   const known = fromSystem(error);
   const message = known instanceof Error ? known.message : String(known);
-  if (!(known instanceof PistarError)) return { message, exitCode: 1 };
-  const remedy = remedies[known.code];
-  return { message: remedy === undefined ? message : `${message}\n${remedy}`, exitCode: exitCodes[known.code] };
+  // By the property, not by the class: an error that nobody caught in a thread arrives without its class.
+  const { code } = Object(known) as { readonly code?: unknown };
+  if (typeof code !== "string" || !Object.hasOwn(exitCodes, code)) return { message, exitCode: 1 };
+  const remedy = remedies[code as ErrorCode];
+  return {
+    message: remedy === undefined ? message : `${message}\n${remedy}`,
+    exitCode: exitCodes[code as ErrorCode],
+  };
 }

@@ -1,5 +1,6 @@
 // FFmpeg through the optional package node-av, loaded when the first video is touched.
 import type { CodecContext, FormatContext, Stream } from "node-av/lib";
+import { PistarError } from "../system/index.ts";
 
 type Ffmpeg = typeof import("node-av/lib") & typeof import("node-av/constants");
 
@@ -18,7 +19,8 @@ async function load(): Promise<Ffmpeg> {
     av = { ...lib, ...constants };
   } catch (error) {
     loading = undefined;
-    throw new Error(
+    throw new PistarError(
+      "unavailable",
       `videos need FFmpeg, which comes with the optional package node-av: run \`npm install node-av\` (${(error as Error).message})`,
     );
   }
@@ -31,8 +33,8 @@ async function load(): Promise<Ffmpeg> {
 /** Throws what FFmpeg says of a negative return code; `what` names the file and the step. */
 export function check(av: Ffmpeg, code: number, what: string): number {
   if (code >= 0) return code;
-  const error = new Error(`${what}: ${av.FFmpegError.strerror(code)}`);
-  throw code === av.AVERROR_ENOSPC ? Object.assign(error, { code: "ENOSPC" }) : error;
+  const message = `${what}: ${av.FFmpegError.strerror(code)}`;
+  throw code === av.AVERROR_ENOSPC ? new PistarError("full-disk", message) : new Error(message);
 }
 
 /** An open video file, its video stream and that stream's frame rate. */
@@ -49,7 +51,7 @@ export function openVideo(av: Ffmpeg, path: string): VideoInput {
   try {
     check(av, format.findStreamInfoSync(), path);
     const stream = format.streams.find((candidate) => candidate.codecpar.codecType === av.AVMEDIA_TYPE_VIDEO);
-    if (!stream) throw new Error(`${path}: expected a video stream, found none`);
+    if (!stream) throw new PistarError("damaged-file", `${path}: expected a video stream, found none`, { path });
     return { format, stream, close: () => format.closeInputSync() };
   } catch (error) {
     format.closeInputSync();
@@ -61,7 +63,7 @@ export function openVideo(av: Ffmpeg, path: string): VideoInput {
 export function openDecoder(av: Ffmpeg, { stream }: VideoInput, path: string): CodecContext {
   const { codecId } = stream.codecpar;
   const codec = av.Codec.findDecoder(codecId);
-  if (!codec) throw new Error(`${path}: no decoder for codec ${codecId}`);
+  if (!codec) throw new PistarError("unavailable", `${path}: no decoder for codec ${codecId}`, { path });
   const decoder = new av.CodecContext();
   decoder.allocContext3(codec);
   check(av, decoder.parametersToContext(stream.codecpar), path);

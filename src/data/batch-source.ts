@@ -1,5 +1,7 @@
 // A dataset made ready to draw batches from: its cameras cached at training resolution, its states and actions normalised
 // and in memory that threads share, its labels beside them. Plain data: it goes to a worker thread as it is.
+
+import { PistarError } from "../system/index.ts";
 import { buildFrameCache, type FrameCacheOptions } from "./frame-cache.ts";
 import { type Normalizer, normalize } from "./normalization.ts";
 import { nobody, type recordingFeatures } from "./recording.ts";
@@ -93,7 +95,10 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     chunkEnds.set(await endsOf(dataset, episode.index, start, episode.length), start);
     for (const [frame, task] of read("task_index", 1).entries()) {
       const position = taskPosition.get(task);
-      if (position === undefined) throw new Error(`${where}, frame ${frame}: expected a known task_index, got ${task}`);
+      if (position === undefined)
+        throw new PistarError("damaged-file", `${where}, frame ${frame}: expected a known task_index, got ${task}`, {
+          path: dataset.root,
+        });
       taskOf[start + frame] = position;
     }
     if (!options.subtasks || !hasSubtasks(dataset)) continue;
@@ -158,7 +163,11 @@ async function endsOf(dataset: Dataset, episode: number, start: number, length: 
 function widthOf(dataset: Dataset, column: string): number {
   const feature = dataset.features.get(column);
   if (!feature)
-    throw new Error(`${dataset.root}: expected a column "${column}", got ${[...dataset.features.keys()].join(", ")}`);
+    throw new PistarError(
+      "wrong-layout",
+      `${dataset.root}: expected a column "${column}", got ${[...dataset.features.keys()].join(", ")}`,
+      { path: dataset.root },
+    );
   return feature.shape.reduce((product, size) => product * size, 1);
 }
 

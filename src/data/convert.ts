@@ -1,5 +1,6 @@
 // Copying a dataset into a new one of version 3.0, whatever version it has: rows bit for bit, videos without re-encoding.
 import { rmSync } from "node:fs";
+import { PistarError } from "../system/index.ts";
 import type { LeRobotDataset } from "./dataset.ts";
 import { isCamera, isKnown } from "./dtypes.ts";
 import { videoFile } from "./episodes.ts";
@@ -88,7 +89,11 @@ function taskTexts(source: LeRobotDataset, episode: number, { data }: Column): s
   return Array.from(data as BigInt64Array, (number) => {
     const text = source.tasks.get(Number(number));
     if (text === undefined)
-      throw new Error(`${source.root}, episode ${episode}: task_index ${number} is not in the list of tasks`);
+      throw new PistarError(
+        "damaged-file",
+        `${source.root}, episode ${episode}: task_index ${number} is not in the list of tasks`,
+        { path: source.root },
+      );
     return text;
   });
 }
@@ -111,8 +116,10 @@ async function storedPictures(source: LeRobotDataset, episode: number, camera: s
   const { values } = await source.raw(episode, camera);
   return Array.from(values as ArrayLike<{ bytes?: Uint8Array } | null>, (cell, frame) => {
     if (!cell?.bytes)
-      throw new Error(
+      throw new PistarError(
+        "damaged-file",
         `${source.root}, episode ${episode}, column "${camera}", frame ${frame}: expected a picture, got none`,
+        { path: source.root },
       );
     return cell.bytes;
   });

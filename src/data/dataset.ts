@@ -1,6 +1,7 @@
 // Reading a LeRobot dataset from disk, versions 2.0, 2.1 and 3.0.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { located, PistarError } from "../system/index.ts";
 import { isCamera } from "./dtypes.ts";
 import { dataFile, type EpisodeRecord, readEpisodeStats, readEpisodes, videoFile } from "./episodes.ts";
 import { type Info, isVersion3, readInfo } from "./info.ts";
@@ -39,17 +40,27 @@ const openFiles = 16;
  */
 export async function openDataset(root: string): Promise<LeRobotDataset> {
   if (!existsSync(join(root, "meta/info.json")))
-    throw new Error(`${root}: expected a LeRobot dataset (a folder with meta/info.json)`);
+    throw new PistarError("missing-file", `${root}: expected a LeRobot dataset (a folder with meta/info.json)`, {
+      path: root,
+    });
   await recover(root);
   const info = readInfo(root);
   const features = new Map<string, Feature>(Object.entries(info.features));
   const tasks = await readTasks(root, isVersion3(info));
   const episodes = await readEpisodes(root, info);
   if (episodes.length !== info.total_episodes)
-    throw new Error(`${root}: info.json counts ${info.total_episodes} episodes, meta lists ${episodes.length}`);
+    throw new PistarError(
+      "damaged-file",
+      `${root}: info.json counts ${info.total_episodes} episodes, meta lists ${episodes.length}`,
+      { path: root },
+    );
   for (const [at, { index }] of episodes.entries())
     if (index !== at)
-      throw new Error(`${root}: expected episodes 0 to ${episodes.length - 1} once each, ${at} is missing or doubled`);
+      throw new PistarError(
+        "damaged-file",
+        `${root}: expected episodes 0 to ${episodes.length - 1} once each, ${at} is missing or doubled`,
+        { path: root },
+      );
 
   /** Global index of the first row of each data file. */
   const fileStarts = new Map<string, number>();
@@ -62,7 +73,12 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
 
   function record(episode: number): EpisodeRecord {
     const found = episodes[episode];
-    if (!found) throw new RangeError(`${root}: expected an episode from 0 to ${episodes.length - 1}, got ${episode}`);
+    if (!found)
+      throw new PistarError(
+        "bad-option",
+        `${root}: expected an episode from 0 to ${episodes.length - 1}, got ${episode}`,
+        { path: root },
+      );
     return found;
   }
 
@@ -102,7 +118,11 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
   async function frames(episode: number, camera: string, indices: readonly number[]): Promise<Image[]> {
     const feature = features.get(camera);
     if (!feature || !isCamera(feature))
-      throw new Error(`${root}: expected a camera among ${cameras.join(", ") || "(none)"}, got "${camera}"`);
+      throw new PistarError(
+        "bad-option",
+        `${root}: expected a camera among ${cameras.join(", ") || "(none)"}, got "${camera}"`,
+        { path: root },
+      );
     const found = record(episode);
     for (const index of indices)
       if (!Number.isInteger(index) || index < 0 || index >= found.length)
@@ -122,7 +142,7 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
     try {
       return await videoReaders.use(videoFile(root, info, camera, episode, span), (reader) => reader.frames(times));
     } catch (error) {
-      throw new Error(`${where}: ${(error as Error).message}`);
+      throw located(where, error);
     }
   }
 
@@ -179,7 +199,7 @@ async function storedPictures(
 }
 
 async function decodePicture(cell: PictureCell, where: string): Promise<Image> {
-  if (!cell?.bytes) throw new Error(`${where}: expected a picture's bytes, got none`);
+  if (!cell?.bytes) throw new PistarError("damaged-file", `${where}: expected a picture's bytes, got none`);
   return decodeImage(cell.bytes, where);
 }
 

@@ -1,5 +1,6 @@
 // The episode being recorded: columns grow in memory, pictures are encoded as they come.
 import { rmSync } from "node:fs";
+import { located } from "../system/index.ts";
 import { allocate, isCamera, isNumeric, sizeOf } from "./dtypes.ts";
 import type { EpisodeContent } from "./episode-files.ts";
 import { defaultFeatures } from "./info.ts";
@@ -77,7 +78,7 @@ export class EpisodeBuffer {
       await Promise.all(this.cameras.map((camera) => this.addImage(camera, values[camera] as Image)));
     } catch (error) {
       this.broken = error as Error;
-      throw new Error(`${where}: ${this.broken.message}; the episode is incomplete, discard it`);
+      throw located(`${where}: the episode is incomplete, discard it`, error);
     } finally {
       this.busy = false;
     }
@@ -102,7 +103,7 @@ export class EpisodeBuffer {
 
   /** Completes the videos and hands the episode over. May be called again. */
   async finish(extra: Readonly<Record<string, unknown>>): Promise<EpisodeContent> {
-    if (this.broken) throw new Error(`episode ${this.episode} is incomplete (${this.broken.message}); discard it`);
+    if (this.broken) throw located(`episode ${this.episode} is incomplete, discard it`, this.broken);
     try {
       if (!this.finished) await Promise.all([...this.encoders.values()].map((encoder) => encoder.finish()));
     } catch (error) {

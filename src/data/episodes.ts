@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonLines } from "../system/index.ts";
+import { checked, PistarError, readJsonLines } from "../system/index.ts";
 import { dtypeOf, listColumn } from "./dtypes.ts";
 import { type FilePlace, fillPath, type Info, isVersion3 } from "./info.ts";
 import { openParquet } from "./parquet-file.ts";
@@ -48,13 +48,20 @@ async function readVersion3(root: string, info: Info): Promise<EpisodeRecord[]> 
       for (let row = 0; row < file.rows; row++) {
         const cell = (name: string): unknown => {
           const column = columns.get(name);
-          if (!column) throw new Error(`${path}: expected a column "${name}", it has ${names.join(", ")}`);
+          if (!column)
+            throw new PistarError("damaged-file", `${path}: expected a column "${name}", it has ${names.join(", ")}`, {
+              path,
+            });
           return column[row];
         };
         const int = (name: string): number => {
           const value = Number(cell(name) ?? Number.NaN);
           if (!Number.isInteger(value))
-            throw new Error(`${path}, row ${row}, column "${name}": expected an integer, got ${cell(name)}`);
+            throw new PistarError(
+              "damaged-file",
+              `${path}, row ${row}, column "${name}": expected an integer, got ${cell(name)}`,
+              { path },
+            );
           return value;
         };
         const place = (prefix: string): FilePlace => ({
@@ -95,9 +102,7 @@ function readVersion2(root: string, info: Info): EpisodeRecord[] {
   const path = join(root, "meta/episodes.jsonl");
   const cameras = Object.entries(info.features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
   const lines = readJsonLines(path).map((value, at) => {
-    const result = line.safeParse(value);
-    if (!result.success) throw new Error(`${path}, line ${at + 1}: ${z.prettifyError(result.error)}`);
-    return result.data;
+    return checked(line, value, `${path}, line ${at + 1}`);
   });
   let fromIndex = 0;
   return lines
@@ -177,7 +182,11 @@ export async function readEpisodeStats(root: string, info: Info): Promise<Map<nu
 function episodeFiles(root: string): string[] {
   const folder = join(root, "meta/episodes");
   if (!existsSync(folder))
-    throw new Error(`${folder}: expected the list of episodes (meta/episodes/chunk-000/file-000.parquet)`);
+    throw new PistarError(
+      "missing-file",
+      `${folder}: expected the list of episodes (meta/episodes/chunk-000/file-000.parquet)`,
+      { path: folder },
+    );
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return files
     .filter((name) => name.endsWith(".parquet"))

@@ -1,6 +1,7 @@
 // A copy in version 2.1 of the format (one parquet and one mp4 an episode), for trainers that have not moved to 3.0.
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { PistarError } from "../system/index.ts";
 import type { Progress } from "./convert.ts";
 import type { LeRobotDataset } from "./dataset.ts";
 import { huggingfaceMetadata } from "./dtypes.ts";
@@ -16,7 +17,7 @@ const videoPath = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode
 /** Writes a v2.1 copy of `source` at `target` (a new folder): rows bit for bit, videos cut without re-encoding. */
 export async function exportVersion21(source: LeRobotDataset, target: string, progress?: Progress): Promise<void> {
   if (existsSync(target) && readdirSync(target).length > 0)
-    throw new Error(`${target}: expected a folder that is new or empty`);
+    throw new PistarError("already-there", `${target}: expected a folder that is new or empty`, { path: target });
   try {
     await write(source, target, progress);
   } catch (error) {

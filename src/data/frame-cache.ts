@@ -24,7 +24,7 @@ import {
 import { join, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
-import { takeLock } from "../system/index.ts";
+import { located, PistarError, takeLock } from "../system/index.ts";
 import { contentsOf, unchanged } from "./content.ts";
 import { resizeWithPad } from "./resize.ts";
 import type { Dataset, Episode } from "./types.ts";
@@ -135,7 +135,11 @@ export class FrameCache {
   constructor(folder: string) {
     const index = readIndex(folder);
     if (!index)
-      throw new Error(`${folder}: expected a frame cache, got none or one of another version; build it again`);
+      throw new PistarError(
+        "damaged-file",
+        `${folder}: expected a frame cache, got none or one of another version; build it again`,
+        { path: folder },
+      );
     this.height = index.height;
     this.width = index.width;
     let end = 0;
@@ -170,8 +174,10 @@ export class FrameCache {
 function sourceFiles(dataset: Dataset, camera: string): string[] {
   const feature = dataset.features.get(camera);
   if (!feature || !dataset.cameras.includes(camera))
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${dataset.root}: expected one of the cameras ${dataset.cameras.join(", ") || "(none)"}, got ${camera}`,
+      { path: dataset.root },
     );
   const paths = readdirSync(dataset.root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -180,8 +186,10 @@ function sourceFiles(dataset: Dataset, camera: string): string[] {
   const frames =
     feature.dtype === "video" ? below("videos/").filter((path) => path.includes(`/${camera}/`)) : below("data/");
   if (frames.length === 0)
-    throw new Error(
+    throw new PistarError(
+      "missing-file",
       `${dataset.root}: expected files of camera ${camera} under ${feature.dtype === "video" ? "videos" : "data"}/, got none`,
+      { path: dataset.root },
     );
   return [...frames, ...below("meta/episodes")].sort();
 }
@@ -222,7 +230,7 @@ async function writeSegment(
     fsyncSync(file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new Error(`Frame cache ${path}: ${(error as Error).message}`, { cause: error });
+    throw located(`Frame cache ${path}`, error);
   } finally {
     closeSync(file);
   }

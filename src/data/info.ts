@@ -1,7 +1,7 @@
 // meta/info.json: what a dataset says of itself, in versions 2.0, 2.1 and 3.0 of the format.
 import { join } from "node:path";
 import { z } from "zod";
-import { readJson } from "../system/index.ts";
+import { checked, PistarError, readJson } from "../system/index.ts";
 import { isKnown } from "./dtypes.ts";
 import type { Feature } from "./types.ts";
 
@@ -47,12 +47,15 @@ export const defaultFeatures: Readonly<Record<string, Feature>> = {
 
 /** Checks what came from info.json; `path` is for the error. */
 export function parseInfo(value: unknown, path: string): Info {
-  const result = schema.safeParse(value);
-  if (!result.success) throw new Error(`${path}: not a LeRobot info.json:\n${z.prettifyError(result.error)}`);
-  const version = result.data.codebase_version;
+  const info = checked(schema, value, path);
+  const version = info.codebase_version;
   if (!/^v(2\.[01]|3\.\d+)$/.test(version))
-    throw new Error(`${path}: expected codebase_version v2.0, v2.1 or v3.0, got ${JSON.stringify(version)}`);
-  return result.data;
+    throw new PistarError(
+      "wrong-layout",
+      `${path}: expected codebase_version v2.0, v2.1 or v3.0, got ${JSON.stringify(version)}`,
+      { path },
+    );
+  return info;
 }
 
 /** Reads and checks meta/info.json of the dataset at `root`. */

@@ -110,7 +110,9 @@ test("labels that do not fit are refused, and the earlier ones stay", async () =
     "expected a finite number, got NaN",
   );
   await expect(writeLabels(root, "advantages", "a/b", labels)).rejects.toThrow("tag: expected letters");
-  await expect(readLabels(root, "returns", "none")).rejects.toThrow("there are mc in returns");
+  await expect(readLabels(root, "returns", "none")).rejects.toThrow(
+    'expected returns with the tag "none", it has mc; pistar label',
+  );
   expect(await readLabels(root, "advantages", "iter1")).toEqual(labels);
 });
 

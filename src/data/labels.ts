@@ -2,7 +2,7 @@
 // (episode_index, frame_index), with RLinf's column names. Data files are never touched; a new labelling is a new tag.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { moveInto } from "../system/index.ts";
+import { moveInto, PistarError } from "../system/index.ts";
 import { allocate, isNumeric } from "./dtypes.ts";
 import { readEpisodes } from "./episodes.ts";
 import { readInfo } from "./info.ts";
@@ -59,7 +59,7 @@ const columnsOf: { readonly [kind in keyof LabelKinds]: Readonly<Record<keyof La
 /** Where the labels of a kind and tag lie. */
 export function labelsPath(root: string, kind: keyof LabelKinds, tag: string): string {
   if (!/^[\w.-]+$/.test(tag))
-    throw new Error(`tag: expected letters, digits, "_", "." and "-", got ${JSON.stringify(tag)}`);
+    throw new PistarError("bad-option", `tag: expected letters, digits, "_", "." and "-", got ${JSON.stringify(tag)}`);
   return join(root, "meta", `${kind}_${tag}.parquet`);
 }
 
@@ -112,8 +112,7 @@ export async function readLabels<Kind extends keyof LabelKinds>(
   tag: string,
 ): Promise<LabelKinds[Kind]> {
   const path = labelsPath(root, kind, tag);
-  if (!existsSync(path))
-    throw new Error(`${path}: no such labels; there are ${listLabels(root, kind).join(", ") || "none"} in ${kind}`);
+  if (!existsSync(path)) throw new PistarError("missing-file", missing(root, kind, tag), { path });
   const file = await openParquet(path);
   try {
     const read: Record<string, unknown> = {};
@@ -132,6 +131,12 @@ export async function readLabels<Kind extends keyof LabelKinds>(
   }
 }
 
+function missing(root: string, kind: keyof LabelKinds, tag: string): string {
+  const there = listLabels(root, kind);
+  const has = there.length > 0 ? `it has ${there.join(", ")}` : "it has none";
+  return `${root}: expected ${kind} with the tag "${tag}", ${has}; pistar label ${root} --value VALUE --tag ${tag} makes them`;
+}
+
 /** Refuses labels whose keys are not frames of the dataset, or whose numbers are not finite. `lengths` are the episodes'. */
 export function checkLabels(path: string, labels: LabelKinds[keyof LabelKinds], lengths: readonly number[]): void {
   const seen = lengths.map((length) => new Uint8Array(length));
@@ -139,13 +144,26 @@ export function checkLabels(path: string, labels: LabelKinds[keyof LabelKinds], 
     const [episode, frame] = [labels.episode_index[row]!, labels.frame_index[row]!];
     const frames = seen[episode];
     if (frames?.[frame] === undefined)
-      throw new Error(`${path}, row ${row}: the dataset has no frame ${frame} of episode ${episode}`);
-    if (frames[frame]++) throw new Error(`${path}, row ${row}: episode ${episode}, frame ${frame} is labelled twice`);
+      throw new PistarError(
+        "damaged-file",
+        `${path}, row ${row}: the dataset has no frame ${frame} of episode ${episode}`,
+        { path },
+      );
+    if (frames[frame]++)
+      throw new PistarError(
+        "damaged-file",
+        `${path}, row ${row}: episode ${episode}, frame ${frame} is labelled twice`,
+        { path },
+      );
   }
   for (const [name, data] of Object.entries(labels))
     if (data instanceof Float32Array) {
       const row = data.findIndex((value) => !Number.isFinite(value));
       if (row >= 0)
-        throw new Error(`${path}, row ${row}, column "${name}": expected a finite number, got ${data[row]}`);
+        throw new PistarError(
+          "damaged-file",
+          `${path}, row ${row}, column "${name}": expected a finite number, got ${data[row]}`,
+          { path },
+        );
     }
 }

@@ -12,6 +12,7 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { PistarError, unreadable } from "../system/index.ts";
 import { allocate, dtypeOf, isNumeric, sizeOf } from "./dtypes.ts";
 import type { Column, Feature } from "./types.ts";
 
@@ -37,7 +38,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   try {
     handle = openSync(path, "r");
   } catch (error) {
-    throw new Error(`${path}: expected a parquet file (${(error as NodeJS.ErrnoException).code})`);
+    throw unreadable(path, "a parquet file", error);
   }
   const buffer: AsyncBuffer = {
     byteLength: fstatSync(handle).size,
@@ -58,15 +59,22 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     scan = await parquetScan({ file: buffer, metadata, compressors, utf8: false, geoparquet: false });
   } catch (error) {
     await closeHandle(handle);
-    throw new Error(`${path}: truncated or not parquet (${(error as Error).message})`);
+    throw new PistarError("damaged-file", `${path}: truncated or not parquet (${(error as Error).message})`, { path });
   }
   const columns = new Map(parquetSchema(metadata).children.map((child) => [child.element.name, child]));
   const rows = Number(metadata.num_rows);
 
   async function values(column: string, start = 0, end = rows): Promise<ArrayLike<unknown>> {
     if (!columns.has(column))
-      throw new Error(`${path}: no column "${column}", it has ${[...columns.keys()].join(", ")}`);
-    if (end > rows) throw new Error(`${path}, column "${column}": expected ${end} rows or more, got ${rows}`);
+      throw new PistarError(
+        "damaged-file",
+        `${path}: no column "${column}", it has ${[...columns.keys()].join(", ")}`,
+        { path },
+      );
+    if (end > rows)
+      throw new PistarError("damaged-file", `${path}, column "${column}": expected ${end} rows or more, got ${rows}`, {
+        path,
+      });
     try {
       const parts: ArrayLike<unknown>[] = [];
       for (const range of scan.ranges) {
@@ -76,7 +84,11 @@ export async function openParquet(path: string): Promise<ParquetFile> {
       }
       return parts.length === 1 ? parts[0]! : parts.flatMap((part) => Array.from(part));
     } catch (error) {
-      throw new Error(`${path}, column "${column}": cannot decode (${(error as Error).message})`);
+      throw new PistarError(
+        "damaged-file",
+        `${path}, column "${column}": cannot decode (${(error as Error).message})`,
+        { path },
+      );
     }
   }
 

@@ -1,6 +1,7 @@
 // Pictures as PNG bytes (dtype "image" keeps them inside parquet).
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 import sharp from "sharp";
+import { PistarError } from "../system/index.ts";
 import type { Image } from "./types.ts";
 
 /** Up to so many pixels sharp's fixed cost of half a millisecond a picture outweighs its smaller files. */
@@ -98,6 +99,6 @@ export async function decodeImage(bytes: Uint8Array, where: string): Promise<Ima
       data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     };
   } catch (error) {
-    throw new Error(`${where}: expected a PNG or JPEG picture (${(error as Error).message})`);
+    throw new PistarError("damaged-file", `${where}: expected a PNG or JPEG picture (${(error as Error).message})`);
   }
 }

@@ -6,7 +6,7 @@
 // the saved episodes still here, or the new one; `recover` finishes the work. Files already in place are never changed.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { moveInto, readJson, replaceFile, sync, takeLock } from "../system/index.ts";
+import { fromSystem, located, moveInto, PistarError, readJson, replaceFile, sync, takeLock } from "../system/index.ts";
 import {
   dataFile,
   type EpisodeRecord,
@@ -84,7 +84,11 @@ function removeSaved(root: string, index: number): void {
 export function lockDataset(root: string): () => void {
   const taken = takeLock(join(folderOf(root), "lock"));
   if (typeof taken === "function") return taken;
-  throw new Error(`${root}: another writer is at work (process ${taken.pid} on ${taken.host}); close it first`);
+  throw new PistarError(
+    "busy-lock",
+    `${root}: another writer is at work (process ${taken.pid} on ${taken.host}); close it first`,
+    { path: root },
+  );
 }
 
 /** Puts what a killed writer left behind in its place. Does nothing while a writer is at work; warns where nothing can be written. */
@@ -100,9 +104,9 @@ export async function recover(root: string): Promise<void> {
     }
   } catch (error) {
     // Where nothing can be written, what is in place can still be read.
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (!["EACCES", "EROFS", "EPERM", "ENOSPC", "EDQUOT", "EFBIG"].includes(code ?? "")) throw error;
-    process.emitWarning(message);
+    const known = fromSystem(error);
+    if (!(known instanceof PistarError && (known.code === "no-access" || known.code === "full-disk"))) throw error;
+    process.emitWarning(known.message);
   }
 }
 
@@ -131,8 +135,10 @@ export async function seal(root: string): Promise<Info> {
     return await sealAside(root, info, saved, aside);
   } catch (error) {
     rmSync(aside, { recursive: true, force: true });
-    const message = `${root}: ${saved.length} saved episodes could not be moved into the dataset; they are kept in .recording and will be when it is next opened (${(error as Error).message})`;
-    throw Object.assign(new Error(message), { code: (error as NodeJS.ErrnoException).code });
+    throw located(
+      `${root}: ${saved.length} saved episodes could not be moved into the dataset; they are kept in .recording and will be when it is next opened`,
+      error,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readJsonLines } from "../system/index.ts";
+import { checked, PistarError, readJsonLines } from "../system/index.ts";
 import { openParquet } from "./parquet-file.ts";
 import { scalars, writeTable } from "./parquet-output.ts";
 
@@ -15,9 +15,8 @@ export async function readTasks(root: string, version3: boolean): Promise<Map<nu
   const path = join(root, version3 ? tasksPath : "meta/tasks.jsonl");
   if (!version3) {
     const entries = readJsonLines(path).map((value, at) => {
-      const result = line.safeParse(value);
-      if (!result.success) throw new Error(`${path}, line ${at + 1}: ${z.prettifyError(result.error)}`);
-      return [result.data.task_index, result.data.task] as const;
+      const { task_index, task } = checked(line, value, `${path}, line ${at + 1}`);
+      return [task_index, task] as const;
     });
     return unique(entries, path);
   }
@@ -27,7 +26,11 @@ export async function readTasks(root: string, version3: boolean): Promise<Map<nu
     // pandas stores its index as a column: "task", or "__index_level_0__" where older recorders left it unnamed.
     const name = ["task", "__index_level_0__"].find((candidate) => file.columns.has(candidate));
     if (!name || !file.columns.has("task_index"))
-      throw new Error(`${path}: expected columns task_index and task, got ${[...file.columns.keys()].join(", ")}`);
+      throw new PistarError(
+        "damaged-file",
+        `${path}: expected columns task_index and task, got ${[...file.columns.keys()].join(", ")}`,
+        { path },
+      );
     const numbers = Array.from(await file.values("task_index"), Number);
     const texts = Array.from(await file.values(name), String);
     return unique(
@@ -41,7 +44,8 @@ export async function readTasks(root: string, version3: boolean): Promise<Map<nu
 
 function unique(entries: readonly (readonly [number, string])[], path: string): Map<number, string> {
   const tasks = new Map(entries);
-  if (tasks.size < entries.length) throw new Error(`${path}: expected each task_index once`);
+  if (tasks.size < entries.length)
+    throw new PistarError("damaged-file", `${path}: expected each task_index once`, { path });
   return tasks;
 }
 

@@ -1,4 +1,6 @@
 // Joining stretches of videos into one mp4 without decoding: frame n of the result stands at exactly n / fps.
+
+import { PistarError } from "../system/index.ts";
 import { check, ffmpeg, openVideo, seconds } from "./av.ts";
 import { toleranceSeconds } from "./video-reader.ts";
 
@@ -25,8 +27,10 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
         const { stream } = input;
         signature ??= describe(input.stream);
         if (signature !== describe(input.stream))
-          throw new Error(
+          throw new PistarError(
+            "wrong-layout",
             `${part.path}: expected the encoding of the videos before it, so that one file can hold them`,
+            { path: part.path },
           );
         if (!opened) {
           check(av, format.allocOutputContext2(null, "mp4", target), target);
@@ -58,12 +62,16 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
           const frame = Math.round(place);
           if (frame >= 0 && frame < part.frames) {
             if (Math.abs(place - frame) > toleranceSeconds * fps)
-              throw new Error(
+              throw new PistarError(
+                "damaged-file",
                 `${part.path}: expected frames every 1/${fps} s, got one at ${(place / fps).toFixed(4)} s of the episode; is ${fps} the video's frame rate?`,
+                { path: part.path },
               );
             if (copied === 0 && !packet.isKeyframe)
-              throw new Error(
+              throw new PistarError(
+                "damaged-file",
                 `${part.path}: expected a key frame at ${part.from.toFixed(4)} s; the episode cannot be cut out without re-encoding`,
+                { path: part.path },
               );
             packet.pts = BigInt(Math.round((offset + frame) * ticksPerFrame));
             packet.dts = BigInt(Math.round((offset + Math.round(frameOf(packet.dts))) * ticksPerFrame));
@@ -75,8 +83,10 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
           packet.unref();
         }
         if (copied < part.frames)
-          throw new Error(
+          throw new PistarError(
+            "damaged-file",
             `${part.path}: expected ${part.frames} frames from ${part.from.toFixed(4)} s on, got ${copied}`,
+            { path: part.path },
           );
         offset += part.frames;
       } finally {

@@ -1,4 +1,6 @@
 // Encoding one camera of one episode to mp4 while it is recorded: frame i at exactly i / fps.
+
+import { PistarError } from "../system/index.ts";
 import { check, ffmpeg } from "./av.ts";
 import type { Image } from "./types.ts";
 
@@ -54,11 +56,13 @@ export async function createVideo(
 ): Promise<VideoEncoder> {
   const av = await ffmpeg();
   if (width % 2 || height % 2)
-    throw new Error(
+    throw new PistarError(
+      "wrong-layout",
       `${path}: expected even sides for video, got ${width}x${height}; record the camera with dtype "image" instead`,
+      { path },
     );
   const codec = av.Codec.findEncoderByName({ h264: av.FF_ENCODER_LIBX264, av1: av.FF_ENCODER_LIBSVTAV1 }[name]);
-  if (!codec) throw new Error(`${path}: this build of FFmpeg has no encoder for ${name}`);
+  if (!codec) throw new PistarError("unavailable", `${path}: this build of FFmpeg has no encoder for ${name}`);
   const timeBase = new av.Rational(1, fps);
   const encoder = new av.CodecContext();
   encoder.allocContext3(codec);

@@ -1,4 +1,6 @@
 // Frames of an mp4 file by time, exactly: the picture whose timestamp is the asked one, or an error, never a neighbour.
+
+import { PistarError } from "../system/index.ts";
 import { check, ffmpeg, openDecoder, openVideo, seconds } from "./av.ts";
 import type { Image } from "./types.ts";
 
@@ -75,19 +77,27 @@ export async function openVideoReader(path: string): Promise<VideoReader> {
     while (current === undefined || current < time - toleranceSeconds) {
       last = current;
       if (!next())
-        throw new Error(
+        throw new PistarError(
+          "damaged-file",
           `${path}: expected a frame at ${time.toFixed(4)} s, the video's last is at ${last?.toFixed(4) ?? "none"} s`,
+          { path },
         );
     }
     if (current > time + toleranceSeconds)
-      throw new Error(
+      throw new PistarError(
+        "damaged-file",
         `${path}: expected a frame at ${time.toFixed(4)} s, nearest are ${last?.toFixed(4) ?? "none"} and ${current.toFixed(4)} s; does the video's frame rate match the dataset's?`,
+        { path },
       );
   }
 
   function picture(): Image {
     if (frame.width !== width || frame.height !== height)
-      throw new Error(`${path}: expected ${width}x${height} throughout, got ${frame.width}x${frame.height}`);
+      throw new PistarError(
+        "damaged-file",
+        `${path}: expected ${width}x${height} throughout, got ${frame.width}x${frame.height}`,
+        { path },
+      );
     if (scaledFormat !== frame.format) {
       scaledFormat = frame.format;
       const pixels = scaledFormat as typeof av.AV_PIX_FMT_RGB24;

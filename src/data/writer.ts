@@ -1,7 +1,7 @@
 // Recording into a LeRobot v3.0 dataset: frames into the current episode, episodes into the dataset. Append only.
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../system/index.ts";
+import { fromSystem, PistarError, replaceFile } from "../system/index.ts";
 import { isCamera } from "./dtypes.ts";
 import { EpisodeBuffer, type FrameValues } from "./episode-buffer.ts";
 import { type EpisodeContent, writeContent } from "./episode-files.ts";
@@ -71,7 +71,11 @@ export async function createWriter(root: string, options: CreateOptions): Promis
     existsSync(join(root, infoPath)) ||
     (existsSync(root) && readdirSync(root).some((name) => name !== ".recording" && name !== "meta"))
   )
-    throw new Error(`${root}: expected a folder that is new or empty; resumeWriter appends to a dataset that exists`);
+    throw new PistarError(
+      "already-there",
+      `${root}: expected a folder that is new or empty; resumeWriter appends to a dataset that exists`,
+      { path: root },
+    );
   const settings = { ...defaultVideoSettings, ...options.video };
   const features = new Map<string, Feature>();
   for (const [name, feature] of Object.entries(own)) {
@@ -109,8 +113,10 @@ export async function createWriter(root: string, options: CreateOptions): Promis
 export async function resumeWriter(root: string, video: Partial<VideoSettings> = {}): Promise<DatasetWriter> {
   const version = readInfo(root);
   if (!isVersion3(version))
-    throw new Error(
+    throw new PistarError(
+      "wrong-layout",
       `${root}: expected a v3.0 dataset, got ${version.codebase_version}; \`pistar dataset convert\` makes one`,
+      { path: root },
     );
   const release = lockDataset(root);
   return guarded(root, release, async () => {
@@ -147,7 +153,9 @@ async function openWriter(
   let buffer: EpisodeBuffer | undefined;
   let closed = false;
   if (episodes !== (await readEpisodes(root, info)).length)
-    throw new Error(`${root}: info.json counts ${episodes} episodes, meta lists others`);
+    throw new PistarError("damaged-file", `${root}: info.json counts ${episodes} episodes, meta lists others`, {
+      path: root,
+    });
 
   function open(): void {
     if (closed) throw new Error(`${root}: this writer is closed`);
@@ -175,6 +183,14 @@ async function openWriter(
   }
 
   async function save(content: EpisodeContent, folder: string): Promise<number> {
+    try {
+      return await saveNow(content, folder);
+    } catch (error) {
+      throw fromSystem(error, folder);
+    }
+  }
+
+  async function saveNow(content: EpisodeContent, folder: string): Promise<number> {
     if (extras) checkExtra(content.extra, extras);
     const added = new Map(tasks);
     for (const task of content.tasks) if (!added.has(task)) added.set(task, Math.max(-1, ...added.values()) + 1);

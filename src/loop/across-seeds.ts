@@ -2,6 +2,7 @@
 // Intervals over seeds cover chance in demonstrations, data and training too.
 import { isDeepStrictEqual } from "node:util";
 import { type Estimate, meanInterval } from "../rollout/index.ts";
+import { PistarError } from "../system/index.ts";
 import type { RecapOptions } from "./options.ts";
 import { pretrainedOn } from "./run.ts";
 import type { Summary } from "./summary.ts";
@@ -64,7 +65,7 @@ export interface RunOfSeed {
 export function acrossSeeds(runs: readonly RunOfSeed[]): ArmAcrossSeeds[] {
   checkOptions(runs);
   const seeds = bySeed(runs);
-  if (seeds.length < 2) throw new RangeError(`Expected runs of two or more seeds, got ${seeds.length}`);
+  if (seeds.length < 2) throw new PistarError("bad-option", `Expected runs of two or more seeds, got ${seeds.length}`);
   const names = seeds[0]!
     .map(({ task }) => task)
     .filter((task) => seeds.every((tasks) => tasks.some((other) => other.task === task)));
@@ -122,7 +123,10 @@ function bySeed(runs: readonly RunOfSeed[]): RunOfSeed["tasks"][] {
     const before = seeds.get(options.seed) ?? [];
     const twice = tasks.find(({ task }) => before.some((other) => other.task === task));
     if (twice)
-      throw new RangeError(`Expected each task of a seed once, got ${twice.task} of seed ${options.seed} twice`);
+      throw new PistarError(
+        "bad-option",
+        `Expected each task of a seed once, got ${twice.task} of seed ${options.seed} twice`,
+      );
     seeds.set(options.seed, [...before, ...tasks]);
   }
   return [...seeds.values()];
@@ -139,7 +143,8 @@ function checkOptions(runs: readonly RunOfSeed[]): void {
   for (const other of others)
     for (const name of new Set([...Object.keys(first!), ...Object.keys(other)]))
       if (!free.has(name) && !isDeepStrictEqual(first![name], other[name]))
-        throw new RangeError(
+        throw new PistarError(
+          "bad-option",
           `Expected runs that differ in seed and tasks alone, got ${name} ${JSON.stringify(first![name])} and ${JSON.stringify(other[name])}`,
         );
 }

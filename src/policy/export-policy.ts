@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { encodePng, type Image } from "../data/index.ts";
 import { drawNoise, initPolicyNetwork, promptTemplate } from "../model/index.ts";
 import type { PolicyInfo } from "../robot/index.ts";
-import { readJson, replaceFile } from "../system/index.ts";
+import { PistarError, readJson, replaceFile } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import { findCheckpoint, type PolicyDescription, readWeights } from "./checkpoint.ts";
@@ -34,7 +34,11 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   const { task, promptTokens, ...rest } = options;
   const folder = findCheckpoint(path, "last");
   if (existsSync(join(out, "config.json")))
-    throw new Error(`${out}: expected a folder for the exported policy alone, got one with a checkpoint's config.json`);
+    throw new PistarError(
+      "already-there",
+      `${out}: expected a folder for the exported policy alone, got one with a checkpoint's config.json`,
+      { path: out },
+    );
   const description = await roomyDescription(folder, promptTokens);
   const inference = decideInference(folder, description, rest);
   const store = t.createStore();

@@ -12,6 +12,7 @@ import {
   tokenisePrompts,
 } from "../model/index.ts";
 import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
+import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { type ActionConverter, actionConverter } from "./action-space.ts";
 import { findCheckpoint, type PolicyDescription, readPolicyDescription, readWeights } from "./checkpoint.ts";
@@ -176,16 +177,18 @@ export async function roomyDescription(folder: string, promptTokens: number | un
   return { ...read, config: { ...read.config, promptTokens: promptTokens ?? read.config.promptTokens } };
 }
 
-/** How a checkpoint's policy samples its actions. @throws Error where guidance is asked of a policy that knows no advantage */
+/** How a checkpoint's policy samples its actions. @throws PistarError bad-option where guidance is asked of a policy that knows no advantage */
 export function decideInference(
   folder: string,
   { conditioned }: Pick<PolicyDescription, "conditioned">,
   { denoisingSteps = 5, guidance = 1, advantageIndicator = conditioned ? "positive" : "none" }: InferenceOptions,
 ): Inference {
   if (guidance !== 1 && (advantageIndicator === "none" || !conditioned))
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${folder}: expected a policy trained with advantages, and one to ask for, to guide by β = ${guidance}; got ` +
         (conditioned ? 'advantageIndicator "none"' : "one trained without (advantageIndicator none)"),
+      { path: folder },
     );
   return { denoisingSteps, guidance, advantageIndicator };
 }

@@ -1,9 +1,11 @@
 // A policy from the text that names it, as commands take it and worker threads open it.
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import * as z from "zod";
 import { type Joint, type Policy, so101Joints } from "../robot/index.ts";
 import { connectPolicy, type ObservationLayout, readLayout, type ServablePolicy } from "../serve/index.ts";
+import { checked, located, PistarError } from "../system/index.ts";
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { openTrained } from "./open-trained.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
@@ -28,14 +30,15 @@ export const policyHelp =
  *
  * @param spec "random", "still", a folder (a training run, a checkpoint or an exported policy), the URL of a policy server, or a module
  * (.js, .mjs or .ts) whose `createPolicy(joints, options)` gives a Policy or a promise of one
- * @throws Error where there is no such policy, where it is for other joints, or where it cannot take the options
+ * @throws PistarError bad-option, missing-file or no-answer where there is no such policy; wrong-layout where it is for other joints or a module
+ * gives something else; bad-option where it cannot take the options
  */
 export async function openPolicy(spec: string, options: OpenPolicyOptions = {}): Promise<ServablePolicy> {
   const policy = await open(spec, options);
   const mismatch = options.joints && mismatchWith(options.joints, policy);
   if (mismatch === undefined) return policy;
   await policy.close();
-  throw new Error(`${spec}: ${mismatch}`);
+  throw new PistarError("wrong-layout", `${spec}: ${mismatch}`, { path: spec });
 }
 
 /** Why a policy cannot drive these joints, as far as it says what it was made for. */
@@ -55,7 +58,7 @@ async function open(spec: string, options: OpenPolicyOptions): Promise<ServableP
   if (/^wss?:\/\//.test(spec)) return connect(spec, options);
   if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
   if (statSync(spec, { throwIfNoEntry: false })?.isDirectory()) return openTrained(spec, inference);
-  throw new Error(`Expected a policy: ${policyHelp}; got "${spec}"`);
+  throw new PistarError("bad-option", `Expected a policy: ${policyHelp}; got "${spec}"`, { path: spec });
 }
 
 /** The API key comes from the environment, where no list of processes and no dataset shows it. */
@@ -69,7 +72,37 @@ function connect(url: string, { layout, deadline }: OpenPolicyOptions): Promise<
 }
 
 async function openModule(path: string, joints: readonly Joint[], options: OpenPolicyOptions): Promise<Policy> {
-  const { createPolicy } = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
-  if (typeof createPolicy !== "function") throw new Error(`${path}: expected a function createPolicy(joints, options)`);
-  return (await createPolicy(joints, options)) as Policy;
+  if (!existsSync(path))
+    throw new PistarError("missing-file", `${path}: expected a module that exports createPolicy, found no such file`, {
+      path,
+    });
+  let module: { readonly createPolicy?: unknown };
+  try {
+    module = await import(pathToFileURL(resolve(path)).href);
+  } catch (error) {
+    const message = `${path}: expected a module that exports createPolicy, got one that cannot be loaded: ${(error as Error).message}`;
+    throw new PistarError("damaged-file", message, { path, cause: error });
+  }
+  const { createPolicy } = checked(moduleSchema, module, path, "wrong-layout");
+  let policy: unknown;
+  try {
+    policy = await createPolicy(joints, options);
+  } catch (error) {
+    throw located(`${path}: createPolicy failed`, error);
+  }
+  checked(policySchema, policy, `${path}: what createPolicy returned`, "wrong-layout");
+  return policy as Policy;
 }
+
+const callable = z.custom<(...given: readonly unknown[]) => unknown>((found) => typeof found === "function", {
+  message: "a function",
+});
+const moduleSchema = z.looseObject({ createPolicy: callable });
+/** The parts of `Policy` that a module has to bring. */
+const policySchema = z.looseObject({
+  id: z.string().min(1),
+  reset: callable,
+  infer: callable,
+  close: callable,
+  continues: z.boolean().optional(),
+});

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
 import type { Normalizer } from "../data/index.ts";
 import {
   loadTokenizer,
@@ -15,7 +16,7 @@ import {
   type TextTokenizer,
   type ValueConfig,
 } from "../model/index.ts";
-import { readJson, replaceFile } from "../system/index.ts";
+import { PistarError, readJsonAs, replaceFile } from "../system/index.ts";
 import type { Store, TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
@@ -28,6 +29,7 @@ const tokenizerFile = "tokenizer.json";
 const weightsFile = (network: Network) => `${network}.safetensors`;
 
 const stateFile = "state.json";
+const stateSchema = z.array(z.string().min(1)).min(1);
 
 const stateToken = { weight: "state_proj.weight", bias: "state_proj.bias" } as const;
 const isState = (name: string) => Object.values<string>(stateToken).includes(name);
@@ -79,20 +81,25 @@ export function openBackbone(
 ): PretrainedBackbone | undefined {
   if (backbone === undefined || backbone === "none") return undefined;
   if (backbone in own && backbone !== size)
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `Expected a network of size ${backbone} to begin from pistar's own backbone "${backbone}", got one of size ${size}; ` +
         `give the folder of another (pistar ground --size ${size} makes one), or none`,
     );
   const folder = own[backbone] ?? backbone;
   if (tokenizer !== undefined)
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${tokenizer}: a backbone that has learned to read has a tokenizer; give it or a backbone, not both`,
+      { path: tokenizer },
     );
   for (const file of [tokenizerFile, stateFile, weightsFile(network)])
     if (!existsSync(join(folder, file)))
-      throw new Error(
+      throw new PistarError(
+        "missing-file",
         `${folder}: expected a backbone's folder with ${tokenizerFile}, ${stateFile} and ${weightsFile(network)}, found no ${file}; ` +
           "pistar ground makes one",
+        { path: join(folder, file) },
       );
   const read = async (config: PolicyConfig | ValueConfig, withState: boolean) => {
     const taken = [...parameterShapes(config)].filter(([name]) => isLearned(name) && (withState || !isState(name)));
@@ -106,7 +113,7 @@ export function openBackbone(
     tokenizer: loadTokenizer(join(folder, tokenizerFile)),
     weights: (config) => read(config, true),
     async over(weights, { config, robot, space }) {
-      const shown = readJson(join(folder, stateFile)) as readonly string[];
+      const shown = readJsonAs(stateSchema, join(folder, stateFile));
       const sameState = isDeepStrictEqual(shown, robot.stateNames);
       const learned = await read(config, sameState);
       return new Map([...weights, ...(sameState ? forNormalised(learned, normalizerOf(space.state)) : learned)]);

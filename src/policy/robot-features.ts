@@ -2,6 +2,7 @@
 // state. A checkpoint holds it as data.
 import * as z from "zod";
 import type { LeRobotDataset } from "../data/index.ts";
+import { PistarError } from "../system/index.ts";
 import { matches } from "../tensor/index.ts";
 
 /** Unknown fields are refused: one that this version does not know may change what the numbers mean. */
@@ -30,7 +31,11 @@ export function robotFeatures(
   const all = Object.fromEntries(dataset.cameras.map((feature) => [cameraName(feature), feature]));
   for (const name of cameras ?? [])
     if (!all[name])
-      throw new Error(`${dataset.root}: expected cameras of ${Object.keys(all).join(", ") || "(none)"}, got ${name}`);
+      throw new PistarError(
+        "bad-option",
+        `${dataset.root}: expected cameras of ${Object.keys(all).join(", ") || "(none)"}, got ${name}`,
+        { path: dataset.root },
+      );
   const stateNames = namesOf(dataset, "observation.state");
   const actionNames = namesOf(dataset, "action");
   const alike = String(stateNames) === String(actionNames);
@@ -51,7 +56,11 @@ export const cameraName = (feature: string): string => feature.replace(/^observa
 function namesOf(dataset: LeRobotDataset, column: string): string[] {
   const feature = dataset.features.get(column);
   if (!feature)
-    throw new Error(`${dataset.root}: expected a column "${column}", got ${[...dataset.features.keys()].join(", ")}`);
+    throw new PistarError(
+      "wrong-layout",
+      `${dataset.root}: expected a column "${column}", got ${[...dataset.features.keys()].join(", ")}`,
+      { path: dataset.root },
+    );
   const size = feature.shape.reduce((product, side) => product * side, 1);
   const { names } = feature;
   const listed = (Array.isArray(names) ? names : Object.values(names ?? {}))
@@ -65,8 +74,10 @@ export function checkFeatures(expected: RobotFeatures, dataset: LeRobotDataset):
   const found = robotFeatures(dataset, undefined);
   for (const names of ["stateNames", "actionNames"] as const)
     if (found[names].length !== expected[names].length)
-      throw new Error(
+      throw new PistarError(
+        "wrong-layout",
         `${dataset.root}: expected ${names === "stateNames" ? "states" : "actions"} of ${expected[names].length} numbers ` +
           `(${expected[names].join(", ")}), got ${found[names].length} (${found[names].join(", ")})`,
+        { path: dataset.root },
       );
 }

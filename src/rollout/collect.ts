@@ -14,6 +14,7 @@ import {
   resumeWriter,
 } from "../data/index.ts";
 import type { EpisodeSetting, Stations } from "../robot/index.ts";
+import { PistarError } from "../system/index.ts";
 import type { EpisodeResult } from "./episode.ts";
 import type { Assignment, Finished, Lost } from "./fleet/episode-runner.ts";
 import { runEpisodes } from "./fleet/parallel.ts";
@@ -173,7 +174,7 @@ async function openWriter(root: string, stations: Stations, setting: EpisodeSett
     const problem = mismatch(writer, features, robot.fps);
     if (!problem) return writer;
     await writer.close();
-    throw new Error(`${root}: ${problem}; collect into another folder`);
+    throw new PistarError("wrong-layout", `${root}: ${problem}; collect into another folder`, { path: root });
   } finally {
     await station.close();
   }

@@ -4,6 +4,7 @@
 import type { ActionChunk, Joint, Leftover, Observation, Policy } from "../robot/index.ts";
 import { type ControlPeriod, type Driver, faultOf, type Trouble } from "../robot/index.ts";
 import { NoAnswerError } from "../serve/index.ts";
+import { PistarError } from "../system/index.ts";
 
 /**
  * The robot's behaviour while the next chunk is computed. sync: it holds still. async: it goes on with the present chunk, then jumps into the
@@ -90,7 +91,8 @@ export class PolicyDriver implements Driver {
       if (!(Number.isInteger(options[name]) && options[name] >= least))
         throw new RangeError(`Expected ${name} to be a whole number from ${least} up, got ${options[name]}`);
     if (options.chunking === "rtc" && !policy.continues)
-      throw new Error(
+      throw new PistarError(
+        "bad-option",
         `Expected a policy whose chunks can continue others for rtc (a trained policy, or a server that says it takes rtc/prev_actions), got ${policy.id}; async asks nothing of a policy`,
       );
     this.policy = policy;

@@ -2,6 +2,7 @@
 // task and recording still fit together.
 import type { Dataset } from "../data/index.ts";
 import type { Operator, Robot } from "../robot/index.ts";
+import { PistarError } from "../system/index.ts";
 import { beginningOf } from "./collect.ts";
 import type { Assignment } from "./fleet/episode-runner.ts";
 
@@ -22,11 +23,17 @@ export interface Replay {
 export function assignmentOf(dataset: Dataset, index: number): Assignment {
   const episode = dataset.episodes[index];
   if (!episode)
-    throw new RangeError(`${dataset.root}: expected an episode from 0 to ${dataset.episodes.length - 1}, got ${index}`);
+    throw new PistarError(
+      "bad-option",
+      `${dataset.root}: expected an episode from 0 to ${dataset.episodes.length - 1}, got ${index}`,
+      { path: dataset.root },
+    );
   const beginning = beginningOf(episode);
   if (!beginning)
-    throw new Error(
+    throw new PistarError(
+      "wrong-layout",
       `${dataset.root}, episode ${index}: expected episode_task, episode_seed, episode_difficulty and episode_randomise, as \`pistar collect\` records them; it was not recorded in simulation`,
+      { path: dataset.root },
     );
   return beginning;
 }

@@ -1,6 +1,7 @@
 // openpi's policy protocol from the client's side: one WebSocket, the server's metadata first, then one answer for each question.
 // (https://github.com/Physical-Intelligence/openpi, packages/openpi-client)
 import { type RawData, WebSocket } from "ws";
+import { PistarError } from "../system/index.ts";
 import { describe } from "./layout.ts";
 import { NoAnswerError } from "./no-answer.ts";
 import { isDict, type Message, pack } from "./pack.ts";
@@ -34,7 +35,7 @@ export interface PolicyClient {
  */
 export async function connectClient(url: string, options: ClientOptions = {}): Promise<PolicyClient> {
   if (!/^wss?:\/\//.test(url))
-    throw new TypeError(`Expected a URL such as ws://localhost:8000, got ${JSON.stringify(url)}`);
+    throw new PistarError("bad-option", `Expected a URL such as ws://localhost:8000, got ${JSON.stringify(url)}`);
   const client = new ReconnectingClient(url, options);
   await client.connect(options.connectDeadline ?? 10_000);
   return client;

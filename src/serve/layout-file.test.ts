@@ -33,14 +33,17 @@ test("in JSON a name alone is a key, and what is usual need not be said", () => 
   });
 });
 
-test.each<[string, object, RegExp]>([
-  ["a key of no names", { images: { front: [] } }, /Expected a name, or names of dicts in dicts[\s\S]*images.front/],
-  ["a state without a size", { state: [{ key: "state" }] }, /state\[0\].size/],
-  ["another order", { imageOrder: "HCW" }, /"HWC"\|"CHW"[\s\S]*imageOrder/],
-  ["a misspelt entry", { promt: "prompt" }, /Unrecognized key: "promt"/],
-  ["no actions", { actions: undefined }, /actions/],
+test.each<[string, object, string]>([
+  [
+    "a key of no names",
+    { images: { front: [] } },
+    'images.front: expected a name, or names of dicts in dicts: ["images", "top"], got []',
+  ],
+  ["a state without a size", { state: [{ key: "state" }] }, "state[0].size: expected a number, got nothing"],
+  ["another order", { imageOrder: "HCW" }, 'imageOrder: expected "HWC" or "CHW", got "HCW"'],
+  ["a misspelt entry", { promt: "prompt" }, 'promt: expected no such field, got "prompt"'],
+  ["no actions", { actions: undefined }, "actions: expected a number, got nothing"],
 ])("%s is named", (_, change, message) => {
-  const wrong = () => parseLayout({ ...layouts.so101, ...change }, "robot.json");
-  expect(wrong).toThrow("robot.json: expected an observation layout");
-  expect(wrong).toThrow(message);
+  const wrong = () => parseLayout({ ...layouts.so101, ...change }, "robot.json, the layout");
+  expect(wrong).toThrow(`robot.json, the layout: ${message}`);
 });

@@ -2,14 +2,11 @@
 // may be just its name: {"front": "observation/image"}.
 import { existsSync } from "node:fs";
 import * as z from "zod";
-import { readJson } from "../system/index.ts";
+import { checked, PistarError, readJson } from "../system/index.ts";
 import { layouts, type ObservationLayout } from "./layout.ts";
 
 const keySchema = z
-  .union(
-    [z.string(), z.tuple([z.string()], z.string())],
-    'Expected a name, or names of dicts in dicts: ["images", "top"]',
-  )
+  .union([z.string(), z.tuple([z.string()], z.string())], 'a name, or names of dicts in dicts: ["images", "top"]')
   .transform((key): [string, ...string[]] => (typeof key === "string" ? [key] : key));
 
 const layoutSchema = z.strictObject({
@@ -26,9 +23,7 @@ const layoutSchema = z.strictObject({
  * @param where names it in errors
  */
 export function parseLayout(json: unknown, where: string): ObservationLayout {
-  const parsed = layoutSchema.safeParse(json);
-  if (!parsed.success) throw new Error(`${where}: expected an observation layout:\n${z.prettifyError(parsed.error)}`);
-  const { imageSize, ...layout } = parsed.data;
+  const { imageSize, ...layout } = checked(layoutSchema, json, where);
   return imageSize === undefined ? layout : { ...layout, imageSize };
 }
 
@@ -36,6 +31,9 @@ export function parseLayout(json: unknown, where: string): ObservationLayout {
 export function readLayout(nameOrFile: string): ObservationLayout {
   if (Object.hasOwn(layouts, nameOrFile)) return layouts[nameOrFile as keyof typeof layouts];
   if (!existsSync(nameOrFile))
-    throw new Error(`Expected a layout: ${Object.keys(layouts).join(", ")} or a JSON file; got "${nameOrFile}"`);
+    throw new PistarError(
+      "bad-option",
+      `Expected a layout: ${Object.keys(layouts).join(", ")} or a JSON file; got "${nameOrFile}"`,
+    );
   return parseLayout(readJson(nameOrFile), nameOrFile);
 }

@@ -1,5 +1,6 @@
 // The observation layout with which a policy is served.
 import type { Policy, PolicyInfo } from "../robot/index.ts";
+import { PistarError } from "../system/index.ts";
 import { layouts, type ObservationLayout, stateSize } from "./layout.ts";
 
 /** A policy that may know the keys of its observations: a trained one by its folder, a server's by what it announces. */
@@ -40,7 +41,8 @@ function fitted(layout: ObservationLayout, id: string, info: PolicyInfo): Observ
     wrong.push(`expected a state of ${numbers(stateNames)}, got ${stateSize(layout)}`);
   if (layout.actions !== joints.length) wrong.push(`expected actions of ${numbers(joints)}, got ${layout.actions}`);
   if (wrong.length > 0)
-    throw new Error(
+    throw new PistarError(
+      "wrong-layout",
       `${id}: the layout does not fit the policy:\n${wrong.map((line) => `  ${line}`).join("\n")}\n` +
         `Take another layout, or write one; this one fits:\n${JSON.stringify(plainLayout(info))}`,
     );

@@ -15,6 +15,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { PistarError } from "../system/index.ts";
 import { Batcher } from "./batcher.ts";
 import type { ObservationLayout } from "./layout.ts";
 import { logLine } from "./log-line.ts";
@@ -131,7 +132,10 @@ export async function servePolicy(policy: ServablePolicy, options: ServerOptions
     await once(http.listen(port, host), "listening");
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new Error(`Expected to listen on ${host}:${port}, got ${code}: ${obstacles[code] ?? message}`);
+    throw new PistarError(
+      "unavailable",
+      `Expected to listen on ${host}:${port}, got ${code}: ${obstacles[code] ?? message}`,
+    );
   }
   const address = http.address() as AddressInfo;
   const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
@@ -154,7 +158,8 @@ export async function servePolicy(policy: ServablePolicy, options: ServerOptions
     try {
       if (closing) throw new Error("The server was closed while the policy was loading");
       const [before, after] = [layout, layoutFor(next, options.layout)].map((each) => JSON.stringify(each));
-      if (before !== after) throw new Error(`Expected a policy of the layout ${before}, got ${after}`);
+      if (before !== after)
+        throw new PistarError("wrong-layout", `Expected a policy of the layout ${before}, got ${after}`);
       await warmUp(next, layout, maxBatch);
       greeting = greetingOf(next);
     } catch (error) {
@@ -197,8 +202,10 @@ function openTls({ cert, key }: NonNullable<ServerOptions["tls"]>, answer: Reque
   try {
     return createTlsServer(files, answer);
   } catch (error) {
-    throw new Error(
+    throw new PistarError(
+      "damaged-file",
       `Expected a certificate in ${cert} and its key in ${key}, PEM both, got: ${(error as Error).message}`,
+      { path: cert },
     );
   }
 }

@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix, sep } from "node:path";
 import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
+import { PistarError } from "../system/index.ts";
 
 export interface Mujoco {
   readonly module: MainModule;
@@ -33,7 +34,9 @@ function compile(name: string, build: () => MjModel): MjModel {
   try {
     return build();
   } catch (error) {
-    throw new Error(`MuJoCo could not load ${name}: ${(error as Error).message.trim()}`, { cause: error });
+    throw new PistarError("damaged-file", `MuJoCo could not load ${name}: ${(error as Error).message.trim()}`, {
+      cause: error,
+    });
   }
 }
 
@@ -55,8 +58,10 @@ export async function loadModel({ module }: Mujoco, source: ModelSource): Promis
     ),
   );
   if (!contents.some(([path]) => path === source.file))
-    throw new Error(
+    throw new PistarError(
+      "missing-file",
       `Expected an MJCF file "${source.file}" in ${source.folder}; there are: ${contents.map(([path]) => path).join(", ")}`,
+      { path: source.folder },
     );
   try {
     for (const [path, bytes] of contents) {

@@ -4,6 +4,7 @@
 // Derived values (poses, contacts, forces) always belong to the present state: they are computed once more after each
 // control period. So `restore` gives the derived values of `save`, to the bit.
 import type { DoubleBuffer, MjData, MjModel } from "@mujoco/mujoco";
+import { PistarError } from "../system/index.ts";
 import { colourByMaterial } from "./materials.ts";
 import type { DataArrays, ModelArrays } from "./model-arrays.ts";
 import { loadModel, type ModelSource, type Mujoco, mujoco } from "./mujoco.ts";
@@ -248,7 +249,8 @@ export class Physics {
       const at = this.data[name].findIndex((x) => !(Math.abs(x) <= largest));
       if (at < 0) continue;
       const said = this.runtime.takeMessages();
-      throw new Error(
+      throw new PistarError(
+        "diverged",
         `The simulation diverged: ${name}[${at}] is ${this.data[name][at]} at ${this.data.time.toFixed(3)} s. Reset the world; ` +
           `if it comes again, use a shorter timestep or softer contacts.${said.length > 0 ? ` MuJoCo: ${said.join("; ")}` : ""}`,
       );

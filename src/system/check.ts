@@ -58,7 +58,8 @@ function expectedOf(issue: Issue): string {
       return listed(issue.values);
     case "invalid_union":
       if (issue.inclusive !== false && issue.options) return listed(issue.options);
-      return issue.errors.map(([first]) => (first ? expectedOf(first) : "")).join(" or ");
+      if (issue.message !== "Invalid input") return issue.message; // the schema's own words
+      return [...new Set(issue.errors.flatMap(([first]) => (first ? [expectedOf(first)] : [])))].join(" or ");
     case "too_small":
       return bound(issue.origin, "least", issue.minimum, issue.inclusive);
     case "too_big":

@@ -39,7 +39,7 @@ interface ErrorDetails {
  * pistar knows no remedy for.
  */
 export class PistarError extends Error {
-  override readonly name = "PistarError";
+  override readonly name: string = "PistarError";
   readonly code: ErrorCode;
   /** The file or folder that the error is about. */
   readonly path: string | undefined;
@@ -73,6 +73,13 @@ export function fromSystem(error: unknown, path?: string): unknown {
   if (known === undefined) return error;
   const told = named === undefined || error.message.includes(named) ? error.message : `${named}: ${error.message}`;
   return new PistarError(known, told, { path: named, cause: error });
+}
+
+/** The PistarError for a file that cannot be read. @param expected such as "a parquet file" */
+export function unreadable(path: string, expected: string, error: unknown): PistarError {
+  const { code } = error as NodeJS.ErrnoException;
+  const message = `${path}: expected ${expected} (${code ?? (error as Error).message})`;
+  return new PistarError(codeOfSystem[code ?? ""] ?? "damaged-file", message, { path, cause: error });
 }
 
 /** The same error with the place before its message. Code and path are kept. */

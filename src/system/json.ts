@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { checked } from "./check.ts";
-import { fromSystem, PistarError } from "./error.ts";
+import { PistarError, unreadable } from "./error.ts";
 import { foreignFile } from "./foreign-file.ts";
 
 /** A value as JSON. Numbers that are not finite become strings. */
@@ -86,12 +86,6 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const known = fromSystem(error, path);
-    throw new PistarError(
-      known instanceof PistarError ? known.code : "damaged-file",
-      `${path}: expected a readable file (${code})`,
-      { path, cause: error },
-    );
+    throw unreadable(path, "a readable file", error);
   }
 }

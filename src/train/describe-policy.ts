@@ -14,6 +14,7 @@ import {
 } from "../model/index.ts";
 import type { BasePolicy, PolicyDescription, RobotFeatures } from "../policy/index.ts";
 import { type ActionSpace, actionConverter, everyNth, fitActionSpace, relativeChunk } from "../policy/index.ts";
+import { PistarError } from "../system/index.ts";
 import type { PolicyOptions } from "./options.ts";
 
 /** Chunks that FAST is fitted on, at most. */
@@ -47,7 +48,8 @@ export function describePolicy(
   const fast = learnsFast ? (base?.fast ?? fitFast(chunks, { horizon, vocabulary })) : undefined;
   // PaliGemma's last tokens are written over by FAST's, as published.
   if (tokenizer.vocabulary + (tokenizer.reserved > 0 ? 0 : (fast?.vocabulary ?? 0)) > config.vocabulary)
-    throw new RangeError(
+    throw new PistarError(
+      "wrong-layout",
       `Expected room for text and FAST tokens in a vocabulary of ${config.vocabulary}, got ${tokenizer.vocabulary} and ${fast?.vocabulary ?? 0}`,
     );
   return {
@@ -78,7 +80,8 @@ export function textTokenizerFor(
 ): TextTokenizer {
   if (path !== undefined) return loadTokenizer(path);
   if (size === "pi05" || size === "pi06")
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `Expected a tokenizer for ${size}: give the tokenizer.json of ${size === "pi05" ? "PaliGemma" : "Gemma 3"} (--tokenizer)`,
     );
   const texts = tasks.flatMap((task) =>

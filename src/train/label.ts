@@ -17,6 +17,7 @@ import {
   rewards,
   taskThresholds,
 } from "../recap/index.ts";
+import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
 import { firstFrame, numbersOf, openTrainingData, type TrainingData, trainingSources } from "./training-data.ts";
@@ -222,7 +223,8 @@ function thresholdsByTask(
   const names = [...new Set(parts.flatMap(({ dataset }) => dataset.episodes.map(({ tasks }) => tasks[0] ?? "")))];
   const unknown = Object.keys(fractions).find((task) => !names.includes(task));
   if (unknown !== undefined)
-    throw new Error(
+    throw new PistarError(
+      "bad-option",
       `${parts.map(({ dataset }) => dataset.root).join(", ")}: expected shares of the tasks ${names.join("; ")}, got one of ${JSON.stringify(unknown)}`,
     );
   const number = new Map(names.map((name, task) => [name, task]));

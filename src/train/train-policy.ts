@@ -120,7 +120,8 @@ async function preparePolicy(
   });
   const subtasks = all.flatMap((source) => source.subtasks);
   if (options.subtasks && subtasks.length === 0)
-    throw new Error(
+    throw new PistarError(
+      "wrong-layout",
       `${data.given.map(({ root }) => root).join(", ")}: expected subtasks in the column language_persistent (rows of style ` +
         '"subtask"), got none: annotate the dataset, or train without --subtasks',
     );

@@ -11,7 +11,7 @@ import {
   type LeRobotDataset,
   openDataset,
 } from "../data/index.ts";
-import { type Random, random } from "../system/index.ts";
+import { PistarError, type Random, random } from "../system/index.ts";
 
 export interface TrainingDataset {
   /** Folder of a LeRobot dataset. */
@@ -50,7 +50,7 @@ export async function openTrainingData(
   given: readonly TrainingDataset[],
   learnFrom: EpisodeChoice = "all",
 ): Promise<TrainingData> {
-  if (given.length === 0) throw new RangeError("Expected at least one dataset to train on, got none");
+  if (given.length === 0) throw new PistarError("bad-option", "Expected at least one dataset to train on, got none");
   const datasets: LeRobotDataset[] = [];
   const close = async () => {
     for (const dataset of datasets) await dataset.close();
@@ -59,7 +59,10 @@ export async function openTrainingData(
     for (const { root } of given) datasets.push(await openDataset(root));
     const episodes = given.flatMap((chosen, dataset) => chosenEpisodes(chosen, datasets[dataset]!, dataset, learnFrom));
     if (episodes.length === 0)
-      throw new Error(`${given.map(({ root }) => root).join(", ")}: expected ${learnFrom} to learn from, got none`);
+      throw new PistarError(
+        "bad-option",
+        `${given.map(({ root }) => root).join(", ")}: expected ${learnFrom} to learn from, got none`,
+      );
     return { given, datasets, episodes, tasks: [...new Set(episodes.map(({ task }) => task))], close };
   } catch (error) {
     await close();
@@ -75,10 +78,14 @@ function chosenEpisodes(
 ): TrainingEpisode[] {
   const known = new Map(opened.episodes.map((episode) => [episode.index, episode]));
   const chosen = wanted ?? [...known.keys()];
-  if (chosen.length === 0) throw new Error(`${root}: expected at least one episode to train on, got none`);
+  if (chosen.length === 0)
+    throw new PistarError("bad-option", `${root}: expected at least one episode to train on, got none`, { path: root });
   return chosen.flatMap((index) => {
     const episode = known.get(index);
-    if (!episode) throw new Error(`${root}: expected one of its ${known.size} episodes, got ${index}`);
+    if (!episode)
+      throw new PistarError("bad-option", `${root}: expected one of its ${known.size} episodes, got ${index}`, {
+        path: root,
+      });
     const { length, tasks } = episode;
     const success = succeeded(episode);
     return isChosen[learnFrom](episode) ? [{ dataset, episode: index, length, task: tasks[0] ?? "", success }] : [];
@@ -98,7 +105,8 @@ export function succeeded({ extra, index }: Pick<Episode, "extra" | "index">): b
   const said = extra.episode_success;
   if (said === undefined || said === null || said === "success") return true;
   if (said === "failure") return false;
-  throw new Error(
+  throw new PistarError(
+    "damaged-file",
     `Episode ${index}: expected episode_success to be "success" or "failure", got ${JSON.stringify(said)}`,
   );
 }

@@ -1,6 +1,7 @@
 // What the value function learns: the normalised Monte-Carlo return of every frame (arXiv 2511.14759, section IV-A).
 import type { BatchSource, FrameLabels } from "../data/index.ts";
 import { normalizedReturns, returns, rewards, type TaskScale, taskScales } from "../recap/index.ts";
+import { PistarError } from "../system/index.ts";
 import { firstFrame, type TrainingData, type TrainingEpisode } from "./training-data.ts";
 
 /**
@@ -38,7 +39,8 @@ export function episodeTargets(
 export function scaleOf(scales: Readonly<Record<string, TaskScale>>, task: string): TaskScale {
   const scale = scales[task];
   if (!scale)
-    throw new Error(
+    throw new PistarError(
+      "wrong-layout",
       `The value function knows the tasks ${Object.keys(scales)
         .map((known) => JSON.stringify(known))
         .join(", ")}, ` + `not ${JSON.stringify(task)}: fine-tune it on that task`,

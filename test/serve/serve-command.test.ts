@@ -322,21 +322,29 @@ test("a layout that does not fit says what would", async () => {
   await expect(wrong).rejects.toThrow(JSON.stringify(layouts.so101));
 });
 
-test("what cannot be served is said in words, with 1", async () => {
+test("what cannot be served is said in words, with an exit code of its kind", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   cleanups.push(() => taken.close());
   const { port } = taken.address() as AddressInfo;
-  const cases: [string[], RegExp][] = [
-    [[path("demos")], /^pistar: .*demos: expected a run with checkpoints\/last, or a folder with config.json/],
-    [[path("run-0"), "--max-batch", "1", "--port", String(port)], new RegExp(`127.0.0.1:${port}.*choose another port`)],
-    [[path("run-0"), "--layout", "droid"], /does not fit the policy:\n.*the cameras front, wrist, got exterior, wrist/],
-    [[path("run-0"), "--layout", "umi"], /Expected a layout: so101, libero, aloha, droid or a JSON file; got "umi"/],
-    [[path("run-0"), "--tls-cert", "x.pem"], /--tls-cert and --tls-key together, got --tls-cert alone/],
-    [[path("run-0"), "--port", "70000"], /--port: Too big/],
+  const cases: [number, string[], RegExp][] = [
+    [3, [path("demos")], /^pistar: .*demos: expected a run with checkpoints\/last, or a folder with config.json/],
+    [
+      12,
+      [path("run-0"), "--max-batch", "1", "--port", String(port)],
+      new RegExp(`127.0.0.1:${port}.*choose another port`),
+    ],
+    [
+      6,
+      [path("run-0"), "--layout", "droid"],
+      /does not fit the policy:\n.*the cameras front, wrist, got exterior, wrist/,
+    ],
+    [2, [path("run-0"), "--layout", "umi"], /Expected a layout: so101, libero, aloha, droid or a JSON file; got "umi"/],
+    [2, [path("run-0"), "--tls-cert", "x.pem"], /--tls-cert and --tls-key together, got --tls-cert alone/],
+    [2, [path("run-0"), "--port", "70000"], /--port: expected a number up to 65535, got 70000/],
   ];
-  for (const [parameters, message] of cases) {
+  for (const [code, parameters, message] of cases) {
     const failed = run(process.execPath, ["--import", "tsx", main, "serve", ...parameters]);
-    await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+    await expect(failed).rejects.toMatchObject({ code, stderr: expect.stringMatching(message) });
   }
 }, 120_000);

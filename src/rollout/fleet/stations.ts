@@ -1,5 +1,6 @@
 // Stations by the address of a module: worker threads cannot be sent functions, so each imports them itself.
 import type { Stations } from "../../robot/index.ts";
+import { PistarError } from "../../system/index.ts";
 
 /**
  * Imports stations.
@@ -9,6 +10,10 @@ import type { Stations } from "../../robot/index.ts";
 export async function loadStations(module: string): Promise<Stations> {
   const { stations } = (await import(module)) as { readonly stations?: Partial<Stations> };
   if (typeof stations?.open !== "function" || typeof stations.setting !== "function")
-    throw new Error(`${module}: expected an export "stations" with the functions setting and open`);
+    throw new PistarError(
+      "wrong-layout",
+      `${module}: expected an export "stations" with the functions setting and open`,
+      { path: module },
+    );
   return stations as Stations;
 }

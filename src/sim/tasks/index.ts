@@ -1,4 +1,5 @@
 // All tasks.
+import { PistarError } from "../../system/index.ts";
 import type { Task } from "../task.ts";
 import { cubeInBowl } from "./cube-in-bowl.ts";
 import { pegInHole } from "./peg-in-hole.ts";
@@ -13,7 +14,11 @@ export const tasks: readonly Task[] = [cubeInBowl, stackCubes, pushToTarget, peg
  */
 export function taskNamed(name: string): Task {
   const task = tasks.find((candidate) => candidate.name === name);
-  if (!task) throw new Error(`Expected a task, one of ${tasks.map(({ name }) => name).join(", ")}; got "${name}"`);
+  if (!task)
+    throw new PistarError(
+      "bad-option",
+      `Expected a task, one of ${tasks.map(({ name }) => name).join(", ")}; got "${name}"`,
+    );
   return task;
 }
 
