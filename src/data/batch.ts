@@ -30,7 +30,7 @@ export interface Batch {
   readonly state: Float32Array;
   /** [B, H, A], normalised. */
   readonly actions: Float32Array;
-  /** [B, H]: 1 beyond the end of the episode, and from where nobody acted on. */
+  /** [B, H], 1 beyond the end of the episode, and from where nobody acted on. */
   readonly actionIsPad: Uint8Array;
   /** [B], instruction texts. */
   readonly tasks: readonly string[];
@@ -43,9 +43,9 @@ export interface Batch {
   readonly frameIndex: Int32Array;
   /** [B], normalised; NaN where there is none. */
   readonly return: Float32Array;
-  /** [B]: 1 positive, 0 negative, −1 where there is none. */
+  /** [B], 1 positive, 0 negative, −1 where there is none. */
   readonly advantageIndicator: Int8Array;
-  /** [B]: 1 where a person acted. */
+  /** [B], 1 where a person acted. */
   readonly isIntervention: Uint8Array;
 }
 

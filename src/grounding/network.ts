@@ -52,13 +52,13 @@ export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig):
 }
 
 export interface GroundingOutputs {
-  /** [B, 9]: `Scenes.places` times `perMetre`. */
+  /** [B, 9], `Scenes.places` times `perMetre`. */
   readonly places: Tensor;
-  /** [B, 3]: from the named goal to the named object, times `perMetre`: more exact, where they are near one another, than two places are. */
+  /** [B, 3], from the named goal to the named object, times `perMetre`: more exact, where they are near one another, than two places are. */
   readonly between: Tensor;
-  /** [B, 2, 2]: `Scenes.turns`. */
+  /** [B, 2, 2], `Scenes.turns`. */
   readonly turns: Tensor;
-  /** [B, 1]: 1 for a prompt that says "positive", −1 for "negative". */
+  /** [B, 1], 1 for a prompt that says "positive", −1 for "negative". */
   readonly advantage: Tensor | undefined;
   /** [B, cameras, things, 2]. */
   readonly spots: Tensor;

@@ -47,17 +47,17 @@ export interface Scenes {
   readonly states: Float32Array;
   /** [B, 9] metres: from the grasp point to the named object and to the named goal, and from the world's origin to the grasp point. */
   readonly places: Float32Array;
-  /** [B, 2, 2]: cosine and sine of four times the turn of the named object, and of the named goal, against the gripper. */
+  /** [B, 2, 2], cosine and sine of four times the turn of the named object, and of the named goal, against the gripper. */
   readonly turns: Float32Array;
-  /** [B, 2]: 0 where that is round or has fallen over. */
+  /** [B, 2], 0 where that is round or has fallen over. */
   readonly turned: Float32Array;
-  /** [B, cameras, things, 2]: where in the picture, from −1 (left, top) to 1. */
+  /** [B, cameras, things, 2], where in the picture, from −1 (left, top) to 1. */
   readonly spots: Float32Array;
-  /** [B, cameras, things]: 1 where it is to be seen. */
+  /** [B, cameras, things], 1 where it is to be seen. */
   readonly seen: Float32Array;
-  /** [B, cameras, things, 2]: cosine and sine of four times its turn, against the table in the front camera and the gripper in the wrist's. */
+  /** [B, cameras, things, 2], cosine and sine of four times its turn, against the table in the front camera and the gripper in the wrist's. */
   readonly spotTurns: Float32Array;
-  /** [B, cameras, things]: 1 where it is to be seen and is neither round nor fallen over. */
+  /** [B, cameras, things], 1 where it is to be seen and is neither round nor fallen over. */
   readonly spotTurned: Float32Array;
 }
 

@@ -81,10 +81,10 @@ export interface PrefixBatch {
   readonly pictureMasks?: Readonly<Record<string, Uint8Array>>;
   /** [B, stateSize], normalised. */
   readonly state: Float32Array;
-  /** [B, P]: tokens, and 1 for each real one. */
+  /** [B, P], tokens, and 1 for each real one. */
   readonly prompt: Int32Array;
   readonly promptMask: Uint8Array;
-  /** [B, P]: 1 for causal prompt tokens, such as a subtask written by the model itself. Default: none. */
+  /** [B, P], 1 for causal prompt tokens, such as a subtask written by the model itself. Default: none. */
   readonly promptCausal?: Uint8Array;
 }
 

@@ -10,7 +10,7 @@ export interface ActionChunk {
 
 /** The rest of the chunk that the robot executes while the next one is computed. */
 export interface Leftover {
-  /** [steps, joints]: the present chunk from this control period on, in the order and units of `Robot.joints`. */
+  /** [steps, joints], the present chunk from this control period on, in the order and units of `Robot.joints`. */
   readonly actions: Float32Array;
   /** How many of these actions the robot will have executed when the next chunk takes over. */
   readonly delay: number;
