@@ -1,4 +1,6 @@
 // Draws a plane ray by ray. Over the picture, 1/depth is linear, and so are the plane's own coordinates times 1/depth.
+import { type GeomView, type Projection, paintGeom } from "./geom-view.ts";
+import type { Scene } from "./scene.ts";
 import type { Samples } from "./triangle.ts";
 
 /** Added to a number of squares to make it positive; even. Truncation is then its floor. */
@@ -6,12 +8,14 @@ const far = 2 ** 24;
 
 /** The plane in the camera's frame (right, up, ahead) and its colours. */
 export interface PlaneView {
-  /** World axes of the plane as seen from the camera, rows x, y, z (normal). [3, 3] */
+  /** World axes of the plane in the camera's frame, rows x, y, z (normal). [3, 3] */
   readonly axes: Float64Array;
   /** Its centre from the camera. [3] */
   readonly centre: Float64Array;
   /** Half-sides, 0 = without end. [2] */
   readonly half: Float64Array;
+  /** Its normal, the last of its axes. [3] */
+  readonly normal: Float64Array;
   /** Colours of even and odd squares, packed as in `Samples`. */
   even: number;
   odd: number;
@@ -19,8 +23,64 @@ export interface PlaneView {
   side: number;
 }
 
+/** A plane view for the geom in `view`. */
+export function createPlaneView({ centre }: GeomView): PlaneView {
+  const axes = new Float64Array(9);
+  return {
+    axes,
+    centre,
+    half: new Float64Array(2),
+    normal: axes.subarray(6),
+    even: 0,
+    odd: 0,
+    side: Infinity,
+  };
+}
+
+/** Draws a geom of type plane, placed and painted in `view`, with the scene's checkers if it is endless. */
+export function drawPlane(
+  samples: Samples,
+  plane: PlaneView,
+  view: GeomView,
+  { focal, near }: Projection,
+  { geoms, lighting, checker }: Scene,
+  geom: number,
+): void {
+  const { rotation } = view;
+  for (let axis = 0; axis < 3; axis++) {
+    plane.axes[axis * 3] = rotation[axis]!;
+    plane.axes[axis * 3 + 1] = rotation[axis + 3]!;
+    plane.axes[axis * 3 + 2] = rotation[axis + 6]!;
+  }
+  plane.half[0] = geoms.size[geom * 3]!;
+  plane.half[1] = geoms.size[geom * 3 + 1]!;
+  plane.even = shade(view, plane.normal);
+  plane.side = Infinity;
+  if (checker && !(plane.half[0]! > 0 || plane.half[1]! > 0)) {
+    plane.side = checker.side;
+    const [red, green, blue] = checker.rgb;
+    paintGeom(view, lighting, red, green, blue);
+    plane.odd = shade(view, plane.normal);
+  }
+  fillPlane(samples, plane, focal, near, geoms.segmentation[geom]!);
+}
+
+/** The packed colour of a painted surface with this normal, in the camera's frame. */
+function shade({ ambient, lights, lightCount }: GeomView, normal: Float64Array): number {
+  let packed = 0;
+  for (let channel = 0; channel < 3; channel++) {
+    let value = ambient[channel]!;
+    for (let i = 0; i < lightCount * 6; i += 6) {
+      const cosine = lights[i]! * normal[0]! + lights[i + 1]! * normal[1]! + lights[i + 2]! * normal[2]!;
+      value += lights[i + 3 + channel]! * Math.max(0, cosine);
+    }
+    packed |= (Math.min(value, 255) + 0.5) << (8 * channel);
+  }
+  return packed;
+}
+
 /** Draws a plane, seen from its front (+z), at its nearest samples beyond `near` metres. `focal` is in samples. */
-export function fillPlane(samples: Samples, plane: PlaneView, focal: number, near: number, id: number): void {
+function fillPlane(samples: Samples, plane: PlaneView, focal: number, near: number, id: number): void {
   const { axes, centre, half, even, odd, side } = plane;
   const [cx, cy, cz] = [centre[0]!, centre[1]!, centre[2]!];
   const away = axes[6]! * cx + axes[7]! * cy + axes[8]! * cz; // the camera's height above the plane is −away

@@ -1,29 +1,14 @@
 // Draws a shape before the camera: its vertices are transformed, lit and projected, its faces clipped at the near
 // plane.
+import type { GeomView, Projection } from "./geom-view.ts";
 import type { Geometry } from "./shapes.ts";
 import { fillTriangle, type Samples, subsamples, type Vertices } from "./triangle.ts";
 
-/** Pose and lighting of the geom to draw. The renderer sets it for one geom after another. */
-export interface GeomView {
-  /** Camera (right, up, ahead) from geom, row-major. [3, 3] */
-  readonly rotation: Float64Array;
-  /** The geom's centre in the camera's frame. [3] */
-  readonly centre: Float64Array;
-  /** Scale of the unit shape along the geom's axes, and the half-length of its shift. [4] */
-  readonly scale: Float64Array;
-  /** The geom's colour under ambient light, 0..255. [3] */
-  readonly ambient: Float64Array;
-  /** For each light its direction in the camera's frame (unit length), then the geom's colour under it. [lights, 6] */
-  lights: Float64Array;
-  lightCount: number;
-}
-
-/** The camera's projection to samples. */
-export interface Projection {
-  /** samples per unit of slope */
-  focal: number;
-  /** metres ahead */
-  readonly near: number;
+/** Buffers of a picture in the making. */
+export interface Raster {
+  readonly samples: Samples;
+  readonly vertices: Vertices;
+  readonly projection: Projection;
 }
 
 /** Buffers for the corners of shapes with up to `count` vertices, and clipping's two extra ones. */
@@ -43,23 +28,17 @@ export function createVertices(count: number): Vertices {
 }
 
 /** Draws `shape` in the pose and light of `view`. */
-export function drawShape(
-  samples: Samples,
-  vertices: Vertices,
-  shape: Geometry,
-  placement: GeomView,
-  projection: Projection,
-  id: number,
-): void {
-  const behind = transform(samples, vertices, shape, placement, projection);
+export function drawShape(raster: Raster, shape: Geometry, view: GeomView, id: number): void {
+  const { samples, vertices } = raster;
+  const behind = transform(raster, shape, view);
   const count = shape.shifts.length;
   if (behind === count) return;
-  light(vertices, shape, placement);
+  light(vertices, shape, view);
   const { faces } = shape;
   for (let face = 0; face < faces.length; face += 3) {
     const [a, b, c] = [faces[face]!, faces[face + 1]!, faces[face + 2]!];
     if (behind === 0) fillTriangle(samples, vertices, a, b, c, id);
-    else clip(samples, vertices, projection, count, a, b, c, id);
+    else clip(raster, count, a, b, c, id);
   }
 }
 
@@ -67,14 +46,9 @@ export function drawShape(
  * Transforms vertices to the camera's frame and the picture. It returns the number of vertices nearer than the near
  * plane.
  */
-function transform(
-  samples: Samples,
-  vertices: Vertices,
-  shape: Geometry,
-  at: GeomView,
-  projection: Projection,
-): number {
-  const { rotation: r, centre, scale } = at;
+function transform(raster: Raster, shape: Geometry, { rotation: r, centre, scale }: GeomView): number {
+  const { vertices } = raster;
+  const { near } = raster.projection;
   const [sx, sy, sz, length] = [scale[0]!, scale[1]!, scale[2]!, scale[3]!];
   const [xx, xy, xz, x0] = [r[0]! * sx, r[1]! * sy, r[2]! * sz, centre[0]!];
   const [yx, yy, yz, y0] = [r[3]! * sx, r[4]! * sy, r[5]! * sz, centre[1]!];
@@ -91,13 +65,13 @@ function transform(
     vertices.x[i] = xx * px + xy * py + xz * pz + xs * shift + x0;
     vertices.y[i] = yx * px + yy * py + yz * pz + ys * shift + y0;
     vertices.depth[i] = depth;
-    if (depth >= projection.near) project(samples, vertices, projection, i);
+    if (depth >= near) project(raster, i);
     else behind++;
   }
   return behind;
 }
 
-function project({ width, height }: Samples, vertices: Vertices, { focal }: Projection, i: number): void {
+function project({ samples: { width, height }, vertices, projection: { focal } }: Raster, i: number): void {
   const inverse = 1 / vertices.depth[i]!;
   vertices.inverse[i] = inverse;
   vertices.u[i] = Math.round((width / 2 + focal * vertices.x[i]! * inverse) * subsamples);
@@ -140,20 +114,13 @@ function light(
 }
 
 /** Draws the part of a triangle beyond the near plane; `spare` and the slot after it hold the new corners. */
-function clip(
-  samples: Samples,
-  vertices: Vertices,
-  projection: Projection,
-  spare: number,
-  a: number,
-  b: number,
-  c: number,
-  id: number,
-): void {
+function clip(raster: Raster, spare: number, a: number, b: number, c: number, id: number): void {
+  const { samples, vertices } = raster;
   const { depth } = vertices;
-  const seenA = depth[a]! >= projection.near;
-  const seenB = depth[b]! >= projection.near;
-  const seenC = depth[c]! >= projection.near;
+  const { near } = raster.projection;
+  const seenA = depth[a]! >= near;
+  const seenB = depth[b]! >= near;
+  const seenC = depth[c]! >= near;
   const seen = Number(seenA) + Number(seenB) + Number(seenC);
   if (seen === 3) fillTriangle(samples, vertices, a, b, c, id);
   else if (seen > 0) {
@@ -161,12 +128,12 @@ function clip(
     const odd = seen === 1;
     const [p, q, r] = seenA === odd ? [a, b, c] : seenB === odd ? [b, c, a] : [c, a, b];
     if (odd) {
-      cut(samples, vertices, projection, p, q, spare);
-      cut(samples, vertices, projection, p, r, spare + 1);
+      cut(raster, p, q, spare);
+      cut(raster, p, r, spare + 1);
       fillTriangle(samples, vertices, p, spare, spare + 1, id);
     } else {
-      cut(samples, vertices, projection, q, p, spare);
-      cut(samples, vertices, projection, r, p, spare + 1);
+      cut(raster, q, p, spare);
+      cut(raster, r, p, spare + 1);
       fillTriangle(samples, vertices, spare, q, r, id);
       fillTriangle(samples, vertices, spare, r, spare + 1, id);
     }
@@ -177,14 +144,15 @@ function clip(
  * Puts the point of an edge on the near plane into slot `to`. It starts from the seen end, so neighbours agree on the
  * point.
  */
-function cut(samples: Samples, vertices: Vertices, projection: Projection, seen: number, hidden: number, to: number) {
-  const { x, y, depth, red, green, blue } = vertices;
-  const part = (depth[seen]! - projection.near) / (depth[seen]! - depth[hidden]!);
+function cut(raster: Raster, seen: number, hidden: number, to: number): void {
+  const { near } = raster.projection;
+  const { x, y, depth, red, green, blue } = raster.vertices;
+  const part = (depth[seen]! - near) / (depth[seen]! - depth[hidden]!);
   x[to] = x[seen]! + part * (x[hidden]! - x[seen]!);
   y[to] = y[seen]! + part * (y[hidden]! - y[seen]!);
-  depth[to] = projection.near;
+  depth[to] = near;
   red[to] = red[seen]! + part * (red[hidden]! - red[seen]!);
   green[to] = green[seen]! + part * (green[hidden]! - green[seen]!);
   blue[to] = blue[seen]! + part * (blue[hidden]! - blue[seen]!);
-  project(samples, vertices, projection, to);
+  project(raster, to);
 }
