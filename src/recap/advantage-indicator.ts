@@ -1,12 +1,13 @@
 /**
- * The improvement indicator I_t = 1[A(o_t, a_t) > ε_ℓ] (π*0.6 paper, section IV-B), strictly greater. Steps a person
- * corrected are positive whatever their advantage; so are demonstrations when fine-tuning on them.
+ * The advantage indicator I_t = 1[A(o_t, a_t) > ε_ℓ] (π*0.6 paper, section IV-B; it calls it the improvement indicator). The comparison is
+ * strict. Steps in which a person acted are positive whatever their advantage.
  *
  * @param advantages [N]
  * @param tasks [N], the task of each step
  * @param thresholds ε by task
- * @param forced [N], 1 where the step is positive without looking (default: nowhere)
- * @returns [N], 1 for positive
+ * @param forced [N], 1 for steps that are positive whatever their advantage (default: none)
+ * @returns [N], 1 for positive, 0 for negative
+ * @throws RangeError for other lengths, NaN, or a task without a threshold
  */
 export function advantageIndicators(
   advantages: Float32Array | Float64Array,

@@ -2,13 +2,13 @@ import { returns } from "./returns.ts";
 
 /**
  * The N-step advantages of one episode (π*0.6 paper, section IV-B):
- * A(o_t, a_t) = Σ_{t' = t}^{t+N−1} r_t' + V(o_{t+N}) − V(o_t). Where t + N is beyond the last step the sum runs to the end
- * and nothing is added for what follows, so N ≥ T gives R_t − V(o_t).
+ * A(o_t, a_t) = Σ_{t' = t}^{t+N−1} r_t' + V(o_{t+N}) − V(o_t). If t + N is beyond the last step, the sum runs to the end and
+ * there is no V(o_{t+N}). N ≥ T thus gives R_t − V(o_t).
  *
  * @param rewards [T] in units of value: `normalizedRewards`
  * @param values [T], V(o_t) in [−1, 0]
- * @param lookahead N: the paper takes the whole episode (`Infinity`) for pre-training and 50 steps at 50 Hz for fine-tuning;
- *   scale it with the control rate
+ * @param lookahead N in steps. The paper takes the whole episode (`Infinity`) for pre-training and 50 steps at 50 Hz for
+ *   fine-tuning. Scale it with the control rate
  * @returns [T]
  */
 export function advantages(

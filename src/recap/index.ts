@@ -1,4 +1,4 @@
-// The method's numbers: from episodes that succeeded or failed to the text "Advantage: positive".
+// The numbers of RECAP: rewards, returns, value bins, advantages, thresholds, and the advantage indicator.
 
 export { advantageIndicators } from "./advantage-indicator.ts";
 export { advantages } from "./advantages.ts";

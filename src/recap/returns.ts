@@ -2,7 +2,7 @@
  * The undiscounted returns R_t = Σ_{t' ≥ t} r_t' of one episode, in the unit of its rewards.
  *
  * @param rewards [T]
- * @returns [T]; of a success under `rewards` that is −(steps left)
+ * @returns [T]. For a success under `rewards`, R_t is −(steps left)
  */
 export function returns(rewards: Float32Array | Float64Array): Float64Array {
   const result = new Float64Array(rewards.length);

@@ -1,10 +1,10 @@
-// The reward of RECAP (π*0.6 paper, section IV): time costs, failing costs more.
+// The reward of RECAP (π*0.6 paper, section IV). Every step costs 1, and a failure costs C_fail at its end.
 
 /**
- * The rewards of one episode, in steps: −1 at every step but the last, where a success gets 0 and a failure −`failureCost`.
+ * The rewards of one episode, in steps. Every step but the last gets −1. The last gets 0 in a success and −`failureCost` in a failure.
  *
  * @param length number of steps, at least 1
- * @param failureCost the paper's C_fail, which it does not disclose; see `TaskScale`
+ * @param failureCost C_fail in steps. The paper does not give its value; `taskScale` chooses one
  * @returns [length]
  */
 export function rewards(length: number, success: boolean, failureCost: number): Float64Array {

@@ -1,15 +1,14 @@
-// How many steps one unit of value is: returns of a task become values in [−1, 0] (π*0.6 paper, section IV-A: values are
-// normalised to (−1, 0) per task by the task's maximum episode length). The paper does not say what becomes of failures,
-// whose returns are lower by the "large" C_fail. Two ways go wrong: dividing by max length + C_fail squeezes successes into
-// a part of the bins (half of them for C_fail = max length); dividing by max length and clamping puts failures into the
-// bins of the slowest successes, and unclamped into bins that do not exist.
+// The scale of a task: how many steps one unit of value is. The paper normalises values to (−1, 0) by the task's maximum episode length
+// (π*0.6, section IV-A). It does not say where failures go, whose returns are lower by a large C_fail. Two obvious choices go wrong:
+//   - Divide by max length + C_fail: successes are squeezed into a part of the bins, half of them for C_fail = max length.
+//   - Divide by max length: failures fall below −1. Clamped, they share the bins of the slowest successes.
 //
 // Here the lowest of the B bins belongs to failures alone. One unit of value is
-//     S = L · (B − 1) / (B − 2) steps,   L the task's maximum episode length,
-// so that a success, at least −(L − 1) steps, stays above −1 + 1 / (B − 1): none of its two-hot or rounded weight reaches
-// bin 0. For B = 201 that costs successes half a percent of the range. A failure costs C_fail ≥ S, so every one of its
-// steps is at or below −1 and is clamped to −1, the centre of bin 0. With the default C_fail = S the last step of a failure
-// is −1 unclamped. A larger C_fail changes no value target; it only lowers the N-step advantages that reach the failure.
+//     S = L · (B − 1) / (B − 2) steps,   L the task's maximum episode length.
+// A success has a return of at least −(L − 1) steps, so its value stays above −1 + 1 / (B − 1), and none of its target's weight reaches
+// bin 0. For B = 201 this costs successes half a percent of the range. A failure costs C_fail ≥ S, so every step of it is at or below −1
+// and is clamped to −1, the centre of bin 0. By default C_fail = S: the last step of a failure is −1 without clamping. A larger C_fail
+// changes no value target. It only lowers the advantages of the N steps before the failure.
 import { checkBins, valueBins } from "./value-bins.ts";
 
 export interface TaskScale {
@@ -26,7 +25,7 @@ export interface TaskScale {
  * The scale of a task whose longest episode has `maxLength` steps.
  *
  * @param failureCost C_fail in steps (default: one unit of value)
- * @throws RangeError where failures would share bins with successes
+ * @throws RangeError if failures would share bins with successes
  */
 export function taskScale(
   maxLength: number,
@@ -58,8 +57,8 @@ export function taskScales(
 }
 
 /**
- * Returns of one episode as values: what the value function learns to predict. Successes stay within [−1 + 1/(B − 1), 0],
- * even those longer than `maxLength` (a later, slower episode under an older scale); failures are −1 throughout.
+ * The returns of one episode as targets of the value function. Successes stay within [−1 + 1/(B − 1), 0], also those longer than
+ * `maxLength` (a later, slower episode under an older scale). Failures are −1 at every step.
  *
  * @param returns [T] in steps
  * @returns [T] in [−1, 0]
@@ -73,8 +72,8 @@ export function normalizedReturns(returns: Float64Array, success: boolean, scale
 }
 
 /**
- * Rewards in units of value, for advantages. They are not clamped: time spent failing goes on costing, although the value
- * of a failure cannot fall below −1; else every step of a robot that is stuck would have advantage 0.
+ * Rewards in units of value, for advantages. They are not clamped: the value of a failure cannot fall below −1, but its time still costs.
+ * With clamped rewards every step of a stuck robot would have advantage 0.
  */
 export function normalizedRewards(rewards: Float64Array, scale: TaskScale): Float64Array {
   return rewards.map((steps) => steps / scale.stepsPerUnit);

@@ -1,10 +1,9 @@
-// ε_ℓ: how good an action of a task must be to count as an improvement. The paper sets it so that about 30 % of a task's
-// pre-training data, 40 % of an iteration's rollouts, and 10 % for a task that is reliable and should get fast, are positive.
+// ε_ℓ, the threshold of a task: actions with a larger advantage count as an improvement. The paper chooses it by the share of positive
+// frames: about 30 % of a task's pre-training data, 40 % of an iteration's rollouts, 10 % if a reliable policy should become fast.
 
 /**
- * The ε for which A > ε holds for a share `positiveFraction` of the advantages. The count of positives is the share
- * rounded down; equal advantages are never split, so ties at ε can only make it smaller, and a constant advantage makes
- * nothing positive. Share 1 gives −Infinity: everything, without looking.
+ * The ε for which A > ε holds for a share `positiveFraction` of the advantages. The number of positives is rounded down. Equal advantages
+ * are never split: ties at ε make the positives fewer, and a constant advantage has none. Share 1 gives −Infinity, and everything is positive.
  *
  * @param advantages [N] of one task, N ≥ 1
  * @param positiveFraction from 0 to 1
@@ -17,13 +16,13 @@ export function threshold(advantages: Float32Array | Float64Array, positiveFract
   if (unset >= 0) throw new RangeError(`Expected advantages, got NaN at position ${unset}`);
   if (positiveFraction === 1) return -Infinity;
   const ascending = advantages.slice().sort();
-  // 0.29 · 100 is 28.999…: the margin keeps a share that is meant to be whole.
+  // 0.29 · 100 is 28.999… in floating point; the margin rounds it to 29.
   const positives = Math.min(Math.floor(positiveFraction * ascending.length + 1e-9), ascending.length - 1);
   return ascending[ascending.length - 1 - positives]!;
 }
 
 /**
- * ε of every task that occurs.
+ * ε of every task in `tasks`.
  *
  * @param advantages [N]
  * @param tasks [N], the task of each

@@ -1,7 +1,7 @@
 // The value function is a classifier over B values evenly spaced on [−1, 0] (π*0.6 paper, section IV-A: B = 201).
-// This file goes from numbers to class targets and back. Two targets are in use in the field and the paper does not say
-// which it takes: one-hot on the nearest bin, and two-hot, which shares the weight between the two neighbours so that the
-// expectation of the target is the number itself.
+// This file turns values into class targets and distributions into values. Two targets are common: one-hot on the nearest bin, and
+// two-hot, which shares the weight between the two neighbours. The expectation of a two-hot target is the value itself. The paper does
+// not say which it takes.
 
 /** B of the paper. */
 export const valueBins = 201;
@@ -13,7 +13,7 @@ export function binValues(bins: number = valueBins): Float64Array {
 }
 
 /**
- * The class of the nearest bin; values outside [−1, 0] go to the end they are beyond.
+ * The class of the nearest bin. Values outside [−1, 0] go to the nearer end.
  *
  * @param values [N], normalised
  * @returns [N], each from 0 to bins − 1
@@ -24,8 +24,8 @@ export function hardTargets(values: Float32Array | Float64Array, bins: number = 
 }
 
 /**
- * Distributions whose expectation is the value: weight on the two bins around it, in proportion to nearness.
- * Values outside [−1, 0] put all their weight on the end they are beyond.
+ * Two-hot distributions. The two bins around a value share the weight by nearness, and the expectation is the value.
+ * Values outside [−1, 0] put all their weight on the nearer end.
  *
  * @param values [N], normalised
  * @returns [N, bins], each row sums to 1
@@ -59,7 +59,7 @@ export function expectedValues(probabilities: Float32Array | Float64Array, bins:
   });
 }
 
-/** Where a value lies among the bins, from 0 to bins − 1. */
+/** The position of a value among the bins, from 0 to bins − 1. */
 function place(value: number, at: number, bins: number): number {
   if (Number.isNaN(value)) throw new RangeError(`Expected normalised values, got NaN at position ${at}`);
   return bins - 1 + (bins - 1) * Math.min(0, Math.max(-1, value));

@@ -1,6 +1,6 @@
-// The advantage indicator on its way into the prompt (arXiv 2511.14759, sections IV-B and V-B). `label.ts` has written it into a column of the
-// labels, by recap/advantage-indicator.ts. Here it is read for every frame, travels in the batch, and becomes what each prompt says;
-// model/text/prompt.ts writes the line "Advantage: positive".
+// The advantage indicator from the label file to the prompt (arXiv 2511.14759, sections IV-B and V-B). recap/advantage-indicator.ts computes it
+// and `label.ts` writes it to the column `advantage` of the labels. This file reads the column for every frame. Batches carry it
+// (`Batch.advantageIndicator`). This file then decides what each prompt says, and model/text/prompt.ts writes the line "Advantage: positive".
 import { type Batch, type BatchSource, type FrameLabels, readLabels } from "../data/index.ts";
 import type { AdvantageIndicator } from "../model/index.ts";
 import type { PromptConditions } from "../policy/index.ts";
@@ -35,7 +35,7 @@ export async function readAdvantageIndicators(
   return all;
 }
 
-/** The indicator that each sample's prompt would say without dropout, [B]; undefined where it would say nothing. */
+/** What each sample's prompt says of the advantage before dropout, [B]. Undefined: nothing. */
 export function advantageIndicatorsOf(
   { advantageIndicator }: Pick<Batch, "advantageIndicator">,
   from: PolicyOptions["advantageIndicator"],
@@ -48,8 +48,8 @@ export function advantageIndicatorsOf(
 }
 
 /**
- * What each training prompt of a batch says beside instruction and state, [B]. The indicator and the subtask are each left out with
- * probability `dropout`, on their own: so one network learns the policy with and without the indicator, as guidance needs it.
+ * What each training prompt of a batch says beside instruction and state, [B]. Indicator and subtask are left out with probability
+ * `dropout`, independently of each other. The network thus learns the policy with and without the indicator; guidance needs both.
  */
 export function trainingConditions(
   batch: Pick<Batch, "advantageIndicator" | "subtasks">,
@@ -64,7 +64,7 @@ export function trainingConditions(
   });
 }
 
-/** A warning where the prompts of some frames say nothing for want of a label; else none. */
+/** A warning if some frames have no label, so that their prompts say nothing; else none. */
 export function unlabelledWarning(
   sources: readonly BatchSource[],
   { advantageIndicator: from, labels }: Pick<PolicyOptions, "advantageIndicator" | "labels">,

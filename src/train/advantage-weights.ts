@@ -1,11 +1,11 @@
-// How much each frame counts in advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177), which RECAP is compared with.
+// Weights of frames for advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177), a baseline for RECAP.
 import { type Batch, readLabels } from "../data/index.ts";
 import type { PolicyOptions } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 
 /**
- * How much each sample of a batch counts, [B]: 1, or by its advantage where the options have a temperature. Where positive frames are drawn
- * apart (`withPositiveShare`) there are two pools of each dataset, in the order of the datasets.
+ * The weight of each sample of a batch, [B]: by its advantage if the options have a temperature, else 1. `withPositiveShare` makes two pools
+ * of each dataset, each time in the order of the datasets; a sample's pool modulo their number is its dataset.
  */
 export async function batchWeights(
   data: TrainingData,
@@ -17,14 +17,14 @@ export async function batchWeights(
     Array.from(source, (pool, at) => weightOf(pool % length, episodeIndex[at]!, frameIndex[at]!));
 }
 
-/** How much a frame counts, from 0; by position of its dataset, episode_index and frame_index. */
+/** The weight of a frame, from 0, by the position of its dataset, its episode_index and its frame_index. */
 type FrameWeight = (dataset: number, episode: number, frame: number) => number;
 
-/** The largest weight, as its authors clip it. */
+/** Weights are clipped to 20, as the authors do. */
 const largest = 20;
 
 /**
- * exp(advantage / temperature) of every frame that is labelled, at most 20; 0 of those that are not.
+ * exp(advantage / temperature) of each labelled frame, at most 20. Frames without a label get 0.
  * @param tag of the labels that hold the advantages
  * @throws Error naming a dataset without such labels
  */

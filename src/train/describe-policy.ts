@@ -1,4 +1,4 @@
-// What a policy is before it is trained: its sizes, the robot's features, normalisation, tokenizers; new from the data, or a checkpoint's.
+// Describes a policy before its training: sizes, the robot's features, normalisation, tokenizers. They come from the data or a checkpoint.
 import type { BatchSource } from "../data/index.ts";
 import {
   type BackboneConfig,
@@ -17,12 +17,13 @@ import { type ActionSpace, actionConverter, everyNth, fitActionSpace, relativeCh
 import { PistarError } from "../system/index.ts";
 import type { PolicyOptions } from "./options.ts";
 
-/** Chunks that FAST is fitted on, at most. */
+/** FAST is fitted on at most so many chunks, spread evenly over the frames. */
 const fittedChunks = 1000;
 
 /**
- * @param sources drawing from the episodes to train on
- * @param base the checkpoint to fine-tune: its network, tokenizers and, if it has one, normalisation are kept; of a backbone, the tokenizer
+ * @param sources of the episodes to train on
+ * @param base the checkpoint to fine-tune, which gives its network, its tokenizers and, if it has one, its normalisation; or a backbone,
+ *   which gives its tokenizer
  */
 export function describePolicy(
   sources: readonly BatchSource[],
@@ -41,12 +42,12 @@ export function describePolicy(
     stateSize: robot.stateNames.length,
     actionSize: robot.actionNames.length,
   };
-  // A backbone that has learned before keeps what it knows: few demonstrations would teach it to know them by heart.
+  // A pre-trained backbone is insulated: on few demonstrations it would overfit.
   const config = base?.config ?? policyConfig(size, body, base && { knowledgeInsulation: true });
   const vocabulary = Math.min(2048, Math.floor(config.vocabulary / 2));
   const chunks = learnsFast ? sampleChunks(sources, space, horizon) : [];
   const fast = learnsFast ? (base?.fast ?? fitFast(chunks, { horizon, vocabulary })) : undefined;
-  // PaliGemma's last tokens are written over by FAST's, as published.
+  // FAST tokens overwrite PaliGemma's last tokens, as published.
   if (tokenizer.vocabulary + (tokenizer.reserved > 0 ? 0 : (fast?.vocabulary ?? 0)) > config.vocabulary)
     throw new PistarError(
       "wrong-layout",
@@ -56,7 +57,7 @@ export function describePolicy(
     config: {
       ...config,
       horizon,
-      // No parameter depends on how much room there is.
+      // No parameter depends on the room for prompts.
       promptTokens: Math.max(
         config.promptTokens,
         promptRoom(tokenizer, tasks, config.state, robot.stateNames.length, subtasks),
@@ -71,7 +72,7 @@ export function describePolicy(
   };
 }
 
-/** Half of a small vocabulary is for text, the other half for FAST tokens. */
+/** The tokenizer of a new network. In small vocabularies half of the tokens are for text and half for FAST. */
 export function textTokenizerFor(
   size: Size,
   tasks: readonly string[],
@@ -93,7 +94,7 @@ export function textTokenizerFor(
   return fitTokenizer(texts, sizes[size].vocabulary / 2);
 }
 
-/** Tokens of the longest prompt, in eights. */
+/** Tokens of the longest prompt, rounded up to a multiple of 8. */
 export function promptRoom(
   tokenizer: TextTokenizer,
   tasks: readonly string[],
@@ -111,7 +112,7 @@ export function promptRoom(
   return 8 * Math.ceil((Math.max(...lengths) + Math.max(0, ...added)) / 8);
 }
 
-/** The same network with room for no more than these prompts: the rest would be masked, which changes nothing but takes its time. */
+/** The same network with room for these prompts alone. More room would be masked: it changes no result and costs time. */
 export function withSnugPrompts<
   Description extends Pick<PolicyDescription, "robot" | "tokenizer"> & { readonly config: BackboneConfig },
 >(description: Description, tasks: readonly string[], subtasks: readonly string[] = []): Description {
@@ -127,7 +128,7 @@ function sampleChunks(sources: readonly BatchSource[], space: ActionSpace, horiz
   return sources.flatMap((source) =>
     [...everyNth(source.frames, Math.ceil(total / fittedChunks))].map((frame) => {
       const chunk = relativeChunk(source, frame, horizon, space.deltaActions);
-      // Beyond the episode's end its last action is repeated, as in training.
+      // The last action is repeated beyond the episode's end, as in training.
       const whole = Float32Array.from({ length: horizon * size }, (_, i) =>
         i < chunk.length ? chunk[i]! : chunk[chunk.length - size + (i % size)]!,
       );
@@ -136,7 +137,7 @@ function sampleChunks(sources: readonly BatchSource[], space: ActionSpace, horiz
   );
 }
 
-/** Room for nearly all chunks with the tokens that begin and end them, in fours. */
+/** Room for 99 % of the chunks with their begin and end tokens, rounded up to a multiple of 4. */
 function roomFor(lengths: number[]): number {
   const ascending = lengths.sort((a, b) => a - b);
   return 4 * Math.ceil((ascending[Math.floor(0.99 * (ascending.length - 1))]! + 2) / 4);

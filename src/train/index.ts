@@ -1,4 +1,4 @@
-// Training policies and value functions, labelling, and loading what was trained.
+// Training policies and value functions, and labelling datasets.
 export { promptRoom, textTokenizerFor } from "./describe-policy.ts";
 export { type Course, type CurvePoint, optimise, type TrainingProgress } from "./engine/optimise.ts";
 export { openRunFolder, readResult, writeResult } from "./engine/run-folder.ts";

@@ -1,5 +1,5 @@
-// From a value function to the words that the policy is trained with: values of every frame, N-step advantages, a threshold for each task,
-// and what people did forced positive (arXiv 2511.14759, section IV-B). Labels are written beside the data, which is left as it is.
+// Labels a dataset by a value function: values of all frames, N-step advantages, a threshold for each task, advantage indicators
+// (arXiv 2511.14759, section IV-B). What a person did is positive. Labels are files beside the data; the data is not changed.
 import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
 import {
   checkFeatures,
@@ -24,14 +24,14 @@ import { firstFrame, numbersOf, openTrainingData, type TrainingData, trainingSou
 import { createValueJudge } from "./value-judge.ts";
 import { scaleOf } from "./value-targets.ts";
 
-/** How many frames of a task became positive. */
+/** The positive frames of a task. */
 export interface TaskLabels {
   readonly task: string;
   /** ε. */
   readonly threshold: number;
   readonly frames: number;
   readonly positive: number;
-  /** Of the positive ones, those that are so because a person acted. */
+  /** Of them, the frames in which a person acted. */
   readonly forced: number;
   /** Standard deviation of the advantages. */
   readonly spread: number;
@@ -51,8 +51,8 @@ export interface LabelInput {
 }
 
 /**
- * Labels every frame of a dataset by a value function: a run, a checkpoint or a folder.
- * The returns are written too, as kind "returns" with the same tag.
+ * Labels every frame of a dataset by a value function, and writes the returns too, as kind "returns" with the same tag.
+ * `value` is a run, a checkpoint or its folder. @throws Error if its features or tasks are not the dataset's
  */
 export async function labelDataset(
   input: LabelInput & {
@@ -97,8 +97,8 @@ export async function labelDataset(
 }
 
 /**
- * Labels datasets anew from the advantages that are stored under a tag (`from`), with other shares; no value function is needed. A task's
- * frames share one threshold, whichever of the datasets they lie in.
+ * Labels datasets again, by the advantages stored under the tag `from`. It needs no value function. A task has one threshold over all of
+ * the datasets.
  * @returns a report for each
  */
 export async function relabelDatasets(
@@ -236,7 +236,7 @@ function thresholdsByTask(
   return new Map([...thresholds].map(([task, threshold]) => [names[task]!, threshold]));
 }
 
-/** The indicator of every row, and what came out for each task. */
+/** The labels with their indicators, and a report of each task. */
 async function thresholded(
   dataset: LeRobotDataset,
   labels: Advantages,
@@ -271,11 +271,11 @@ async function thresholded(
 /** LeRobot's and Evo-RL's names for "a person acted". */
 const interventionColumns = ["complementary_info.is_intervention", "intervention"] as const;
 
-/** The column that says where a person acted, if a dataset has one. */
+/** The dataset's column of frames in which a person acted, if there is one. */
 export const interventionColumn = ({ features }: Pick<LeRobotDataset, "features">): string | undefined =>
   interventionColumns.find((name) => features.has(name));
 
-/** [rows]: 1 where a person acted; nowhere in a dataset that does not say. */
+/** [rows], 1 where a person acted. All 0 for a dataset without such a column. */
 async function interventions(
   dataset: LeRobotDataset,
   { episode_index, frame_index }: Pick<AdvantageLabels, "episode_index" | "frame_index">,

@@ -1,4 +1,4 @@
-// From batches of a dataset to what the policy's programs take. B samples, H steps of a chunk, A numbers of an action, F FAST tokens.
+// Turns batches of a dataset into the inputs of the policy's programs. B samples, H steps of a chunk, A numbers of an action.
 import type { Batch } from "../data/index.ts";
 import {
   drawNoise,
@@ -21,7 +21,7 @@ export interface PolicySamples {
   prefix(batch: Batch, conditions: readonly PromptConditions[]): PrefixBatch & TokenisedPrompts;
   /** Actions [B, H, A], normalised. */
   actions(batch: Batch): Float32Array;
-  /** Feeds of the loss; `random` draws noise and times, `draws` of them for each chunk. */
+  /** Feeds of the loss. @param weights [B] @param random draws noise and times @param draws of noise and time for each chunk */
   lossFeeds(
     batch: Batch,
     conditions: readonly PromptConditions[],
@@ -93,7 +93,7 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   };
 }
 
-/** Chunks as FAST tokens: begin, ids, end, padding. What does not fit is cut off, its end with it. */
+/** Chunks as FAST tokens: begin, ids, end, padding. A sequence that is too long is cut off. */
 function fastFeeds(
   { config, space, tokenizer, fast }: PolicyDescription,
   normalised: Float32Array,
@@ -118,7 +118,7 @@ function fastFeeds(
   return { fast: tokens, fastWeights: tokenWeights };
 }
 
-/** FAST ids stand at the end of the vocabulary, downwards, as in PaliGemma. */
+/** FAST ids count downwards from the end of the vocabulary, as in PaliGemma. */
 const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>
   vocabulary - 1 - reserved - id;
 

@@ -1,5 +1,5 @@
-// How a policy does on held-out episodes: the losses, and how far sampled chunks are from what was done, beside a trivial policy that
-// repeats the last action.
+// Validates a policy on held-out episodes: its losses, and the error of sampled chunks against the recorded actions. A trivial policy, which
+// repeats the last action, gives the error to beat.
 import { type Batch, BatchAssembler, type BatchSource } from "../data/index.ts";
 import { type ActionSampler, createActionSampler, initPolicyNetwork, policyLoss } from "../model/index.ts";
 import type { PolicyDescription } from "../policy/index.ts";
@@ -16,38 +16,20 @@ export interface Validator {
   release(): Promise<void>;
 }
 
-/** Errors are mean absolute differences of normalised actions, over the steps before the episode's end. */
+/** Errors are mean absolute differences of normalised actions, over the steps up to the episode's end. */
 export function policyValidator(
   description: PolicyDescription,
   sources: readonly BatchSource[],
   episodes: readonly TrainingEpisode[],
   options: PolicyOptions,
 ): Validator {
-  const { config } = description;
-  const { batchSize, device, threads, denoisingSteps } = options;
   const samples = policySamples(description, options.subtasks);
-  const frames = heldOutBatches(sources, episodes, config.horizon, options);
-  let programs: { readonly loss: Program; readonly sampler: ActionSampler } | undefined;
-
-  async function compiled(store: Store) {
-    const policy = initPolicyNetwork(t.scope(), config);
-    const { inputs, parts } = policyLoss(policy, batchSize, { learnsText: options.subtasks });
-    const outputs = {
-      flow: parts.flow!,
-      ...(parts.fast && { fast: parts.fast }),
-      ...(parts.text && { text: parts.text }),
-    };
-    const compute = { device, ...(threads && { threads }) };
-    return {
-      loss: await t.compile({ inputs, outputs }, { store, ...compute }),
-      sampler: await createActionSampler(policy, store, { batch: batchSize, denoisingSteps, ...compute }),
-    };
-  }
-
+  const frames = heldOutBatches(sources, episodes, description.config.horizon, options);
+  let programs: Programs | undefined;
   return {
     async validate(store) {
-      programs ??= await compiled(store);
-      // The same noise at every validation.
+      programs ??= await compilePrograms(description, options, store);
+      // Every validation has the same noise.
       const random = t.random(options.seed).split("validation");
       const means = {
         flow: new Mean(),
@@ -68,7 +50,7 @@ export function policyValidator(
         means.flow.add(Number(losses.flow!.data[0]), sum(actionWeights));
         if (losses.fast) means.fast.add(Number(losses.fast.data[0]), sum(feeds.fastWeights as Float32Array));
         if (losses.text) means.text.add(Number(losses.text.data[0]), sum(feeds.promptWeights as Float32Array));
-        // A policy that acts is told no subtask.
+        // At run time the prompt has no subtask.
         const asked = samples.prefix(
           batch,
           indicators.map((advantageIndicator) => ({ advantageIndicator })),
@@ -93,6 +75,30 @@ export function policyValidator(
   };
 }
 
+interface Programs {
+  readonly loss: Program;
+  readonly sampler: ActionSampler;
+}
+
+async function compilePrograms(
+  { config }: PolicyDescription,
+  { batchSize, device, threads, denoisingSteps, subtasks }: PolicyOptions,
+  store: Store,
+): Promise<Programs> {
+  const policy = initPolicyNetwork(t.scope(), config);
+  const { inputs, parts } = policyLoss(policy, batchSize, { learnsText: subtasks });
+  const outputs = {
+    flow: parts.flow!,
+    ...(parts.fast && { fast: parts.fast }),
+    ...(parts.text && { text: parts.text }),
+  };
+  const compute = { device, ...(threads && { threads }) };
+  return {
+    loss: await t.compile({ inputs, outputs }, { store, ...compute }),
+    sampler: await createActionSampler(policy, store, { batch: batchSize, denoisingSteps, ...compute }),
+  };
+}
+
 interface HeldOutBatch {
   readonly batch: Batch;
   /** [B], 0 for samples that only fill the batch. */
@@ -108,7 +114,7 @@ function heldOutBatches(
   { batchSize, validationFrames, seed }: PolicyOptions,
 ): HeldOutBatch[] {
   const assembler = new BatchAssembler(sources, { horizon, seed });
-  // From frame 1 on: there is a last action.
+  // Frame 0 has no last action.
   const drawn = spreadFrames(episodes, validationFrames)
     .filter(([, frame]) => frame > 0)
     .map(([at, frame], draw) => {
@@ -133,7 +139,7 @@ function heldOutBatches(
   return batches;
 }
 
-/** A weighted mean, number by number. */
+/** A weighted mean. */
 class Mean {
   weight = 0;
   private total = 0;

@@ -1,10 +1,10 @@
-// How often a training sees frames whose advantage is positive.
+// The share of positive frames in a training's batches.
 import type { BatchSource } from "../data/index.ts";
 
 /**
- * Draws positive frames `share` of the time. Run time asks for "positive" alone, while often most frames are not; how often a word is drawn
- * does not change which actions are right given that word, only how much is learned of them. Each source is drawn from as often as before,
- * and one that has frames of one kind alone stays as it is.
+ * Draws positive frames `share` of the time. A policy that acts is asked for "positive", but most frames are negative. The share does not
+ * change which actions are right given the indicator; it decides how much is learned of each. Every source is drawn from as often as before.
+ * A source with frames of one kind stays as it is.
  *
  * @param share from 0 to 1
  * @returns the sources with their positive frames, then the same ones with their other frames

@@ -1,4 +1,4 @@
-// What the trainings of both networks begin with: weights and batches.
+// What both trainings begin with: weights and batches.
 import { BatchLoader, type BatchLoaderOptions, type BatchSource, type SamplerState } from "../data/index.ts";
 import {
   type PolicyDescription,
@@ -10,18 +10,18 @@ import type { TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { PolicyOptions, ValueOptions } from "./options.ts";
 
-/** Random weights, or what is already known in their place. */
+/** Where the first weights come from. */
 export interface WeightsStart<Description> {
-  /** Folder of the checkpoint that is fine-tuned. */
+  /** Folder of the checkpoint to fine-tune. */
   readonly base: string | undefined;
-  /** Without a checkpoint: what a backbone has learned. */
+  /** A backbone to begin from, if there is no checkpoint. */
   readonly backbone: PretrainedBackbone | undefined;
-  /** What the checkpoint holds, and the network that learns. They differ in the room for prompts. */
+  /** The network as it is saved, and as it learns. They differ in the room for prompts. */
   readonly description: Description;
   readonly learner: Description;
 }
 
-/** The weights that a training begins with: the checkpoint's, or random ones with the backbone's laid over them. */
+/** The first weights: the checkpoint's, or random ones overwritten by the backbone's. */
 export async function startingWeights(
   scope: t.Scope,
   { base, backbone, description, learner }: WeightsStart<PolicyDescription | ValueDescription>,
@@ -38,7 +38,7 @@ export async function startingWeights(
   return weights;
 }
 
-/** Batches drawn by the options' seed, with their augmentation. @param position where an earlier process was */
+/** Batches drawn by the options' seed, augmented by the options. @param position of an earlier process, to go on from */
 export function trainingBatches(
   sources: readonly BatchSource[],
   horizon: number,

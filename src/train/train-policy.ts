@@ -1,5 +1,5 @@
-// Training a policy: the flow loss of its action expert, and beside it the cross-entropy of FAST tokens. Where the data is labelled the prompt
-// says the advantage indicator (π*0.6, arXiv 2511.14759, sections IV-B and V).
+// Trains a policy by the flow loss of its action expert and the cross-entropy of FAST tokens. With labels, each prompt says the advantage
+// indicator (π*0.6, arXiv 2511.14759, sections IV-B and V).
 import type { BatchSource, LeRobotDataset, SamplerState } from "../data/index.ts";
 import { initPolicyNetwork, policyLoss, sizes } from "../model/index.ts";
 import {
@@ -44,22 +44,22 @@ export interface TrainPolicyInput {
   readonly run: string;
   readonly datasets: readonly TrainingDataset[];
   readonly options?: Partial<PolicyOptions>;
-  /** Whether to go on with a run that is there already. */
+  /** Whether to go on with an existing run. */
   readonly resume?: boolean;
   readonly onProgress?: (progress: TrainingProgress) => void;
-  /** Called as pictures are decoded, before the training. */
+  /** Called while pictures are decoded, before the training. */
   readonly onDecode?: (done: number, total: number) => void;
 }
 
 export interface PolicyResult extends Course {
   readonly parameters: number;
   readonly episodes: { readonly train: number; readonly heldOut: number };
-  /** On held-out episodes at the end: losses, and errors of sampled chunks beside those of repeating the last action. */
+  /** On held-out episodes at the end: losses, the error of sampled chunks, and the error of repeating the last action. */
   readonly heldOut: Readonly<Record<string, number>> | null;
   readonly warnings: readonly string[];
 }
 
-/** @throws Error saying what is wrong with the run, the data or an option */
+/** Trains a policy, or goes on with its training. @throws Error saying what is wrong with the run, the data or an option */
 export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
   const { datasets, resume = false, onProgress, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
@@ -91,9 +91,9 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   }
 }
 
-/** All that a training is made of before its first step. */
+/** What a training needs before its first step. */
 interface Prepared extends WeightsStart<PolicyDescription>, EpisodeSplit {
-  /** Every frame of the datasets, for validation, and the frames to train on. */
+  /** All frames of the datasets, for validation, and the frames to train on. */
   readonly all: readonly BatchSource[];
   readonly sources: readonly BatchSource[];
 }
@@ -134,7 +134,7 @@ async function preparePolicy(
   return { base, backbone, description, learner, all, sources, ...split };
 }
 
-/** Takes the steps. @returns their course, and how many numbers the network learns */
+/** Takes the steps. @returns their course, and the number of parameters */
 async function optimisePolicy(
   data: TrainingData,
   run: RunFolder,
@@ -156,7 +156,7 @@ async function optimisePolicy(
     options,
     objective: {
       parameters: scope.parameters,
-      // Behind the stop-gradient, a backbone learns from text alone.
+      // Behind the stop-gradient, a backbone learns only from text.
       ...(config.knowledgeInsulation && !options.fast && !learnsText && { unreached: backboneNames }),
       loss: (batch) => policyLoss(network, batch, { flowWeight, draws, learnsText }),
     },

@@ -1,4 +1,5 @@
-// Training a value function on the returns of whole episodes, some of them held out: the checkpoint is chosen, and its worth judged, by those.
+// Trains a value function on the Monte-Carlo returns of whole episodes. Some episodes are held out: they choose the best checkpoint, and the
+// value check judges it on them.
 
 import type { BatchSource, SamplerState } from "../data/index.ts";
 import { initValueFunction, prefixFeeds, sizes, valueConfig, valueLoss } from "../model/index.ts";
@@ -45,22 +46,22 @@ export interface TrainValueInput {
   readonly run: string;
   readonly datasets: readonly TrainingDataset[];
   readonly options?: Partial<ValueOptions>;
-  /** Whether to go on with a run that is there already. */
+  /** Whether to go on with an existing run. */
   readonly resume?: boolean;
   readonly onProgress?: (progress: TrainingProgress) => void;
-  /** Called as pictures are decoded, before the training. */
+  /** Called while pictures are decoded, before the training. */
   readonly onDecode?: (done: number, total: number) => void;
 }
 
 export interface ValueResult extends Course {
   readonly parameters: number;
   readonly episodes: { readonly train: number; readonly heldOut: number };
-  /** Of the best checkpoint; null where nothing was held out. */
+  /** Of the best checkpoint; null if no episode was held out. */
   readonly check: ValueCheck | null;
   readonly warnings: readonly string[];
 }
 
-/** @throws Error saying what is wrong with the run, the data or an option */
+/** Trains a value function, or goes on with its training. @throws Error saying what is wrong with the run, the data or an option */
 export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   const { datasets, resume = false, onProgress, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
@@ -87,9 +88,9 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   }
 }
 
-/** All that a training is made of before its first step. */
+/** What a training needs before its first step. */
 interface Prepared extends WeightsStart<ValueDescription>, EpisodeSplit {
-  /** Every frame of the datasets with its target, for validation, and the frames to train on. */
+  /** All frames of the datasets with their targets, for validation, and the frames to train on. */
   readonly all: readonly BatchSource[];
   readonly sources: readonly BatchSource[];
 }
@@ -125,7 +126,7 @@ async function prepareValue(
   return { base, backbone, description, learner, all, sources, ...split };
 }
 
-/** Takes the steps. @returns their course, and how many numbers the network learns */
+/** Takes the steps. @returns their course, and the number of parameters */
 async function optimiseValue(
   run: RunFolder,
   options: ValueOptions,
@@ -157,7 +158,7 @@ async function optimiseValue(
   return [course, t.countParameters(scope.parameters)];
 }
 
-/** New from the data, or the checkpoint's. */
+/** The network: the checkpoint's, or a new one made from the data. */
 function describeValue(
   sources: readonly BatchSource[],
   { tasks }: TrainingData,
@@ -177,7 +178,7 @@ function describeValue(
   };
 }
 
-/** Probabilities of the bins, [N, bins]. */
+/** Target distributions over the bins, [N, bins]. */
 function targetsOf(values: Float32Array, bins: number, kind: ValueOptions["targets"]): Float32Array {
   if (kind === "two-hot") return twoHotTargets(values, bins);
   const targets = new Float32Array(values.length * bins);
@@ -185,7 +186,7 @@ function targetsOf(values: Float32Array, bins: number, kind: ValueOptions["targe
   return targets;
 }
 
-/** Cross-entropy and error on frames spread over the held-out episodes. */
+/** Validates by cross-entropy and error on frames spread over the held-out episodes. */
 function valueValidator(
   description: ValueDescription,
   sources: readonly BatchSource[],
@@ -230,7 +231,7 @@ async function judgeFrames(
   }));
 }
 
-/** Judges a checkpoint on held-out episodes, and on as many frames of training episodes. */
+/** Judges a checkpoint on held-out episodes and on as many frames of training episodes. */
 async function checkBest(
   folder: string,
   { description, all, train, heldOut }: Prepared,

@@ -1,4 +1,4 @@
-// What a training learns from: one or more datasets, each as a whole or some of its episodes; and which episodes are held out.
+// The data of a training: one or more datasets or some of their episodes, and which of them are held out.
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -18,13 +18,13 @@ export interface TrainingDataset {
   readonly root: string;
   /** episode_index of the episodes to use (default: all). */
   readonly episodes?: readonly number[];
-  /** How often to draw from it, relative to the others (default: its number of frames). */
+  /** Share of the draws, relative to the other datasets (default: the number of frames). */
   readonly weight?: number;
 }
 
-/** One episode of one of the datasets. */
+/** An episode of one of the datasets. */
 export interface TrainingEpisode {
-  /** Position of its dataset. */
+  /** Position of its dataset in the list. */
   readonly dataset: number;
   readonly episode: number;
   readonly length: number;
@@ -36,16 +36,16 @@ export interface TrainingData {
   readonly given: readonly TrainingDataset[];
   readonly datasets: readonly LeRobotDataset[];
   readonly episodes: readonly TrainingEpisode[];
-  /** Instructions of all of them. */
+  /** Instructions of all episodes. */
   readonly tasks: readonly string[];
   close(): Promise<void>;
 }
 
-/** Which of the given episodes to learn from; by what meta/episodes says of them, and where it says nothing they are demonstrations. */
+/** Which of the given episodes to learn from, by meta/episodes. Episodes without such columns are demonstrations. */
 export const episodeChoices = ["all", "demonstrations", "successes", "uncorrected"] as const;
 export type EpisodeChoice = (typeof episodeChoices)[number];
 
-/** Opens the datasets. @throws Error naming a dataset without episodes or an episode that it does not have, or if none is left to learn from */
+/** Opens the datasets. @throws Error for a dataset without episodes, an episode that does not exist, or if no episode is left to learn from */
 export async function openTrainingData(
   given: readonly TrainingDataset[],
   learnFrom: EpisodeChoice = "all",
@@ -92,7 +92,7 @@ function chosenEpisodes(
   });
 }
 
-/** Which episodes a choice takes. How they came about is told by the columns that `pistar collect` writes. */
+/** Whether a choice takes an episode. `pistar collect` writes the columns that it looks at. */
 export const isChosen: Readonly<Record<EpisodeChoice, (episode: Pick<Episode, "extra" | "index">) => boolean>> = {
   all: () => true,
   demonstrations: ({ extra }) => (extra.episode_policy ?? "demonstrator") === "demonstrator",
@@ -100,7 +100,7 @@ export const isChosen: Readonly<Record<EpisodeChoice, (episode: Pick<Episode, "e
   uncorrected: ({ extra }) => (extra.episode_supervisor ?? "none") === "none",
 };
 
-/** Whether an episode succeeded; demonstrations, which do not say, did. */
+/** Whether an episode succeeded, by its column episode_success. Episodes without it, such as demonstrations, did. */
 export function succeeded({ extra, index }: Pick<Episode, "extra" | "index">): boolean {
   const said = extra.episode_success;
   if (said === undefined || said === null || said === "success") return true;
@@ -118,9 +118,9 @@ export interface EpisodeSplit {
 }
 
 /**
- * Holds out a share of the successes and of the failures, at least one of two or more where the share is not 0, spread over the tasks by
- * their share. Not one of every task, for that would be much of a few demonstrations. Whole episodes, because
- * neighbouring frames tell each other's return.
+ * Holds out a share of the successes and of the failures. If the share is not 0, at least one of two or more is held out. Tasks give
+ * episodes in proportion: one of every task would be too many of a few demonstrations. Episodes are held out whole, because a frame tells
+ * the return of its neighbours.
  */
 export function splitEpisodes(episodes: readonly TrainingEpisode[], heldOut: number, seed: number): EpisodeSplit {
   const draw = random(seed).split("held-out");
@@ -133,7 +133,7 @@ export function splitEpisodes(episodes: readonly TrainingEpisode[], heldOut: num
   return { train: episodes.filter((episode) => !held.has(episode)), heldOut: episodes.filter((e) => held.has(e)) };
 }
 
-/** The episodes in an order of which every beginning has about the same share of each task: systematic sampling from a random start. */
+/** Orders the episodes so that each prefix has about the same share of every task: systematic sampling from a random start. */
 function spreadOverTasks(episodes: readonly TrainingEpisode[], draw: Random): TrainingEpisode[] {
   const placed: { readonly at: number; readonly episode: TrainingEpisode }[] = [];
   for (const task of new Set(episodes.map((episode) => episode.task))) {
@@ -146,7 +146,7 @@ function spreadOverTasks(episodes: readonly TrainingEpisode[], draw: Random): Tr
 }
 
 export interface SourceOptions {
-  /** The dataset's camera for each of the model's. */
+  /** The dataset's feature for each of the model's cameras. */
   readonly cameras: Readonly<Record<string, string>>;
   readonly imageSize: number;
   readonly cache?: string | undefined;
@@ -157,7 +157,7 @@ export interface SourceOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** The datasets as batches are drawn from them: states and actions as recorded. Cameras that a dataset lacks are left out there. */
+/** Opens the datasets as sources of batches, with states and actions as recorded. A source lacks the cameras that its dataset lacks. */
 export async function trainingSources(data: TrainingData, options: SourceOptions): Promise<BatchSource[]> {
   const sources: BatchSource[] = [];
   for (const [at, dataset] of data.datasets.entries()) {
@@ -182,7 +182,7 @@ export async function trainingSources(data: TrainingData, options: SourceOptions
   return sources;
 }
 
-/** The sources with only these episodes' frames to draw; sources without any are drawn from never. */
+/** The sources with the frames of these episodes alone. A source without any is never drawn from. */
 export function drawingFrom(sources: readonly BatchSource[], episodes: readonly TrainingEpisode[]): BatchSource[] {
   return sources.map((source, dataset) => {
     const frames = Int32Array.from(
@@ -194,12 +194,12 @@ export function drawingFrom(sources: readonly BatchSource[], episodes: readonly 
   });
 }
 
-/** The sources without the frames in which nobody acted: there is nothing to imitate in them. */
+/** The sources without the frames in which nobody acted. They hold nothing to imitate. */
 export function whereSomebodyActs(sources: readonly BatchSource[]): BatchSource[] {
   return sources.map((source) => ({ ...source, frames: source.frames.filter((at) => source.chunkEnds[at]! > at) }));
 }
 
-/** Where an episode's frames begin in its source. */
+/** The position of an episode's first frame in its source. */
 export function firstFrame(
   { episodeIndices, episodeStarts }: BatchSource,
   { episode }: { readonly episode: number },
@@ -207,7 +207,7 @@ export function firstFrame(
   return episodeStarts[episodeIndices.indexOf(episode)]!;
 }
 
-/** Evenly spread frames of the episodes, the first of each and about as many of each: [position of the episode, frame]. */
+/** Frames spread evenly over each episode, about `total` in all, the first of each among them: [position of the episode, frame]. */
 export function spreadFrames(episodes: readonly TrainingEpisode[], total: number): [number, number][] {
   const each = Math.max(2, Math.floor(total / Math.max(1, episodes.length)));
   return episodes.flatMap(({ length }, at) => {

@@ -1,8 +1,8 @@
-// Whether a value function can be trusted. One that has learned its episodes by heart knows every return exactly: then every advantage is
-// about 0 and the labels are noise. All numbers are of held-out episodes unless they say otherwise.
+// Judges whether the labels of a value function can be trusted. A value function that has memorised its episodes knows every return: all
+// advantages are about 0 then, and the labels are noise. All numbers are of held-out episodes unless they say otherwise.
 import type { TrainingEpisode } from "./training-data.ts";
 
-/** One frame's target and what the value function says. */
+/** A frame's target and its predicted value. */
 export interface Judged {
   readonly episode: TrainingEpisode;
   /** 0 is the episode's first. */
@@ -20,22 +20,26 @@ export interface ValueCheck {
   readonly heldOutCrossEntropy: number;
   /** Mean |V − return|. */
   readonly heldOutError: number;
-  /** The same for the mean return of the training episodes at that time. */
+  /** The same for a trivial value function: the mean return of the training episodes at that time. */
   readonly baselineError: number;
-  /** At the first frame: mean V of successes minus that of failures; null where there are not both. */
+  /** At the first frame: mean V of successes minus mean V of failures. Null without both. */
   readonly firstFrameGap: number | null;
-  /** Mid-episode: probability that a success has a higher V than a failure of the same task; null where there are not both. */
+  /** Mid-episode: probability that a success has a higher V than a failure of the same task. Null without both. */
   readonly auc: number | null;
-  /** Held-out episodes of both kinds: of few, `auc` says little. */
+  /** Numbers of held-out successes and failures. With few of them `auc` says little. */
   readonly successes: number;
   readonly failures: number;
-  /** Standard deviation of return − V, held out and on training episodes. */
+  /** Standard deviation of return − V on held-out and on training episodes. */
   readonly advantageSpread: number;
   readonly trainAdvantageSpread: number;
   readonly warnings: readonly string[];
 }
 
-/** @param trained frames of training episodes, `heldOut` of others, the first and the middle frame of each episode among them */
+/**
+ * Computes the check.
+ * @param trained frames of training episodes
+ * @param heldOut frames of held-out episodes. The first and the middle frame of each episode are among both
+ */
 export function valueCheck(
   trained: readonly Judged[],
   heldOut: readonly Judged[],
@@ -65,7 +69,7 @@ export function valueCheck(
 
 export const middle = ({ length }: Pick<TrainingEpisode, "length">): number => Math.floor((length - 1) / 2);
 
-/** The share of pairs of a success and a failure of one task in which the success is valued higher; ties count half. */
+/** Over the pairs of a success and a failure of one task: the share in which the success has the higher value. Ties count half. */
 export function rankingAuc(frames: readonly Pick<Judged, "episode" | "value">[]): number | null {
   let [pairs, right] = [0, 0];
   for (const won of frames)
@@ -83,19 +87,28 @@ function spread(frames: readonly Judged[]): number {
   return Math.sqrt(advantages.reduce((sum, a) => sum + (a - mean) ** 2, 0) / advantages.length);
 }
 
-/** Fewer successes or failures than these give no sure share of pairs. */
-const few = 5;
+/**
+ * Memorised: training advantages spread less than a third as far as held-out ones. Without memorising the spreads are alike; the wide
+ * margin keeps the noise of few frames from giving a warning.
+ */
+const memorisedSpread = 1 / 3;
+/** Overfitting: so many nats of cross-entropy more on held-out episodes. e^1.5 is a probability 4.5 times smaller for the right bin. */
+const overfittingNats = 1.5;
+/** Below so many right pairs the ranking is hardly better than chance, 0.5. */
+const lowestAuc = 0.6;
+/** With fewer successes or failures the share of right pairs is unsure. */
+const fewEpisodes = 5;
 
-/** What is wrong, in words; empty where all is well. */
+/** What is wrong, in words; empty if all is well. */
 export function valueWarnings(check: Omit<ValueCheck, "warnings">): string[] {
   const warnings: string[] = [];
   const n = (x: number) => x.toPrecision(3);
-  if (check.trainAdvantageSpread < check.advantageSpread / 3)
+  if (check.trainAdvantageSpread < memorisedSpread * check.advantageSpread)
     warnings.push(
       `It has memorised its training episodes: their advantages spread by ${n(check.trainAdvantageSpread)}, those of held-out episodes by ` +
         `${n(check.advantageSpread)}. Labels of the training episodes would be noise: train fewer steps, or on more episodes.`,
     );
-  else if (check.heldOutCrossEntropy > check.trainCrossEntropy + 1.5)
+  else if (check.heldOutCrossEntropy > check.trainCrossEntropy + overfittingNats)
     warnings.push(
       `It overfits: its cross-entropy is ${n(check.heldOutCrossEntropy)} on held-out episodes and ${n(check.trainCrossEntropy)} on those it ` +
         "was trained on. Train fewer steps, or on more episodes.",
@@ -105,16 +118,16 @@ export function valueWarnings(check: Omit<ValueCheck, "warnings">): string[] {
       `It is no better than a clock: off by ${n(check.heldOutError)} on held-out episodes, the mean return by time by ${n(check.baselineError)}. ` +
         "Advantages then say which episode was fast, not which action was good.",
     );
-  if (check.auc !== null && check.auc < 0.6)
+  if (check.auc !== null && check.auc < lowestAuc)
     warnings.push(
       `It hardly tells successes from failures: halfway, a success is valued higher in ${n(100 * check.auc)} % of pairs (50 % is chance; ` +
-        `held out are ${check.successes} successes and ${check.failures} failures${Math.min(check.successes, check.failures) < few ? ", few to tell by" : ""}).`,
+        `held out are ${check.successes} successes and ${check.failures} failures${Math.min(check.successes, check.failures) < fewEpisodes ? ", few to tell by" : ""}).`,
     );
   return warnings;
 }
 
 /**
- * The trivial value function: the mean return of the training episodes of a task at a time, or at the last time that any of them reached.
+ * The trivial value function, a clock: the mean return of a task's training episodes by time. After the longest of them it stays the same.
  * @param targets of an episode, [length]
  */
 export function meanReturnByTime(

@@ -1,4 +1,4 @@
-// Values of many frames of datasets, by batches: for validation and for labels.
+// Predicts values of many frames in batches, for validation and for labels.
 import { BatchAssembler, type BatchSource } from "../data/index.ts";
 import { createValuePredictor, initValueFunction, type ValuePredictor } from "../model/index.ts";
 import { stateConverter, type ValueDescription, valuePrefix } from "../policy/index.ts";
@@ -6,7 +6,7 @@ import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 
 export interface ValueJudge {
-  /** Distributions over the bins of frames of the sources, [frames, bins]. */
+  /** The predicted distributions over the bins, [frames, bins]. */
   distributions(
     frames: readonly { readonly source: number; readonly frame: number; readonly draw: number }[],
     onProgress?: (done: number, total: number) => void,

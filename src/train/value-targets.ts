@@ -1,4 +1,4 @@
-// What the value function learns: the normalised Monte-Carlo return of every frame (arXiv 2511.14759, section IV-A).
+// The targets of the value function: the normalised Monte-Carlo return of every frame (arXiv 2511.14759, section IV-A).
 import type { BatchSource, FrameLabels } from "../data/index.ts";
 import { normalizedReturns, returns, rewards, type TaskScale, taskScales } from "../recap/index.ts";
 import { PistarError } from "../system/index.ts";
@@ -6,7 +6,7 @@ import { firstFrame, type TrainingData, type TrainingEpisode } from "./training-
 
 /**
  * The scale of each instruction, from the lengths of its episodes.
- * @param known scales of the checkpoint that is fine-tuned: they are kept unless a longer episode has come
+ * @param known scales of the checkpoint to fine-tune. A scale is kept unless there is a longer episode
  */
 export function scalesByTask(
   episodes: readonly TrainingEpisode[],
@@ -35,7 +35,7 @@ export function episodeTargets(
   return normalizedReturns(returns(rewards(length, success, scale.failureCost)), success, scale);
 }
 
-/** The scale of a task. @throws Error naming the tasks that are known */
+/** The scale of a task. @throws Error with the known tasks if it is not one of them */
 export function scaleOf(scales: Readonly<Record<string, TaskScale>>, task: string): TaskScale {
   const scale = scales[task];
   if (!scale)
@@ -48,7 +48,7 @@ export function scaleOf(scales: Readonly<Record<string, TaskScale>>, task: strin
   return scale;
 }
 
-/** The targets of each dataset's frames, NaN in episodes that are not used. */
+/** The targets of each dataset's frames. Frames of unused episodes have NaN. */
 export function returnLabels(data: TrainingData, scales: Readonly<Record<string, TaskScale>>): FrameLabels[] {
   return data.datasets.map(({ episodes: all }, dataset) => {
     const lengths = all.map(({ length }) => length);
@@ -64,7 +64,7 @@ export function returnLabels(data: TrainingData, scales: Readonly<Record<string,
   });
 }
 
-/** Frames of some episodes: where they lie, and their targets. */
+/** A frame of an episode, where it lies, and its target. */
 export interface ValuedFrame {
   readonly episode: TrainingEpisode;
   /** 0 is the episode's first. */
