@@ -96,7 +96,9 @@ test("labelling anew needs no value function", async () => {
   expect((await readLabels(dots, "advantages", "default")).advantage.reduce((sum, one) => sum + one, 0)).toBe(
     labels.tasks[0]!.positive,
   );
-  await expect(relabelDatasets({ datasets: [dots], from: "nothing" })).rejects.toThrow("no such labels");
+  await expect(relabelDatasets({ datasets: [dots], from: "nothing" })).rejects.toThrow(
+    'expected advantages with the tag "nothing"',
+  );
 });
 
 test("a loaded value function says what labelling said", async () => {
@@ -189,7 +191,7 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
   cpSync(trained.last, older, { recursive: true });
   const config = join(older, "config.json");
   writeFileSync(config, readFileSync(config, "utf8").replace('"keypoints"', '"conv"'));
-  await expect(loadPolicy(older)).rejects.toThrow("must be trained anew");
+  await expect(loadPolicy(older)).rejects.toThrow('network.vision.kind: expected "siglip" or "keypoints"');
 }, 120_000);
 
 test("advantage-weighted regression: frames count by exp(advantage / temperature)", async () => {
