@@ -1,4 +1,4 @@
-// How far off a backbone is on scenes that it has not learned from.
+// Errors of a backbone on held-out scenes.
 import * as z from "zod";
 import { sameTurn } from "../sim/index.ts";
 import { anyNumber } from "../system/index.ts";
@@ -6,7 +6,7 @@ import { perMetre, placeCount } from "./network.ts";
 import { cameras, type Scenes, things } from "./scenes.ts";
 
 const spreadSchema = z.object({ median: anyNumber, nineOfTen: anyNumber }).readonly();
-/** The median and what nine of ten are below. */
+/** The median, and the ninth decile. */
 export type Spread = z.infer<typeof spreadSchema>;
 
 export const groundingErrorsSchema = z.object({
@@ -14,32 +14,39 @@ export const groundingErrorsSchema = z.object({
   object: spreadSchema,
   goal: spreadSchema,
   grasp: spreadSchema,
-  /** null where no scene is so. */
+  /** null without such a scene */
   between: spreadSchema.nullable(),
   turn: spreadSchema,
   pixels: z.record(z.enum(cameras), spreadSchema).readonly(),
 });
 /**
- * Millimetres over the table to object and goal from the grasp point, of the grasp point itself, and from the goal to the object where that is
- * less than 4 cm; degrees (0 to 45) by which object and goal are turned; pixels in the pictures.
+ * Errors on scenes. Millimetres over the table: from the grasp point to object and goal, of the grasp point itself, and
+ * from goal to object for distances below 4 cm. Degrees (0 to 45) for the turns of object and goal. Pixels in the
+ * images.
  */
 export type GroundingErrors = Readonly<z.infer<typeof groundingErrorsSchema>>;
 
-/** What a network said of scenes: `places` [B, 9] and `between` [B, 3] times `perMetre`, `turns` [B, 2, 2], `spots` [B, cameras, things, 2]. */
-export interface Answers {
+/**
+ * A network's predictions of scenes: `places` [B, 9] and `between` [B, 3] times `perMetre`, `turns` [B, 2, 2], `spots`
+ * [B, cameras, things, 2].
+ */
+export interface Predictions {
   readonly places: Float32Array;
   readonly between: Float32Array;
   readonly turns: Float32Array;
   readonly spots: Float32Array;
 }
 
-/** Metres. */
+/** Largest distance of `between`, metres. */
 const near = 0.04;
 
-/** @param pictureSize height and width, pixels */
+/**
+ * Compares predictions with their scenes, batch by batch.
+ * @param pictureSize height and width of the images, pixels
+ */
 export function groundingErrors(
   batches: readonly Scenes[],
-  answers: readonly Answers[],
+  predictions: readonly Predictions[],
   pictureSize: number,
 ): GroundingErrors {
   const millimetres: [number[], number[], number[]] = [[], [], []];
@@ -47,29 +54,29 @@ export function groundingErrors(
   const degrees: number[] = [];
   const pixels = cameras.map((): number[] => []);
   for (const [i, { size, places, turns, turned, spots, seen }] of batches.entries()) {
-    const said = answers[i]!;
+    const predicted = predictions[i]!;
     for (let at = 0; at < size; at++)
       for (const [part, errors] of millimetres.entries()) {
         const off = (axis: number) => {
           const index = at * placeCount + 3 * part + axis;
-          return said.places[index]! / perMetre - places[index]!;
+          return predicted.places[index]! / perMetre - places[index]!;
         };
         errors.push(1000 * Math.hypot(off(0), off(1)));
       }
     for (let at = 0; at < size; at++) {
       const apart = (axis: number) => places[at * placeCount + axis]! - places[at * placeCount + 3 + axis]!;
       if (Math.hypot(apart(0), apart(1)) >= near) continue;
-      const off = (axis: number) => said.between[3 * at + axis]! / perMetre - apart(axis);
+      const off = (axis: number) => predicted.between[3 * at + axis]! / perMetre - apart(axis);
       between.push(1000 * Math.hypot(off(0), off(1)));
     }
     for (const [index, counts] of turned.entries()) {
       if (counts === 0) continue;
       const angle = (of: Float32Array) => Math.atan2(of[2 * index + 1]!, of[2 * index]!) / 4;
-      degrees.push((180 / Math.PI) * Math.abs(sameTurn(angle(said.turns) - angle(turns), 4)));
+      degrees.push((180 / Math.PI) * Math.abs(sameTurn(angle(predicted.turns) - angle(turns), 4)));
     }
     for (const [index, visible] of seen.entries()) {
       if (visible === 0) continue;
-      const off = (axis: number) => said.spots[2 * index + axis]! - spots[2 * index + axis]!;
+      const off = (axis: number) => predicted.spots[2 * index + axis]! - spots[2 * index + axis]!;
       const camera = Math.floor(index / things.length) % cameras.length;
       pixels[camera]!.push((pictureSize / 2) * Math.hypot(off(0), off(1)));
     }

@@ -1,4 +1,4 @@
-// What a network is fed of scenes.
+// Feeds of a grounding network from scenes.
 import {
   type AdvantageIndicator,
   type PolicyConfig,
@@ -15,7 +15,10 @@ import type { Scenes } from "./scenes.ts";
 
 const signs = { positive: 1, negative: -1, none: 0 } as const;
 
-/** The inputs of `groundingLoss`. @param advantages that the scenes' prompts speak of; default: none */
+/**
+ * The feeds of `groundingLoss`.
+ * @param advantages the advantage word in each scene's prompt; default: none
+ */
 export function groundingFeeds(
   config: PolicyConfig | ValueConfig,
   tokenizer: TextTokenizer,

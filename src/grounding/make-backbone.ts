@@ -1,4 +1,4 @@
-// A folder with the backbones of a policy and of a value function, as trainings take it.
+// Makes a backbone's folder for trainings to begin from: the backbones of a policy and of a value function.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Network } from "../policy/index.ts";
@@ -8,22 +8,26 @@ import type { GroundingErrors } from "./errors.ts";
 import { type GroundingOptions, trainGrounding } from "./train-grounding.ts";
 
 export interface BackboneInput {
-  /** Gets the folders policy/ and value/ of the trainings, and backbone/, what they made. */
+  /** Receives the trainings' run folders policy/ and value/, and their result, backbone/. */
   readonly folder: string;
-  /** Whose backbone is made; default: both. */
+  /** The networks to make; default: both. */
   readonly networks?: readonly Network[];
   readonly options?: Partial<GroundingOptions>;
-  /** Whether to go on where an earlier process was stopped. */
+  /** Whether to continue an interrupted run. */
   readonly resume?: boolean;
   readonly onProgress?: (network: Network, progress: TrainingProgress) => void;
 }
 
+/** The folder of the backbone, and its errors on held-out scenes. */
 export interface MadeBackbone {
   readonly backbone: string;
   readonly errors: Readonly<Partial<Record<Network, GroundingErrors>>>;
 }
 
-/** Trains them one after the other. @throws Error saying what is wrong with the folder or an option */
+/**
+ * Trains the networks one after the other.
+ * @throws Error saying what is wrong with the folder or an option
+ */
 export async function makeBackbone({
   folder,
   networks = ["policy", "value"],

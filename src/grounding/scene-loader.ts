@@ -1,4 +1,5 @@
-// Batches of scenes ahead of time, made by threads. A batch follows from the seed and its number alone, whatever the number of threads.
+// Loads batches of scenes ahead of time, made by threads. Seed and number alone decide a batch, whatever the number of
+// threads.
 import { WorkerThread } from "../system/index.ts";
 import type { SceneWork } from "./scene-worker.ts";
 import type { Scenes } from "./scenes.ts";
@@ -8,13 +9,13 @@ export interface SceneLoaderOptions {
   readonly batchSize: number;
   /** Height and width, pixels. */
   readonly pictureSize: number;
-  /** From 1 up. */
+  /** Number of threads, from 1. */
   readonly workers: number;
-  /** Goes on where `SceneLoader.state` was taken. */
+  /** Number of batches to skip, from `SceneLoader.state`. */
   readonly state?: number;
 }
 
-/** Batches that a thread holds ready or in the making. */
+/** Batches ready or in the making, for each thread. */
 const batchesPerWorker = 2;
 
 export class SceneLoader {
@@ -35,6 +36,7 @@ export class SceneLoader {
     this.threads = Array.from({ length: workers }, start);
   }
 
+  /** The next batch. */
   async next(): Promise<Scenes> {
     this.fill();
     const batch = this.queue.shift()!;
@@ -43,7 +45,7 @@ export class SceneLoader {
     return batch;
   }
 
-  /** Batches that were taken. */
+  /** Number of batches taken. */
   state(): number {
     return this.taken;
   }
@@ -58,7 +60,7 @@ export class SceneLoader {
       const number = this.taken + this.queue.length;
       const thread = this.threads[number % this.threads.length]!;
       const batch = thread.ask("make", { seed: `${seed}/${number}`, size: batchSize });
-      batch.catch(() => undefined); // whoever takes it learns of it
+      batch.catch(() => undefined); // the batch's taker gets the error
       this.queue.push(batch);
     }
   }

@@ -1,4 +1,4 @@
-// The thread side of `scene-loader.ts`: makes the scenes it is asked for.
+// The worker of `scene-loader.ts`: makes scenes on request.
 import { serveWorker, transfer } from "../system/index.ts";
 import { SceneMaker, type Scenes } from "./scenes.ts";
 

@@ -1,5 +1,5 @@
-// Pictures of the tasks' tables with the arm anywhere over them, and where in them is what the instruction names: what a backbone learns to
-// see and to read from, before it is anybody's policy.
+// Scenes for grounding: rendered images of the tasks' tables with the arm anywhere over them, and the places of the
+// named objects. A backbone learns to see and to read from them, before any robot.
 
 import { so101Joints } from "../robot/index.ts";
 import {
@@ -18,18 +18,18 @@ import {
 } from "../sim/index.ts";
 import { type Random, random } from "../system/index.ts";
 
-/** Of the scene, in the order of `Scenes.spots`. */
+/** Cameras of a scene, in the order of `Scenes.spots`. */
 export const cameras = ["front", "wrist"] as const;
 
-/** The bodies that instructions speak of; a table has some of them. */
+/** The bodies in instructions. A table has some of them. */
 const bodies: readonly string[] = [
   ...new Set(tasks.flatMap((task) => task.instructions.map(task.named).flatMap(({ object, goal }) => [object, goal]))),
 ];
-/** What spots are of: those bodies, and the point between the finger tips. */
+/** The things with spots: those bodies, and the grasp point between the finger tips. */
 export const things: readonly string[] = [...bodies, "grasp"];
-/** Looks the same however it is turned; every other body does after a quarter of a turn. */
+/** The one round body. Every other looks the same after a quarter of a turn. */
 const round = "bowl";
-/** Whether a body has a turn about the vertical that can be told: it is not round and has not fallen over. */
+/** Whether a body's turn about the vertical is visible: it is not round and has not fallen over. */
 function isTurned(physics: Physics, body: string): boolean {
   const [, x, y] = physics.pose(body).quaternion;
   return body !== round && x ** 2 + y ** 2 < 0.01;
@@ -40,32 +40,44 @@ export const instructions: readonly string[] = tasks.flatMap((task) => task.inst
 /** Scenes of a batch, B of them. */
 export interface Scenes {
   readonly size: number;
-  /** By camera, [B, height, width, 3]. */
+  /** Images by camera, [B, height, width, 3]. */
   readonly pictures: Readonly<Record<(typeof cameras)[number], Uint8Array>>;
   readonly instructions: readonly string[];
-  /** [B, 6], of the joints, in the robot's units. */
+  /** Joint states in the robot's units, [B, 6]. */
   readonly states: Float32Array;
-  /** [B, 9] metres: from the grasp point to the named object and to the named goal, and from the world's origin to the grasp point. */
+  /**
+   * Vectors from the grasp point to the named object and to the named goal, and the grasp point's position, [B, 9]
+   * metres.
+   */
   readonly places: Float32Array;
-  /** [B, 2, 2], cosine and sine of four times the turn of the named object, and of the named goal, against the gripper. */
+  /**
+   * Cosine and sine of four times the turn of the named object, and of the named goal, relative to the gripper, [B, 2,
+   * 2].
+   */
   readonly turns: Float32Array;
-  /** [B, 2], 0 where that is round or has fallen over. */
+  /** 0 if the object or goal is round or has fallen over, else 1, [B, 2]. */
   readonly turned: Float32Array;
-  /** [B, cameras, things, 2], where in the picture, from −1 (left, top) to 1. */
+  /** Places in the image, from −1 (left, top) to 1, [B, cameras, things, 2]. */
   readonly spots: Float32Array;
-  /** [B, cameras, things], 1 where it is to be seen. */
+  /** 1 if the thing is visible, else 0, [B, cameras, things]. */
   readonly seen: Float32Array;
-  /** [B, cameras, things, 2], cosine and sine of four times its turn, against the table in the front camera and the gripper in the wrist's. */
+  /**
+   * Cosine and sine of four times the thing's turn, [B, cameras, things, 2]. It is relative to the table in the front
+   * camera, and to the gripper in the wrist's.
+   */
   readonly spotTurns: Float32Array;
-  /** [B, cameras, things], 1 where it is to be seen and is neither round nor fallen over. */
+  /** 1 if the thing is visible and neither round nor fallen over, else 0, [B, cameras, things]. */
   readonly spotTurned: Float32Array;
 }
 
-/** Share of scenes as they are late in an episode: the object is near its goal, on it or in it, and may hide it. */
+/** Share of scenes as late in an episode: the object is near its goal, on it or in it, and may hide it. */
 const late = 0.3;
-/** How far the object is from the goal then, on each axis, the height above its own that it falls from, metres, and how long it may, seconds. */
+/**
+ * In such scenes: standard deviation of the object from the goal on each axis, height of its fall, metres, and time for
+ * the fall, seconds.
+ */
 const fall = { spread: 0.015, height: 0.03, seconds: 0.32 };
-/** Poses of the arm over one arrangement of a table: placing it costs as much as some pictures. */
+/** Poses of the arm for one arrangement of a table. Arranging costs as much as some images. */
 const posesEach = 4;
 
 interface Table {
@@ -84,7 +96,10 @@ export class SceneMaker {
     this.pictureSize = pictureSize;
   }
 
-  /** @param pictureSize height and width of the pictures, pixels */
+  /**
+   * Opens a world for every task and several difficulties.
+   * @param pictureSize height and width of the images, pixels
+   */
   static async open(pictureSize: number): Promise<SceneMaker> {
     const tables: Table[] = [];
     for (const task of tasks)
@@ -101,7 +116,7 @@ export class SceneMaker {
     return new SceneMaker(tables, pictureSize);
   }
 
-  /** `size` scenes that follow from the seed alone. */
+  /** `size` scenes, decided by the seed alone. */
   async make(seed: string, size: number): Promise<Scenes> {
     const draws = random(seed);
     const pixels = this.pictureSize ** 2 * 3;
@@ -140,7 +155,7 @@ export class SceneMaker {
     }
   }
 
-  /** Adds what there is to a batch. */
+  /** Adds the present view of a table to a batch. */
   private look(
     { task, world }: Table,
     scenes: { readonly instructions: string[] } & Omit<Scenes, "instructions">,
@@ -170,7 +185,7 @@ export class SceneMaker {
       const areas = areasOf(segmentation, physics);
       for (const [i, thing] of things.entries()) {
         const point = points.get(thing);
-        // A pixel alone says too little of where the middle is; between the finger tips is nothing.
+        // One visible pixel does not show a body's middle. Between the finger tips there is nothing to see.
         if (!point || (thing !== "grasp" && areas[physics.id("body", thing)]! < 2)) continue;
         const spot = project(physics, name, point);
         if (!spot) continue;
@@ -190,10 +205,10 @@ const bodiesOf = (physics: Physics) => {
   return bodies.filter((body) => there.has(body));
 };
 
-/** Below, blocks wait that an episode does not need. */
+/** Whether a body is on the table. Unused blocks wait below. */
 const isOnTable = (physics: Physics, body: string) => physics.pose(body).position[2] > -0.1;
 
-/** Drops the object that is named where the goal is, about as the goal is turned. */
+/** Drops the named object at the goal, about in the goal's direction. */
 async function bringToGoal({ task, world }: Table, draws: Random): Promise<void> {
   const { physics } = world;
   const { object, goal } = task.named(world.instruction);
@@ -206,7 +221,7 @@ async function bringToGoal({ task, world }: Table, draws: Random): Promise<void>
   for (let period = 0; period < fall.seconds * world.fps; period++) await world.act(state);
 }
 
-/** Puts the arm somewhere, mostly near things, and sometimes an object between its jaws. */
+/** Moves the arm to a random pose, mostly near things, and sometimes puts an object between its jaws. */
 function arrange({ task, world, kinematics }: Table, draws: Random): void {
   const { physics } = world;
   const around = (middle: readonly number[], spread: readonly number[]) =>
@@ -247,7 +262,7 @@ function arrange({ task, world, kinematics }: Table, draws: Random): void {
   world.placeArm([...joints, opening(width) + 0.15 * (draws.uniform() - 1 / 3)]);
 }
 
-/** Puts the jaws down around a block, closed to a little play or open. */
+/** Puts the jaws down around a block, closed with a little play, or open. */
 function placeAround(world: World, kinematics: InverseKinematics, block: string, draws: Random): void {
   const at = world.physics.pose(block);
   const [x, y] = at.position;
@@ -263,7 +278,7 @@ function placeAround(world: World, kinematics: InverseKinematics, block: string,
 
 type Point = readonly [number, number, number];
 
-/** Of a box, metres. */
+/** Width of a box, metres. */
 function widthOf(physics: Physics, body: string): number {
   const geom = physics.model.geom_bodyid.indexOf(physics.id("body", body));
   return 2 * physics.model.geom_size[3 * geom]!;
@@ -275,13 +290,13 @@ function graspPoint(physics: Physics): Point {
   return [x!, y!, z!];
 }
 
-/** The direction in which the jaws close, from above, radians. */
+/** Closing direction of the jaws seen from above, radians. */
 export function graspYaw(physics: Physics): number {
   const site = physics.id("site", "grasp");
   return Math.atan2(physics.data.site_xmat[9 * site + 3]!, physics.data.site_xmat[9 * site]!);
 }
 
-/** Pixels of each body. */
+/** Number of visible pixels of each body. */
 function areasOf(segmentation: Int32Array, { model }: Physics): Uint32Array {
   const { geom_bodyid: bodyOf, nbody } = model;
   const areas = new Uint32Array(nbody);
@@ -289,14 +304,14 @@ function areasOf(segmentation: Int32Array, { model }: Physics): Uint32Array {
   return areas;
 }
 
-/** Where a camera of square pictures sees a point: −1 to 1 rightward and downward; nothing where it is outside the picture. */
+/** The place of a point in a camera's square image: −1 to 1 rightward and downward, undefined outside the image. */
 export function project(physics: Physics, camera: string, point: Point): readonly [number, number] | undefined {
   const id = physics.id("camera", camera);
   const position = physics.data.cam_xpos.subarray(3 * id, 3 * id + 3);
   const rotation = physics.data.cam_xmat.subarray(9 * id, 9 * id + 9);
   const along = (axis: number) =>
     [0, 1, 2].reduce((sum, row) => sum + rotation[3 * row + axis]! * (point[row]! - position[row]!), 0);
-  const [x, y, z] = [along(0), along(1), along(2)]; // it looks along −z
+  const [x, y, z] = [along(0), along(1), along(2)]; // the camera looks along −z
   const focal = 1 / Math.tan((physics.model.cam_fovy[id]! * Math.PI) / 360);
   const [u, v] = [(-focal * x) / z, (focal * y) / z];
   return z < 0 && Math.abs(u) <= 1 && Math.abs(v) <= 1 ? [u, v] : undefined;

@@ -1,5 +1,6 @@
-// Pre-training of a small network's vision and language. A π0.6 has seen and read much before it meets a robot; a small one learns from rendered
-// scenes where the things are that instructions name. Trainings of policies and value functions begin from what comes out.
+// Grounding: pre-training of a small network's vision and language. A π0.6 arrives at a robot with much seen and read.
+// A small network learns the places of named things from rendered scenes instead. Trainings of policies and value
+// functions begin from the result.
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
@@ -30,9 +31,10 @@ import {
   textTokenizerFor,
   writeResult,
 } from "../train/index.ts";
-import { type Answers, type GroundingErrors, groundingErrors, groundingErrorsSchema } from "./errors.ts";
+import { type GroundingErrors, groundingErrors, groundingErrorsSchema, type Predictions } from "./errors.ts";
 import { groundingFeeds } from "./feeds.ts";
-import { type Grounding, groundingLoss, initGrounding, say } from "./network.ts";
+import { groundingLoss } from "./loss.ts";
+import { type Grounding, initGrounding, predictScenes } from "./network.ts";
 import { SceneLoader } from "./scene-loader.ts";
 import { cameras, instructions, type Scenes } from "./scenes.ts";
 
@@ -61,23 +63,26 @@ export interface GroundingInput {
   readonly run: string;
   readonly network: Network;
   readonly options?: Partial<GroundingOptions>;
-  /** Whether to go on with a run that is there already. */
+  /** Whether to continue an existing run. */
   readonly resume?: boolean;
   readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
 export interface GroundingResult extends Course {
-  /** Of the last checkpoint. */
+  /** Errors of the last checkpoint. */
   readonly errors: GroundingErrors;
 }
 
 const resultSchema: z.ZodType<GroundingResult> = courseSchema.extend({ errors: groundingErrorsSchema });
 
 const errorsFile = "errors.json";
-/** Scenes that are judged at once, at most. */
+/** Scenes in one pass of validation, at most. */
 const judgedAtOnce = 50;
 
-/** @throws Error saying what is wrong with the run or an option */
+/**
+ * Trains one network on scenes and saves its backbone with each checkpoint.
+ * @throws Error saying what is wrong with the run or an option
+ */
 export async function trainGrounding(input: GroundingInput): Promise<GroundingResult> {
   const { network, resume = false, onProgress } = input;
   const options = groundingOptions.parse(input.options ?? {});
@@ -90,20 +95,8 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
   const known = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };
   const scope = t.scope();
   const grounding = initGrounding(scope, config);
-  const scenes = (purpose: string, batchSize: number, state = 0) =>
-    new SceneLoader({
-      seed: `grounding/${options.seed}/${purpose}`,
-      batchSize,
-      pictureSize: config.vision.imageSize,
-      workers: options.workers,
-      state,
-    });
-
-  const judged: Scenes[] = [];
-  const batch = Math.min(judgedAtOnce, options.validationScenes);
-  const heldOut = scenes("held out", batch);
-  while (judged.length * batch < options.validationScenes) judged.push(await heldOut.next());
-  await heldOut.close();
+  const scenes = sceneLoaders(config, options);
+  const heldOut = await heldOutScenes(scenes, options.validationScenes);
   let errors: GroundingErrors | undefined;
 
   const course = await optimise<Scenes, number>({
@@ -126,11 +119,8 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
       return groundingFeeds(config, tokenizer, batch, advantages);
     },
     async validate(store) {
-      errors = groundingErrors(
-        judged,
-        await ask(grounding, tokenizer, store, judged, options),
-        config.vision.imageSize,
-      );
+      const predictions = await predict(grounding, tokenizer, store, heldOut, options);
+      errors = groundingErrors(heldOut, predictions, config.vision.imageSize);
       return { score: errors.object.median + errors.goal.median, metrics: flat(errors) };
     },
     async save(folder, store, renamed) {
@@ -139,7 +129,7 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
     },
     onProgress,
   });
-  // From the checkpoint: a run that is resumed after its last step judges nothing any more.
+  // Read from the checkpoint: a run resumed after its last step validates nothing.
   const result: GroundingResult = {
     ...course,
     errors: readJsonAs(groundingErrorsSchema, join(course.last, errorsFile)),
@@ -148,7 +138,29 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
   return result;
 }
 
-/** Sentences whose words it need not spell when it meets them in instructions of others. */
+/** Opens loaders of scenes. Each purpose has scenes of its own. */
+const sceneLoaders =
+  (config: PolicyConfig | ValueConfig, { seed, workers }: GroundingOptions) =>
+  (purpose: "learned" | "held out", batchSize: number, state = 0): SceneLoader =>
+    new SceneLoader({
+      seed: `grounding/${seed}/${purpose}`,
+      batchSize,
+      pictureSize: config.vision.imageSize,
+      workers,
+      state,
+    });
+
+/** Batches with at least `count` scenes for validation. */
+async function heldOutScenes(open: ReturnType<typeof sceneLoaders>, count: number): Promise<Scenes[]> {
+  const batch = Math.min(judgedAtOnce, count);
+  const loader = open("held out", batch);
+  const batches: Scenes[] = [];
+  while (batches.length * batch < count) batches.push(await loader.next());
+  await loader.close();
+  return batches;
+}
+
+/** Sentences for the tokenizer, with words from common instructions. It need not spell those words later. */
 const alsoSaid = [
   "pick up the bottle from the table and place it on the left plate",
   "open the top drawer, close the door, move the cup to the right",
@@ -162,31 +174,31 @@ function configOf(network: Network, size: "nano" | "small", tokenizer: TextToken
   return network === "policy" ? policyConfig(size, body, { promptTokens }) : valueConfig(size, body, { promptTokens });
 }
 
-/** A prompt may say it, so that its words are known; of scenes it says nothing. */
+/** The advantage word of a prompt, drawn at random: the network learns the words, but scenes do not depend on them. */
 function anyAdvantage(random: Random): "positive" | "negative" | undefined {
   const draw = random.uniform();
   return draw < 0.3 ? undefined : draw < 0.65 ? "positive" : "negative";
 }
 
-/** What a network says of scenes. */
-async function ask(
+/** A network's predictions for batches of scenes. */
+async function predict(
   grounding: Grounding,
   tokenizer: TextTokenizer,
   store: Store,
   batches: readonly Scenes[],
   { device, threads }: GroundingOptions,
-): Promise<Answers[]> {
+): Promise<Predictions[]> {
   const inputs = prefixInputs(grounding.config, batches[0]!.size);
-  const { places, between, turns, spots } = say(grounding, inputs);
+  const { places, between, turns, spots } = predictScenes(grounding, inputs);
   const given = { store, device, threads: threads ?? availableParallelism() };
   const program = await t.compile({ inputs: inputs.all, outputs: { places, between, turns, spots } }, given);
   const names = inputs.all.map(({ node }) => node.name!);
-  const answers: Answers[] = [];
+  const predictions: Predictions[] = [];
   for (const scenes of batches) {
     const feeds = groundingFeeds(grounding.config, tokenizer, scenes);
-    const said = await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])));
-    const numbers = (name: keyof Answers) => said[name]!.data as Float32Array;
-    answers.push({
+    const outputs = await program.run(Object.fromEntries(names.map((name) => [name, feeds[name]!])));
+    const numbers = (name: keyof Predictions) => outputs[name]!.data as Float32Array;
+    predictions.push({
       places: numbers("places"),
       between: numbers("between"),
       turns: numbers("turns"),
@@ -194,7 +206,7 @@ async function ask(
     });
   }
   await program.release();
-  return answers;
+  return predictions;
 }
 
 const flat = ({ object, goal, grasp, between, turn, pixels }: GroundingErrors): Record<string, number> =>
