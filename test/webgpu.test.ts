@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { random } from "../src/system/index.ts";
 import {
-  adamW,
   add,
   compile,
   concat,
@@ -12,7 +11,6 @@ import {
   createStore,
   crossEntropy,
   type Device,
-  gradient,
   input,
   linear,
   nn,
@@ -22,12 +20,14 @@ import {
   transpose,
   whyUnavailable,
 } from "../src/tensor/index.ts";
+import { type Objective, optimiserStates } from "../src/train/engine/step.ts";
+import { wholeStep } from "../src/train/engine/whole-step.ts";
 
 const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
 if (existsSync(swiftShader)) process.env.VK_ICD_FILENAMES ??= swiftShader;
 
-/** A tiny vision-language model: patches by convolution, tokens by embedding, a Gemma block, class logits. */
-function trainingStep() {
+/** A tiny vision-language model: patches by convolution, tokens by embedding, a Gemma block, class logits. Its loss on two samples. */
+function tinyModel() {
   const root = scope();
   const images = input("images", [2, 3, 8, 8]);
   const tokens = input("tokens", [2, 4], "i32");
@@ -51,24 +51,30 @@ function trainingStep() {
   const h = nn.rmsNorm(norm, x);
   const y = add(nn.selfAttention(self, h, { headSize: 4, angles, mask: causal }), nn.gatedMlp(mlp, h));
   const loss = crossEntropy(linear(nn.layerNorm(last, y), embedding.weight), labels);
-  const step = adamW(root.parameters, gradient(loss, root.parameters), { learningRate: 0.01, maxNorm: 1 });
-  return { root, step, graph: { inputs: [images, tokens, labels], outputs: { loss }, updates: step.updates } };
+  const terms = [{ name: "classes", value: loss, factor: 1, weight: () => 1 }];
+  const objective: Objective = {
+    parameters: root.parameters,
+    loss: () => ({ inputs: [images, tokens, labels], terms }),
+  };
+  return { root, objective };
 }
 
 async function train(device: Device) {
-  const { root, step, graph } = trainingStep();
+  const { root, objective } = tinyModel();
   const generator = random(2);
-  const store = createStore([...root.initialize(generator), ...step.initial]);
-  const program = await compile(graph, { store, device });
+  const store = createStore([...root.initialize(generator), ...optimiserStates(root.parameters)]);
+  const options = { batchSize: 2, device, threads: 2, weightDecay: 0.01, maxNorm: 1 };
+  const step = await wholeStep(objective, store, options);
   const losses: number[] = [];
   for (let i = 0; i < 5; i++) {
     const draw = (length: number, below: number) => Int32Array.from({ length }, () => generator.integer(below));
     const images = Float32Array.from({ length: 384 }, generator.normal);
-    const { loss } = await program.run({ images, tokens: draw(8, 11), labels: draw(16, 11) });
-    losses.push(Number(loss!.data[0]));
+    losses.push((await step.gradient({ images, tokens: draw(8, 11), labels: draw(16, 11) })).loss!);
+    if (i === 2) await step.exchange((gradient) => gradient.set(gradient.map((x) => x / 2)));
+    await step.update(0.01);
   }
+  await step.release();
   const values = await store.readAll();
-  await program.release();
   store.release();
   return { losses, values };
 }
