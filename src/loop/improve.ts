@@ -3,6 +3,7 @@
 
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { difficultyOf, taskNamed } from "../sim/index.ts";
+import type { TaskLabels } from "../train/index.ts";
 import { collectStage, evaluateStage, faults } from "./episodes.ts";
 import type { ArmInput, ExtractionArm } from "./extraction/arm.ts";
 import { controls } from "./extraction/controls.ts";
@@ -12,10 +13,21 @@ import { sft } from "./extraction/sft.ts";
 import { filmStage } from "./films.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
+import { median } from "./report/times.ts";
 import { dataOf, type Run, trainingOf } from "./run.ts";
 import { autonomousSeed, correctedSeed } from "./seeds.ts";
 import type { Stage } from "./stages.ts";
-import type { ArmResult, Curve, Gain, LabelCount, Paired, TaskSummary, ValueSummary, Warning } from "./summary.ts";
+import type {
+  ArmResult,
+  BothSolved,
+  Curve,
+  Gain,
+  LabelCount,
+  Paired,
+  TaskSummary,
+  ValueSummary,
+  Warning,
+} from "./summary.ts";
 import { readTraces } from "./traces.ts";
 import { labelStage, trainValueStage } from "./trainings.ts";
 
@@ -33,6 +45,7 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   const gains: Gain[] = [];
   const values: ValueSummary[] = [];
   const labels: LabelCount[] = [];
+  let thresholds: readonly TaskLabels[] = [];
   const warnings: Warning[] = [];
   /** Trains an arm's policy and evaluates it. */
   const tryArm = async (arm: ExtractionArm, k: number): Promise<Evaluation> => {
@@ -53,16 +66,24 @@ export async function improve(run: Run, task: string): Promise<Improved> {
     const [value, curve] = await fineTuneValue(run, task, k);
     values.push(value);
     curves.push(curve);
-    labels.push(await label(run, task, k));
+    const labelled = await label(run, task, k);
+    labels.push(labelCount(k, labelled));
+    thresholds = labelled;
     const improved = await tryArm(recap, k);
     const againstSft = paired(run, improved, baseline);
-    results.push({ ...armResult(recap, k, improved), againstSft, againstPrevious: paired(run, improved, before) });
+    results.push({
+      ...armResult(recap, k, improved),
+      againstSft,
+      bothSolved: solvedByBoth(baseline, improved),
+      againstPrevious: paired(run, improved, before),
+    });
     const beside = k === iterations ? controls.filter(({ name }) => wanted.includes(name)) : [];
     for (const arm of beside) {
       const control = await tryArm(arm, k);
       results.push({
         ...armResult(arm, k, control),
         againstSft: paired(run, control, baseline),
+        bothSolved: solvedByBoth(baseline, control),
         recapAgainst: paired(run, improved, control),
       });
     }
@@ -78,7 +99,7 @@ export async function improve(run: Run, task: string): Promise<Improved> {
       evaluation: before,
     },
   });
-  const shown = await readTraces(dataOf(run, task), tagOf(iterations));
+  const shown = await readTraces(dataOf(run, task), tagOf(iterations), thresholds);
   const { description } = taskNamed(task);
   const difficulty = difficultyOf(task, run.options.difficulty);
   return {
@@ -139,7 +160,7 @@ async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueS
 const tagOf = (k: number) => `iteration-${k}`;
 
 /** Advantages over N steps, some seconds, and which of them count as positive. */
-async function label(run: Run, task: string, k: number): Promise<LabelCount> {
+async function label(run: Run, task: string, k: number): Promise<readonly TaskLabels[]> {
   const { positive, lookahead, forcePositive } = run.options;
   const { tasks } = await labelStage(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
     tag: tagOf(k),
@@ -147,6 +168,11 @@ async function label(run: Run, task: string, k: number): Promise<LabelCount> {
     lookahead,
     forceInterventions: forcePositive,
   });
+  return tasks;
+}
+
+/** The counts of all instructions together. */
+function labelCount(k: number, tasks: readonly TaskLabels[]): LabelCount {
   const total = (of: (instruction: (typeof tasks)[number]) => number) =>
     tasks.reduce((sum, instruction) => sum + of(instruction), 0);
   const frames = total((instruction) => instruction.frames);
@@ -162,6 +188,18 @@ async function label(run: Run, task: string, k: number): Promise<LabelCount> {
 function armResult({ name }: ExtractionArm, iteration: number, { total }: Evaluation): ArmResult {
   const { episodes, successes, successRate, throughput, timesToSuccess } = total;
   return { arm: name, iteration, episodes, successes, successRate, throughput, timesToSuccess };
+}
+
+/** How long both take on the episodes that both solve. Medians of all successes compare different episodes. */
+function solvedByBoth(before: Evaluation, after: Evaluation): BothSolved {
+  const later = new Map(after.runs.filter(({ success }) => success).map(({ seed, seconds }) => [seed, seconds]));
+  const both = before.runs.filter(({ seed, success }) => success && later.has(seed));
+  const middle = (times: readonly number[]) => (times.length === 0 ? null : median(times));
+  return {
+    episodes: both.length,
+    before: middle(both.map(({ seconds }) => seconds)),
+    after: middle(both.map(({ seed }) => later.get(seed)!)),
+  };
 }
 
 /** A policy against another on the same episodes. */

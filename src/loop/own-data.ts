@@ -47,7 +47,11 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   }
   const pooled = roots.length === 1 ? labels : await relabelStage(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())
-    datasets[at] = { ...datasets[at]!, labels: pooled[at]!, traces: await readTraces(root, tag, shownOfEach) };
+    datasets[at] = {
+      ...datasets[at]!,
+      labels: pooled[at]!,
+      traces: await readTraces(root, tag, pooled[at]!.tasks, shownOfEach),
+    };
   write(run, { datasets, value, policy: null }, curves, false);
 
   const policy = await trainPolicyStage(run, "policy", {

@@ -20,10 +20,20 @@ export interface ArmResult {
   readonly timesToSuccess: readonly number[];
   /** On the same seeds, against the task's "sft" arm; absent for that arm itself. */
   readonly againstSft?: Paired;
+  /** On the episodes that it and SFT both solve; absent for SFT, and in summaries of earlier versions. */
+  readonly bothSolved?: BothSolved;
   /** Of RECAP: on the same seeds, against its policy of the iteration before, which is SFT's for the first. */
   readonly againstPrevious?: Paired;
   /** Of a control: RECAP's policy of the same iteration against it, on the same seeds. */
   readonly recapAgainst?: Paired;
+}
+
+/** Episodes that two policies both solve. */
+export interface BothSolved {
+  readonly episodes: number;
+  /** Median times to success, seconds: of SFT, and of the policy. Null without such episodes. */
+  readonly before: number | null;
+  readonly after: number | null;
 }
 
 export interface Paired {
@@ -89,6 +99,8 @@ export interface Trace {
   readonly episode: number;
   readonly fps: number;
   readonly instruction: string;
+  /** ε: advantages above it are labelled positive. Absent in summaries of earlier versions. */
+  readonly threshold?: number | null;
   /** Per frame: value in normalised returns (−1 to 0), advantage, the word, and whether a person acted. */
   readonly values: readonly number[];
   readonly advantages: readonly number[];

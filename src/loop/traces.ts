@@ -1,6 +1,6 @@
 // Episodes to look at, as the value function saw them: of successes, failures and corrected ones the last recorded.
 import { encodePng, type Image, openDataset, readLabels, resizeWithPad } from "../data/index.ts";
-import { interventionColumn, succeeded } from "../train/index.ts";
+import { interventionColumn, succeeded, type TaskLabels } from "../train/index.ts";
 import type { Trace } from "./summary.ts";
 
 const pictures = 8;
@@ -9,9 +9,15 @@ const kinds = ["success", "failure", "corrected"] as const;
 /**
  * Of each kind that there is, the last recorded.
  * @param tag of the advantages
+ * @param thresholds ε of each instruction
  * @param each how many of a kind
  */
-export async function readTraces(root: string, tag: string, each = 1): Promise<Trace[]> {
+export async function readTraces(
+  root: string,
+  tag: string,
+  thresholds: readonly Pick<TaskLabels, "task" | "threshold">[],
+  each = 1,
+): Promise<Trace[]> {
   const labels = await readLabels(root, "advantages", tag);
   const dataset = await openDataset(root);
   try {
@@ -40,6 +46,7 @@ export async function readTraces(root: string, tag: string, each = 1): Promise<T
         episode: index,
         fps: dataset.fps,
         instruction: tasks[0] ?? "",
+        threshold: thresholds.find(({ task }) => task === (tasks[0] ?? ""))?.threshold ?? null,
         values: rows.map((row) => labels.value_current[row]!),
         advantages: rows.map((row) => labels.advantage_continuous[row]!),
         positive: rows.map((row) => labels.advantage[row] === 1),

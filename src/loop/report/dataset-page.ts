@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import type { DatasetSummary, DatasetsSummary } from "../summary.ts";
 import { comparisons, datasetVerdict } from "./dataset-verdict.ts";
-import { number } from "./format.ts";
+import { number, percent } from "./format.ts";
 import { reportPage, warningItem } from "./frame.ts";
 import { html, type Markup } from "./html.ts";
 import { figures, share, table, words } from "./tables.ts";
@@ -53,8 +53,16 @@ ${
         [words("Measure"), figures("Held out"), figures("Trained on")],
         [
           ["Cross-entropy, nats", number(check.heldOutCrossEntropy), number(check.trainCrossEntropy)],
-          ["Spread of return − value", number(check.advantageSpread), number(check.trainAdvantageSpread)],
-          ["Successes above failures halfway (AUC)", check.auc === null ? "not both there" : number(check.auc), ""],
+          [
+            "Left unexplained (standard deviation of return − value)",
+            number(check.advantageSpread),
+            number(check.trainAdvantageSpread),
+          ],
+          [
+            "Success ranked above failure, halfway (AUC)",
+            check.auc === null ? "not both there" : percent(check.auc),
+            "",
+          ],
         ],
       )
     : null

@@ -76,7 +76,7 @@ function dotRow(
 <path class="grid" d="M${x(ticks[0]!)} ${y}H${x(ticks.at(-1)!)}${ticks.map((tick) => `M${x(tick)} ${y - 4}v8`).join("")}"/>
 ${finite(before) ? html`<path class="reference" d="M${x(before)} ${y - 6}v12"/>` : null}
 ${finite(low) && finite(high) ? html`<path class="whisker" d="M${x(low)} ${y}H${x(high)}"/>` : null}
-${finite(value) ? html`<circle class="dot" cx="${x(value)}" cy="${y}" r="5"/>` : null}
+${finite(value) ? html`<circle class="dot" cx="${x(value)}" cy="${y}" r="5"><title>${armTitle(arm)}: ${words(estimate)}</title></circle>` : null}
 </g>
 `;
 }

@@ -36,7 +36,7 @@ ${shown.map(
 const openAttribute: Markup = { markup: " open" };
 
 /** Where a film stands in the page. */
-const filmId = (task: string, seed: number): string => `film-${task}-${seed}`;
+export const filmId = (task: string, seed: number): string => `film-${task}-${seed}`;
 
 /** Which of both solved it: "RECAP alone succeeds". */
 function outcomeWords({ before, after }: Film): string {

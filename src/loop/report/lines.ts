@@ -1,6 +1,6 @@
 // Lines over two axes, each with its name at its end.
 import { type Axis, axis, scale, tightAxis } from "./axis.ts";
-import { finite } from "./format.ts";
+import { finite, number } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 
 export type Point = readonly [x: number, y: number];
@@ -56,12 +56,33 @@ ${drawn.map(
   (
     line,
     index,
-  ) => html`<g class="${line.kind}"><path class="line" d="${path(line, x, y)}"/>${line.points.length === 1 ? html`<circle class="dot" cx="${x(line.points[0]![0])}" cy="${y(line.points[0]![1])}" r="3.5"/>` : null}<text class="name" x="${right + 8}" y="${names[index]! + 4}">${line.name}</text></g>
+  ) => html`<g class="${line.kind}"><path class="line" d="${path(line, x, y)}"/>${line.points.length === 1 ? html`<circle class="dot" cx="${x(line.points[0]![0])}" cy="${y(line.points[0]![1])}" r="3.5"/>` : null}${hits(line.points, x, y, xAxis, yAxis)}<text class="name" x="${right + 8}" y="${names[index]! + 4}">${line.name}</text></g>
 `,
 )}
 </svg>
 </figure>
 `;
+}
+
+/** Most points of a line that tell their numbers to the pointer. */
+const mostHits = 60;
+
+/** Invisible dots that say a point's numbers. */
+function hits(
+  points: readonly Point[],
+  x: (value: number) => number,
+  y: (value: number) => number,
+  xAxis: Axis,
+  yAxis: Axis,
+): readonly Markup[] {
+  const every = Math.ceil(points.length / mostHits);
+  const said = (value: number, { label, ticks }: Axis) => (ticks.includes(value) ? label(value) : number(value));
+  return points
+    .filter((_, index) => index % every === 0 || index === points.length - 1)
+    .map(
+      ([px, py]) =>
+        html`<circle class="hit" cx="${x(px)}" cy="${y(py)}" r="6"><title>${said(px, xAxis)}: ${yAxis.label(0).includes("%") ? yAxis.label(py) : said(py, yAxis)}</title></circle>`,
+    );
 }
 
 function path({ points, steps }: Line, x: (value: number) => number, y: (value: number) => number): string {

@@ -1,7 +1,7 @@
 // The course of each training, grouped by the task and iteration that it belongs to.
 
 import type { Curve } from "../summary.ts";
-import { finite } from "./format.ts";
+import { finite, number } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { lineChart, type Point } from "./lines.ts";
 import { armTitle } from "./titles.ts";
@@ -37,6 +37,28 @@ function lossChart({ stage, points }: Curve): Markup {
     { name: "training", kind: "control" as const, points: course(({ train }) => train) },
     { name: "held out", kind: "recap" as const, points: course(({ heldOut }) => heldOut) },
   ];
-  const name = armTitle(stage.split("/").at(-1)!);
-  return lineChart(name, lines, { width: 330, height: 200, x: { title: "Step" }, y: { title: "Loss" } });
+  const last = stage.split("/").at(-1)!;
+  const name = armTitle(last);
+  const chart = lineChart(name, lines, { width: 330, height: 200, x: { title: "Step" }, y: { title: "Loss" } });
+  const note = overfitting(points, last === "value");
+  return note === null
+    ? chart
+    : html`<div>${chart}<p class="note">${note}</p></div>
+`;
+}
+
+/** Rise above the best held-out loss, as a share of it, from which it is worth a sentence. */
+const worthSaying = 0.05;
+
+/** A sentence where the held-out loss rises while the training goes on; null where it does not. */
+export function overfitting(points: Curve["points"], keepsBest: boolean): string | null {
+  const seen = points.flatMap(({ step, heldOut }) => (finite(heldOut) ? [{ step, heldOut }] : []));
+  const last = seen.at(-1);
+  if (!last) return null;
+  const best = seen.reduce((a, b) => (b.heldOut < a.heldOut ? b : a));
+  if (last.heldOut - best.heldOut <= worthSaying * Math.abs(best.heldOut)) return null;
+  const kept = keepsBest
+    ? "The checkpoint of that step is used."
+    : "The last weights are used: a policy’s loss says little of how often it succeeds.";
+  return `Held out it is best at step ${number(best.step)} and rises afterwards (overfitting). ${kept}`;
 }

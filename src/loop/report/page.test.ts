@@ -250,6 +250,14 @@ describe("films", () => {
     expect(page).toContain('d="M38 62L150.67 43L263.33 31.6L376 27.8"');
   });
 
+  test("successes in the chart of times lead to them; the times of episodes that both solve are told", () => {
+    const after = { ...improved, bothSolved: { episodes: 26, before: 7.7, after: 7.1 } };
+    const page = render({ ...summary, tasks: [{ ...filmedTask, results: [result, after] }] }, () => "");
+    expect(page.match(/<a href="#film-cube-in-bowl-7"><path class="filmed"/g)).toHaveLength(1);
+    expect(page).not.toContain('<a href="#film-cube-in-bowl-9"><path class="filmed"');
+    expect(page).toMatch(/26 episodes that both solve, the median is 7\.7\ss for SFT and 7\.1\ss for RECAP/);
+  });
+
   test("without their pictures they are left out", () => {
     expect(render({ ...summary, tasks: [filmedTask] })).not.toContain('class="film"');
   });

@@ -1,4 +1,4 @@
-// The report's only script: it plays the films, moves their clocks, opens the film that a link names. Without it the page reads the same,
+// The report's only script: it plays the films, opens the film that a link names, and reads curves under the pointer. Without it the page reads the same,
 // and each film shows its first picture.
 
 /** Seconds for which a film shows its end before it begins again. */
@@ -55,6 +55,22 @@ for (const film of document.querySelectorAll(".film")) {
   });
   new IntersectionObserver(([entry]) => { visible = entry.isIntersecting; play(); }).observe(film.querySelector(".pair"));
   show();
+}
+for (const svg of document.querySelectorAll("svg.readable")) {
+  const { left, right } = JSON.parse(svg.dataset.area);
+  const readings = svg.dataset.readings.split("|");
+  const step = Number(svg.dataset.step);
+  const [cursor, reading] = [".cursor", ".reading"].map((name) => svg.querySelector(name));
+  svg.addEventListener("pointermove", (event) => {
+    const box = svg.getBoundingClientRect();
+    const x = (event.clientX - box.left) * svg.viewBox.baseVal.width / box.width;
+    const at = Math.floor((x - left) / (right - left) * readings.length);
+    const inside = at >= 0 && at < readings.length;
+    cursor.setAttribute("visibility", inside ? "visible" : "hidden");
+    if (inside) cursor.setAttribute("transform", "translate(" + (left + (right - left) * (at + 0.5) / readings.length) + ")");
+    reading.textContent = inside ? (step === 1 ? "frame " + at : (at * step).toFixed(1) + "\u00a0s") + ": " + readings[at] : "";
+  });
+  svg.addEventListener("pointerleave", () => { cursor.setAttribute("visibility", "hidden"); reading.textContent = ""; });
 }
 const openTarget = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -2,11 +2,11 @@
 
 const light = `
   --paper: #fdfdfb; --ink: #1c1e21; --muted: #63686f; --line: #e2e2dc; --faint: #f3f3ee;
-  --accent: #1463c0; --against: #b9541a; --acted: #8a6fc433; --shade: #0000001f;`;
+  --accent: #1463c0; --against: #b9541a; --forced: #7a55c7; --acted: #8a6fc433; --shade: #0000001f;`;
 
 const dark = `
   --paper: #141619; --ink: #e8e8e4; --muted: #9ba1a9; --line: #30343a; --faint: #1c1f23;
-  --accent: #6fb1ff; --against: #f09355; --acted: #a58be040; --shade: #00000080;`;
+  --accent: #6fb1ff; --against: #f09355; --forced: #b79bf2; --acted: #a58be040; --shade: #00000080;`;
 
 export const style = `
 :root { color-scheme: light dark; ${light} }
@@ -58,11 +58,17 @@ svg .recap .name, svg .recap .value { fill: var(--accent); font-weight: 600; }
 .value-curve { stroke: var(--ink); stroke-width: 2; stroke-linejoin: round; }
 path.positive { stroke: var(--accent); }
 path.negative { stroke: var(--against); }
+path.forced { stroke: var(--forced); }
+.threshold { stroke: var(--ink); stroke-dasharray: 5 3; }
+.hit { fill: transparent; }
+svg path.filmed { fill: var(--muted); }
+.recap path.filmed { fill: var(--accent); }
 rect.acted { fill: var(--acted); }
 .key > span { display: inline-block; margin-right: 18px; }
 .swatch { display: inline-block; width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px; border-radius: 2px; }
 .swatch.positive { background: var(--accent); }
 .swatch.negative { background: var(--against); }
+.swatch.forced { background: var(--forced); }
 .swatch.acted { background: var(--acted); }
 details.film { margin: 10px 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 6px; }
 details.film > summary { color: var(--ink); font-weight: 400; }
@@ -84,26 +90,7 @@ details.film > summary { color: var(--ink); font-weight: 400; }
 .controls button { min-width: 5em; padding: 3px 0; border: 1px solid var(--line); border-radius: 4px; background: var(--faint); color: inherit; font: inherit; font-size: 0.85rem; cursor: pointer; }
 .controls output { min-width: 4em; text-align: right; font-variant-numeric: tabular-nums; font-size: 0.85rem; color: var(--muted); }
 .strip { stroke: var(--muted); stroke-opacity: 0.55; }
-.recap details.film { margin: 10px 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 6px; }
-details.film > summary { color: var(--ink); font-weight: 400; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 24px; margin-top: 12px; }
-.screen { position: relative; overflow: hidden; aspect-ratio: 4 / 3; border-radius: 4px; background: var(--faint); }
-.screen img { position: absolute; top: 0; left: 0; max-width: none; }
-.badge { position: absolute; right: 8px; bottom: 8px; padding: 2px 9px; border-radius: 4px; color: #fff; font-size: 0.8rem; font-weight: 600; opacity: 0; }
-.badge.done { background: #1463c0; }
-.badge.over { background: #b9541a; }
-.ended .badge { opacity: 1; }
-.shot figcaption { font-weight: 400; }
-.recap.shot figcaption strong { color: var(--accent); }
-.shot .value { margin-top: 8px; cursor: pointer; overflow: hidden; }
-.shot .reading { font-weight: 600; }
-.recap.shot .value-curve { stroke: var(--accent); }
-.cursor { stroke: var(--muted); stroke-width: 1.5; }
-.controls { display: flex; gap: 12px; align-items: center; margin-top: 6px; }
-.controls input { flex: 1; min-width: 0; accent-color: var(--muted); }
-.controls button { min-width: 5em; padding: 3px 0; border: 1px solid var(--line); border-radius: 4px; background: var(--faint); color: inherit; font: inherit; font-size: 0.85rem; cursor: pointer; }
-.controls output { min-width: 4em; text-align: right; font-variant-numeric: tabular-nums; font-size: 0.85rem; color: var(--muted); }
-.strip { stroke: var(--accent); }
+.recap .strip { stroke: var(--accent); }
 
 figure.table { margin: 24px 0 32px; break-inside: auto; }
 .scroll {
@@ -128,6 +115,10 @@ summary { cursor: pointer; color: var(--muted); font-weight: 600; }
 
 @media (max-width: 600px) {
   main { padding: 24px 16px 56px; }
+  .pair { grid-template-columns: 1fr; }
+  .trace svg { min-width: 0; }
+  .trace svg text { font-size: 22px; }
+  .trace svg .every-second { display: none; }
   section { margin-top: 40px; padding-top: 24px; }
 }
 @media print {

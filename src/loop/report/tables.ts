@@ -124,14 +124,14 @@ export function gainTable(gains: readonly Gain[]): Markup | null {
 
 export function labelTable(labels: readonly LabelCount[]): Markup | null {
   if (labels.length === 0) return null;
-  return table(
+  const shown = table(
     "Labels: frames that became “positive”",
     [
       words("Iteration"),
-      figures("Threshold"),
+      figures("Threshold ε"),
       figures("Frames"),
       figures("Positive"),
-      figures("Forced"),
+      figures("Of these forced"),
       words("Share that is positive"),
     ],
     labels.map(({ iteration, threshold, frames, positive, forced }) => [
@@ -143,20 +143,23 @@ export function labelTable(labels: readonly LabelCount[]): Markup | null {
       share(positive / frames),
     ]),
   );
+  return html`${shown}<p class="note">Frames with an advantage above ε are positive. Forced ones are corrections: they are positive whatever their advantage.
+With several instructions ε is the mean over their frames.</p>
+`;
 }
 
 export function valueTable(checks: readonly ValueSummary[]): Markup | null {
   if (checks.length === 0) return null;
-  return table(
-    "Value function on held-out episodes (errors and spread in normalised returns)",
+  const shown = table(
+    "Value function on held-out episodes, in normalised returns (0 done, −1 failed)",
     [
       words("Iteration"),
       figures("Cross-entropy, nats"),
       figures("Mean absolute error"),
-      figures("Error of the mean return by time"),
-      figures("Successes above failures at the first frame"),
-      figures("… halfway (AUC)"),
-      figures("Spread of return − value"),
+      figures("The same for a clock"),
+      figures("Value of successes above failures, first frame"),
+      figures("Success ranked above failure, halfway"),
+      figures("Left unexplained"),
       words("Check"),
     ],
     checks.map(
@@ -175,7 +178,7 @@ export function valueTable(checks: readonly ValueSummary[]): Markup | null {
         number(heldOutError),
         number(baselineError),
         firstFrameGap === null ? "no failures" : number(firstFrameGap),
-        auc === null ? "no failures" : number(auc),
+        auc === null ? "no failures" : percent(auc),
         number(advantageSpread),
         warnings.length === 0
           ? "passed"
@@ -183,6 +186,10 @@ export function valueTable(checks: readonly ValueSummary[]): Markup | null {
       ],
     ),
   );
+  return html`${shown}<p class="note">A clock says the mean return of training episodes at that time; the value function’s error should be smaller. “Ranked above” is
+the share of pairs of a success and a failure in which the success has the higher value in its middle (the area under the ROC curve, AUC): 50&nbsp;% is
+guessing. “Left unexplained” is the standard deviation of return − value: what the episode brought beyond what was expected.</p>
+`;
 }
 
 export function stageTable(stages: RunRecord["stages"]): Markup {

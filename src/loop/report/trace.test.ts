@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { spans } from "./trace.ts";
+import type { Trace } from "../summary.ts";
+import { spans, traceCharts } from "./trace.ts";
 
 test("spans of true", () => {
   expect(spans([true, true, false, true])).toEqual([
@@ -7,4 +8,30 @@ test("spans of true", () => {
     [3, 4],
   ]);
   expect(spans([false])).toEqual([]);
+});
+
+test("a frame's bar begins at the threshold; a correction below it is forced positive, one above it is not", () => {
+  const trace: Trace = {
+    kind: "corrected",
+    episode: 1,
+    fps: 10,
+    instruction: "go",
+    threshold: 0.1,
+    values: [-0.5, -0.4, -0.3, -0.2],
+    advantages: [0.05, 0.2, 0.3, -0.1],
+    positive: [false, true, true, true],
+    intervention: [false, false, true, true],
+    pictures: [],
+  };
+  const chart = traceCharts([trace])[0]!.markup;
+  // The axis from −0.1 to 0.3 is 84 high: the threshold lies at half of it, 42 above its lower end.
+  const bars = Object.fromEntries(
+    [...chart.matchAll(/<path class="(negative|forced|positive)"[^>]* d="([^"]*)"/g)].map(([, word, d]) => [
+      word!,
+      [...d!.matchAll(/M[\d.]+ ([\d.]+)V([\d.]+)/g)].map(([, from, to]) => Math.round(Number(from) - Number(to))),
+    ]),
+  );
+  expect(bars).toEqual({ negative: [-10], forced: [-42], positive: [21, 42] });
+  expect(chart).toContain("threshold ε = 0.1<");
+  expect(chart).toContain("value −0.2, advantage −0.1, forced");
 });

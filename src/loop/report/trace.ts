@@ -1,7 +1,8 @@
-// One episode under the value function: frames, the value curve below them, and the advantages, coloured by the word they became.
+// One training episode under the value function: pictures, the value curve, and the advantages as bars from the threshold. Bars above it are
+// labelled positive, bars below it negative; corrections below it are forced positive and have a colour of their own.
 import type { Trace } from "../summary.ts";
 import { type Axis, axis, round, scale, tightAxis } from "./axis.ts";
-import { finite } from "./format.ts";
+import { finite, number } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 
 const width = 900;
@@ -14,7 +15,7 @@ const kinds = { success: "A success", failure: "A failure", corrected: "A correc
 /** All of a task's traces on the same axes of value and advantage, so that they can be compared. */
 export function traceCharts(traces: readonly Trace[]): readonly Markup[] {
   const values = axis([0, ...traces.flatMap((trace) => trace.values)]);
-  const advantages = tightAxis([0, ...traces.flatMap((trace) => trace.advantages)]);
+  const advantages = tightAxis([0, ...traces.flatMap((trace) => [...trace.advantages, trace.threshold ?? 0])]);
   return traces.filter((trace) => trace.values.length > 0).map((trace) => traceChart(trace, values, advantages));
 }
 
@@ -35,17 +36,19 @@ function traceChart(trace: Trace, values: Axis, advantages: Axis): Markup {
   const acted = spans(trace.intervention);
   return html`<figure class="trace">
 <figcaption>${title}, “${trace.instruction}”</figcaption>
-<div class="scroll"><svg viewBox="0 0 ${width} ${barsBottom + 44}" role="img" aria-label="${title}">
+<div class="scroll"><svg class="readable" data-area="${JSON.stringify({ left, right })}" data-step="${round(perFrame * 1e4) / 1e4}" data-readings="${readings(trace)}" viewBox="0 0 ${width} ${barsBottom + 44}" role="img" aria-label="${title}">
 ${acted.map(([begin, end]) => html`<rect class="acted" x="${x(begin)}" y="${curveTop}" width="${round(x(end) - x(begin))}" height="${barsBottom - curveTop}"/>`)}
 ${strip.markup}
 <text class="axis" x="0" y="${curveTop - 14}">Value (normalised return)</text>
 ${gridLines(values, v)}
 <path class="value-curve" d="${curve(trace.values, x, v)}"/>
-<text class="axis" x="0" y="${barsTop - 14}">Advantage</text>
+<text class="axis" x="0" y="${barsTop - 14}">Advantage, from the threshold ε${finite(trace.threshold) ? ` = ${number(trace.threshold)}` : null}</text>
 ${gridLines(advantages, a)}
-${(["negative", "positive"] as const).map((word) => html`<path class="${word}" stroke-width="${round(Math.max(1, 0.8 * (x(1) - x(0))))}" d="${bars(trace, word, x, a)}"/>`)}
+${words.map((word) => html`<path class="${word}" stroke-width="${round(Math.max(1, 0.8 * (x(1) - x(0))))}" d="${bars(trace, word, x, a)}"/>`)}
 ${time.ticks.map((tick) => html`<text class="tick" x="${toX(tick)}" y="${barsBottom + 18}" text-anchor="middle">${time.label(tick)}</text>`)}
 <text class="axis" x="${right}" y="${barsBottom + 38}" text-anchor="end">${timed ? "Time (s)" : "Frame"}</text>
+${finite(trace.threshold) ? html`<path class="threshold" d="M${left} ${a(trace.threshold)}H${right}"/>` : null}
+<path class="cursor" d="M0 ${curveTop}V${barsBottom}" visibility="hidden"/><text class="reading" x="${right}" y="${curveTop - 14}" text-anchor="end"></text>
 </svg></div>
 </figure>
 `;
@@ -55,11 +58,19 @@ ${time.ticks.map((tick) => html`<text class="tick" x="${toX(tick)}" y="${barsBot
 export function traceKey(traces: readonly Trace[]): Markup {
   const acted = traces.some(({ intervention }) => intervention.includes(true));
   const entries = [
-    ["positive", "labelled positive"],
-    ["negative", "labelled negative"],
-    ...(acted ? [["acted", "a person or the supervisor acts"]] : []),
+    ["positive", "above the threshold ε: labelled positive"],
+    ["negative", "at or below it: labelled negative"],
+    ...(acted
+      ? [
+          ["forced", "below it, but a correction: forced positive"],
+          ["acted", "a person or the supervisor acts"],
+        ]
+      : []),
   ] as const;
-  return html`<p class="key">${entries.map(([kind, name]) => html`<span><span class="swatch ${kind}"></span>${name}</span> `)}</p>
+  return html`<p class="note">Value: 0 means done, −1 means failed. Advantage: how much better the next steps went than the value function expected.
+The threshold parts a chosen share of the task’s frames from the rest, so that it need not be 0: an action can be better than expected and
+still not among the best. Where a person acts, the label is positive whatever the advantage.</p>
+<p class="key">${entries.map(([kind, name]) => html`<span><span class="swatch ${kind}"></span>${name}</span> `)}</p>
 `;
 }
 
@@ -92,8 +103,8 @@ function pngSize(base64: string): { width: number; height: number } {
 
 function gridLines(drawn: Axis, y: (value: number) => number): readonly Markup[] {
   return drawn.ticks.map(
-    (tick) =>
-      html`<path class="grid" d="M${left} ${y(tick)}H${right}"/><text class="tick" x="${left - 7}" y="${y(tick) + 4}" text-anchor="end">${drawn.label(tick)}</text>`,
+    (tick, index) =>
+      html`<path class="grid" d="M${left} ${y(tick)}H${right}"/><text class="${index % 2 === 0 ? "tick" : "tick every-second"}" x="${left - 7}" y="${y(tick) + 4}" text-anchor="end">${drawn.label(tick)}</text>`,
   );
 }
 
@@ -104,21 +115,36 @@ function curve(values: readonly number[], x: (frame: number) => number, y: (valu
     .join("");
 }
 
-/** A bar from zero for each frame with that word. */
+const words = ["negative", "forced", "positive"] as const;
+
+/** What became of a frame: "forced" where only the correction made it positive. */
+function wordOf({ advantages, positive, intervention, threshold }: Trace, frame: number): (typeof words)[number] {
+  if (!positive[frame]) return "negative";
+  return intervention[frame] && finite(threshold) && !(advantages[frame]! > threshold) ? "forced" : "positive";
+}
+
+/** A bar from the threshold for each frame with that word. */
 function bars(
-  { advantages, positive }: Trace,
-  word: "positive" | "negative",
+  trace: Trace,
+  word: (typeof words)[number],
   x: (frame: number) => number,
   y: (value: number) => number,
 ): string {
-  return advantages
+  const from = y(trace.threshold ?? 0);
+  return trace.advantages
     .map((advantage, frame) =>
-      finite(advantage) && positive[frame] === (word === "positive")
-        ? `M${x(frame + 0.5)} ${y(0)}V${y(advantage)}`
-        : "",
+      finite(advantage) && wordOf(trace, frame) === word ? `M${x(frame + 0.5)} ${from}V${y(advantage)}` : "",
     )
     .join("");
 }
+
+/** What the pointer reads at each frame, between vertical bars. */
+const readings = (trace: Trace): string =>
+  trace.values
+    .map(
+      (value, frame) => `value ${number(value)}, advantage ${number(trace.advantages[frame])}, ${wordOf(trace, frame)}`,
+    )
+    .join("|");
 
 /** Runs of true, as [first, one past the last]. */
 export function spans(flags: readonly boolean[]): readonly (readonly [number, number])[] {
