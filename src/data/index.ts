@@ -1,4 +1,6 @@
 // LeRobot datasets in and out, labels beside them, batches for training.
+
+export { type ErrorCode, PistarError } from "../system/index.ts";
 export type { Augmentation } from "./augmentation.ts";
 export { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
 export { BatchLoader, type BatchLoaderOptions } from "./batch-loader.ts";

@@ -1,4 +1,6 @@
 // The main job: RECAP from demonstrations to a better policy, beside its controls, with a report.
+
+export { type ErrorCode, PistarError } from "../system/index.ts";
 export {
   type ArmAcrossSeeds,
   type ArmOfRun,

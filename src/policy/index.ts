@@ -1,4 +1,6 @@
 // A policy as an artefact: checkpoints, exported policies, and opening either to act.
+
+export { type ErrorCode, PistarError } from "../system/index.ts";
 export {
   type ActionConverter,
   type ActionSpace,

@@ -1,4 +1,6 @@
 // Rollouts: the control loop with action chunks and take-over, recording, evaluation with intervals, and episodes over worker threads.
+
+export { type ErrorCode, PistarError } from "../system/index.ts";
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode } from "./episode.ts";
 export {

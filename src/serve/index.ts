@@ -1,4 +1,6 @@
 // Policies over the network: openpi's WebSocket protocol from both sides.
+
+export { type ErrorCode, PistarError } from "../system/index.ts";
 export { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
 export {
   type Key,

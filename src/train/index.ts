@@ -1,4 +1,6 @@
 // Training policies and value functions, and labelling datasets.
+
+export { type ErrorCode, PistarError } from "../system/index.ts";
 export { promptRoom, textTokenizerFor } from "./describe-policy.ts";
 export { type Course, type CurvePoint, optimise, type TrainingProgress } from "./engine/optimise.ts";
 export { openRunFolder, readResult, writeResult } from "./engine/run-folder.ts";
