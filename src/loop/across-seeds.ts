@@ -28,7 +28,7 @@ export interface ArmAcrossSeeds {
 export interface PairedAcrossSeeds {
   /** Of success rates, −1 to 1. */
   readonly successDifference: Estimate;
-  /** Null where a run has none, or one that is 0. */
+  /** Null if a run has none, or one of 0. */
   readonly throughputRatio: Estimate | null;
   readonly failureRatio: Estimate | null;
 }
@@ -82,7 +82,7 @@ export function acrossSeeds(runs: readonly RunOfSeed[]): ArmAcrossSeeds[] {
   return [...alone, ...combined(allTasks, means)];
 }
 
-/** Means over lists of arms, for every arm of the first list that the others have too. */
+/** Means over lists of arms, for each arm of the first list that all others have. */
 function combined(task: string, lists: readonly (readonly ArmOfRun[])[]): ArmAcrossSeeds[] {
   return lists[0]!.flatMap(({ arm, iteration, againstSft, recapAgainst }) => {
     const same = lists.map((list) => list.find((other) => other.arm === arm && other.iteration === iteration));
@@ -107,16 +107,16 @@ const pairedAcross = (pairs: readonly PairOfRun[]): PairedAcrossSeeds => ({
   failureRatio: meanRatio(pairs.map(({ failureRatio }) => failureRatio?.value)),
 });
 
-/** The geometric mean: half and twice as much are as far from the same. */
+/** The geometric mean. Half and twice as much are equally far from 1. */
 function meanRatio(ratios: readonly (number | null | undefined)[]): Estimate | null {
-  // A summary that was read from JSON holds null where a number was not finite.
+  // Summaries of earlier versions have null for numbers that are not finite.
   const logarithms = ratios.map((ratio) => Math.log(ratio ?? Number.NaN));
   if (!logarithms.every(Number.isFinite)) return null;
   const { value, low, high } = meanInterval(logarithms);
   return { value: Math.exp(value), low: Math.exp(low), high: Math.exp(high) };
 }
 
-/** The tasks of each seed, in the order in which the seeds come first. */
+/** The tasks of each seed, in the order of the seeds' first runs. */
 function bySeed(runs: readonly RunOfSeed[]): RunOfSeed["tasks"][] {
   const seeds = new Map<unknown, RunOfSeed["tasks"]>();
   for (const { options, tasks } of runs) {
@@ -132,7 +132,7 @@ function bySeed(runs: readonly RunOfSeed[]): RunOfSeed["tasks"][] {
   return [...seeds.values()];
 }
 
-/** Options that decide how long a run takes, which controls it has and which tasks it improves, not what an arm learns. */
+/** Options that may differ: they decide the duration, the controls and the tasks of a run, but not what an arm learns. */
 const free = new Set(["seed", "workers", "parallel", "controls", "tasks", "pretrainTasks"]);
 
 function checkOptions(runs: readonly RunOfSeed[]): void {

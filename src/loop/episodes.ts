@@ -42,7 +42,7 @@ export function collectStage(
   });
 }
 
-/** Whether each of the episodes that a collection gave succeeded, those of an earlier process included. */
+/** Whether each episode of a collection succeeded. Episodes of an earlier process count too. */
 async function readOutcomes(root: string, { seed, episodes }: { seed: number; episodes: number }): Promise<boolean[]> {
   const dataset = await openDataset(root);
   await dataset.close();
@@ -82,7 +82,7 @@ export function evaluateStage(run: Run, stage: string, task: string, policy: Ope
   });
 }
 
-/** What went wrong in an evaluation besides failing at the task, in words; empty where nothing did. */
+/** What went wrong in an evaluation, in words: lost episodes and faults of the policy, but not failures at the task. */
 export function faults({ lost, runs }: Pick<Evaluation, "lost" | "runs">): string[] {
   const troubled = runs.filter(({ troubles }) => troubles.length > 0);
   const of = (some: readonly unknown[]) => `${some.length} of ${runs.length + lost.length} episodes`;

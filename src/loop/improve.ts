@@ -1,5 +1,5 @@
-// A task's part of Algorithm 1 of π*0.6 (arXiv 2511.14759), after pre-training: the cloned policy, then iterations of collecting, valuing,
-// labelling and training, beside the controls.
+// The part of Algorithm 1 of π*0.6 (arXiv 2511.14759) that belongs to one task. After pre-training a policy is cloned from demonstrations.
+// Each iteration then collects episodes, fine-tunes the value function, labels the data, and trains RECAP's policy and the controls.
 
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { difficultyOf, taskNamed } from "../sim/index.ts";
@@ -32,13 +32,13 @@ import { readTraces } from "./traces.ts";
 import { labelStage, trainValueStage } from "./trainings.ts";
 
 export interface Improved {
-  /** Its gains are those of the iterations. */
+  /** Its gains are the iterations' alone, without the demonstrations. */
   readonly summary: TaskSummary;
   readonly curves: readonly Curve[];
   readonly stages: readonly Stage[];
 }
 
-/** π⁰ by supervised fine-tuning, then the iterations. (The paper's V⁰ is left out: nothing uses it.) */
+/** Trains π⁰ by supervised fine-tuning, then runs the iterations. The paper's V⁰ is left out, because nothing uses it. */
 export async function improve(run: Run, task: string): Promise<Improved> {
   const { iterations, controls: wanted } = run.options;
   const curves: Curve[] = [];
@@ -90,15 +90,7 @@ export async function improve(run: Run, task: string): Promise<Improved> {
     before = improved;
     actor = recap;
   }
-  const films = await filmStage(run, task, iterations, {
-    before: { arm: sft.name, iteration: 0, opened: sft.open(inputOf(run, task, 0)), evaluation: baseline },
-    after: {
-      arm: recap.name,
-      iteration: iterations,
-      opened: recap.open(inputOf(run, task, iterations)),
-      evaluation: before,
-    },
-  });
+  const films = await film(run, task, baseline, before);
   const shown = await readTraces(dataOf(run, task), tagOf(iterations), thresholds);
   const { description } = taskNamed(task);
   const difficulty = difficultyOf(task, run.options.difficulty);
@@ -107,6 +99,16 @@ export async function improve(run: Run, task: string): Promise<Improved> {
     curves,
     stages: run.stages.all,
   };
+}
+
+/** Films episodes of SFT's policy and of RECAP's last one. */
+function film(run: Run, task: string, first: Evaluation, last: Evaluation): Promise<TaskSummary["films"] & {}> {
+  const { iterations } = run.options;
+  const evaluated = (arm: ExtractionArm, iteration: number, evaluation: Evaluation) => {
+    return { arm: arm.name, iteration, opened: arm.open(inputOf(run, task, iteration)), evaluation };
+  };
+  const both = { before: evaluated(sft, 0, first), after: evaluated(recap, iterations, last) };
+  return filmStage(run, task, iterations, both);
 }
 
 const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({
@@ -118,7 +120,7 @@ const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({
   pretrained: trainingOf(run, pretrained.policy),
 });
 
-/** Autonomous and supervised episodes of the iteration before's policy. */
+/** Collects autonomous and supervised episodes by the policy of the iteration before. */
 async function collectWith(run: Run, actor: ExtractionArm, task: string, k: number): Promise<Gain[]> {
   const { autonomous, corrected, seed } = run.options;
   const policy = { ...actor.open(inputOf(run, task, k - 1)), policyName: armName(task, k - 1, actor.name) };
@@ -133,7 +135,7 @@ async function collectWith(run: Run, actor: ExtractionArm, task: string, k: numb
   return gains;
 }
 
-/** V^k, from the pre-trained checkpoint on all of the task's data; its checks come before its labels are used. */
+/** Trains V^k on all of the task's data, from the pre-trained checkpoint. */
 async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueSummary, Curve]> {
   const { valueSteps, valueShift, restart } = run.options;
   const name = `${task}/${k}/value`;
@@ -159,7 +161,7 @@ async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueS
 
 const tagOf = (k: number) => `iteration-${k}`;
 
-/** Advantages over N steps, some seconds, and which of them count as positive. */
+/** Labels the task's data by V^k: N-step advantages and their indicators. */
 async function label(run: Run, task: string, k: number): Promise<readonly TaskLabels[]> {
   const { positive, lookahead, forcePositive } = run.options;
   const { tasks } = await labelStage(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
@@ -202,7 +204,7 @@ function solvedByBoth(before: Evaluation, after: Evaluation): BothSolved {
   };
 }
 
-/** A policy against another on the same episodes. */
+/** Compares a policy with another on the same episodes. */
 function paired(run: Run, policy: Evaluation, other: Evaluation): Paired {
   const { successDifference, p, throughputRatio, failureRatio } = compare(policy, other, run.options.seed);
   return { successDifference, p, throughputRatio, failureRatio };

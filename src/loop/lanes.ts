@@ -1,17 +1,17 @@
-// Tasks in threads of their own, some at a time: they have nothing to do with one another once pre-training is done, and while one of them does
-// what keeps a single core busy, the other cores work for the rest.
+// Improves tasks in threads of their own, some at a time. Tasks are independent once pre-training is done. While one task keeps a single core
+// busy, the others use the rest.
 import { WorkerThread } from "../system/index.ts";
 import type { Improved } from "./improve.ts";
 import type { Run } from "./run.ts";
 import type { TaskWork } from "./task-worker.ts";
 
-/** Seconds that a thread has to end by itself once its task is done. */
+/** Seconds within which a thread must end after its task. */
 const grace = 5;
 
 /**
  * Improves all tasks of a run.
- * @param onTask called with those that are done, in the order of the options, whenever there is one more
- * @throws what went wrong with the first task that failed, when those beside it have stopped
+ * @param onTask called whenever a task is done, with all that are done, in the order of the options
+ * @throws the error of the first task that failed, once the others have stopped
  */
 export async function improveAll(run: Run, onTask: (done: readonly Improved[]) => void): Promise<Improved[]> {
   const { tasks, parallel } = run.options;

@@ -1,4 +1,4 @@
-// Opening a run's folder, to begin a run or to go on with it.
+// Opens a run's folder, to begin the run or to go on with it.
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -83,7 +83,7 @@ function openFolder<Options extends { readonly seed: number }>(
   return { folder, options, startedAt: known.startedAt, stages, listener, share: 1, signal };
 }
 
-/** What may be asked for later: no stage that is done depends on it. Fewer iterations than there are would have all data in the last of them. */
+/** Options that may change later, because no finished stage depends on them. Iterations can only become more. */
 const mayBecome = (name: string, before: unknown, after: unknown): boolean =>
   name === "controls" || (name === "iterations" && Number(after) > Number(before));
 

@@ -1,4 +1,4 @@
-// What a run of RECAP does: one flat schema from which the command's flags, the run folder's config.json and the report's table come.
+// The options of a run of RECAP, as one flat schema. The command's flags, the run's config.json and the report's table follow it.
 import * as z from "zod";
 import { collectOptions } from "../rollout/index.ts";
 import { labelOptions, policyOptions } from "../train/index.ts";
@@ -14,8 +14,8 @@ export const recapOptions = z.strictObject({
   pretrainTasks: z
     .array(z.string())
     .default([])
-    .describe("tasks whose demonstrations are pre-trained on, in this order; those of --tasks always are"),
-  seed: z.int().min(0).default(0).describe("decides everything that is random in the run"),
+    .describe("tasks whose demonstrations are used for pre-training, in this order; those of --tasks always are"),
+  seed: z.int().min(0).default(0).describe("seed of everything that is random in the run"),
   difficulty: collectOptions.shape.difficulty,
   randomise: z.boolean().default(false).describe("vary light and colours from episode to episode"),
   size: z.enum(["nano", "small"]).default("nano").describe("size of the policy and of the value function"),
@@ -24,63 +24,71 @@ export const recapOptions = z.strictObject({
     .string()
     .default("nano")
     .describe(
-      "backbone that policies begin from: nano, pistar's own for that size, a folder (see pistar ground), or none",
+      "pre-trained backbone of the policies: nano (pistar's own, for that size), a folder (see pistar ground), or none",
     ),
 
   horizon: policyOptions.shape.horizon,
 
   demonstrations: count.default(20).describe("demonstrations of each task"),
-  iterations: z.int().min(1).max(maxIterations).default(1).describe("times that the policy collects and is improved"),
+  iterations: z
+    .int()
+    .min(1)
+    .max(maxIterations)
+    .default(1)
+    .describe("iterations of collecting episodes and improving the policy"),
   autonomous: z.int().min(0).default(30).describe("autonomous episodes per iteration and task"),
   corrected: z.int().min(0).default(120).describe("supervised episodes, with corrections, per iteration and task"),
-  evaluation: count.default(100).describe("held-out episodes that each policy is evaluated on"),
+  evaluation: count.default(100).describe("held-out episodes to evaluate each policy on"),
   workers: count.default(2).describe("threads that run episodes"),
-  parallel: count
-    .default(1)
-    .describe("tasks improved side by side after pre-training, each with its share of the cores and workers"),
+  parallel: count.default(1).describe("tasks to improve side by side after pre-training; they share cores and workers"),
 
   pretrainSteps: count.default(1600).describe("steps of pre-training the policy"),
   finetuneSteps: count.default(1600).describe("steps of fine-tuning a policy, the same for every arm"),
-  valueSteps: count.default(400).describe("steps of pre-training and of fine-tuning the value function"),
+  valueSteps: count.default(400).describe("steps of pre-training the value function, and of each fine-tuning"),
   valueShift: z
     .int()
     .min(0)
     .default(4)
-    .describe("pixels by which its training pictures are shifted at most, lest it learn episodes by heart"),
+    .describe("largest random shift of its training pictures, in pixels; keeps it from memorising episodes"),
   batchSize: count.default(32).describe("frames in a batch of the policy"),
-  draws: count.default(1).describe("draws of noise and time for every chunk of a batch"),
-  learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in pre-training"),
-  finetuneLearningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy in fine-tuning"),
-  fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens too"),
+  draws: count.default(1).describe("draws of noise and time for each chunk of a batch"),
+  learningRate: z.number().gt(0).default(2e-3).describe("peak learning rate of the policy in pre-training"),
+  finetuneLearningRate: z.number().gt(0).default(2e-3).describe("peak learning rate of the policy in fine-tuning"),
+  fast: z.boolean().default(false).describe("let the policy learn its actions as FAST tokens as well"),
 
-  pretrainPositive: share.default(0.3).describe("share of frames that become positive in pre-training"),
+  pretrainPositive: share.default(0.3).describe("share of positive frames in pre-training"),
   positive: share
     .default(0.1)
     .describe(
-      "the same per iteration, with corrections on top; the paper's is 0.4, or 0.1 to make a reliable policy fast",
+      "share of positive frames in an iteration, before corrections are added; the paper takes 0.4, or 0.1 to make a reliable policy fast",
     ),
-  lookahead: z.number().gt(0).default(1).describe("N of the advantages of an iteration, in seconds"),
-  dropout: z.number().min(0).max(1).default(0.3).describe("probability that the word is left out of a training prompt"),
+  lookahead: z.number().gt(0).default(1).describe("lookahead N of the advantages in an iteration, in seconds"),
+  dropout: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe("probability to leave the advantage out of a training prompt"),
   positiveShare: share
     .default(0.75)
-    .describe("share of positive frames in an iteration's batches, of policies that have the word"),
-  forcePositive: z.boolean().default(true).describe("label corrections positive whatever their advantage"),
+    .describe("share of positive frames in the batches of an iteration, for policies with the advantage in the prompt"),
+  forcePositive: z.boolean().default(true).describe("label corrections positive, whatever their advantage"),
   restart: z
     .enum(["pretrained", "previous"])
     .default("pretrained")
     .describe(
-      "what an iteration's trainings begin from: the pre-trained checkpoints, or those of the iteration before",
+      "checkpoints that an iteration's trainings begin from: the pre-trained ones, or those of the iteration before",
     ),
   ...controlOptions,
   controls: z
     .array(z.enum(controlNames as [(typeof controlNames)[number], ...(typeof controlNames)[number][]]))
     .default([])
-    .describe(`policies trained and evaluated beside RECAP: ${controlNames.join(", ")}; the flag alone: none`),
+    .describe(`controls to train and evaluate beside RECAP: ${controlNames.join(", ")}; the flag alone: none`),
 });
 
 export type RecapOptions = z.infer<typeof recapOptions>;
 
-/** Those of a run on existing datasets: Algorithm 1's pre-training, which needs no robot. */
+/** Options of a run on existing datasets: Algorithm 1's pre-training, which needs no robot. */
 export const datasetOptions = recapOptions
   .pick({
     seed: true,
@@ -96,8 +104,8 @@ export const datasetOptions = recapOptions
   })
   .extend({
     pretrainSteps: count.default(4000).describe("steps of training the policy"),
-    draws: count.default(2).describe("draws of noise and time for every chunk of a batch"),
-    learningRate: z.number().gt(0).default(2e-3).describe("highest learning rate of the policy"),
+    draws: count.default(2).describe("draws of noise and time for each chunk of a batch"),
+    learningRate: z.number().gt(0).default(2e-3).describe("peak learning rate of the policy"),
     backbone: policyOptions.shape.backbone,
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
     lookahead: labelOptions.shape.lookahead,
@@ -105,7 +113,7 @@ export const datasetOptions = recapOptions
 
 export type DatasetOptions = z.infer<typeof datasetOptions>;
 
-/** Options that differ from the defaults, and what for. */
+/** Named choices of options that differ from the defaults. */
 export const presets = {
   quick: {
     about:

@@ -1,5 +1,5 @@
-// RECAP on datasets that are there already, without a robot: the pre-training of Algorithm 1 of π*0.6 (arXiv 2511.14759), a value function,
-// its labels, and a policy that has learned from them. Nothing can be evaluated; held-out errors stand beside trivial ones.
+// RECAP on existing datasets, without a robot: the pre-training of Algorithm 1 of π*0.6 (arXiv 2511.14759). It trains a value function, labels
+// the data by it, and trains a policy on the labels. Success cannot be measured; held-out errors are compared with trivial ones.
 import { basename, resolve } from "node:path";
 import { openDataset } from "../data/index.ts";
 import { type LabelReport, succeeded } from "../train/index.ts";
@@ -13,12 +13,12 @@ import { dropFrameCache, labelStage, relabelStage, trainPolicyStage, trainValueS
 
 type DatasetRun = Run<DatasetOptions>;
 
-/** Traces of successes, of failures and of corrected episodes that the report shows of a dataset. */
+/** The report shows so many successes, failures and corrected episodes of a dataset. */
 const shownOfEach = 2;
 
 /**
- * Runs all that is missing in a run's folder; writes summary.json and report.html after each stage. The datasets gain the labels
- * `labelTag(run)` in their meta folder and are otherwise left as they are.
+ * Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each part. The datasets get the labels
+ * `labelTag(run)` in their meta folder; nothing else of them changes.
  * @throws Error saying what is wrong with a dataset or an option
  */
 export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
@@ -64,10 +64,10 @@ export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   return summary;
 }
 
-/** The tag of a run's labels: its folder's name, so that runs on one dataset keep theirs apart. */
+/** The tag of a run's labels: its folder's name. Runs on one dataset thus have labels of their own. */
 export const labelTag = ({ folder }: Pick<Run, "folder">): string => basename(resolve(folder)).replace(/[^\w.-]/g, "_");
 
-/** What a dataset holds; tells where it does not say which episodes succeeded. */
+/** What a dataset holds. Notes how many episodes do not say whether they succeeded. */
 async function describeDataset({ listener }: DatasetRun, root: string): Promise<DatasetSummary> {
   const dataset = await openDataset(root);
   await dataset.close();

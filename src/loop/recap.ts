@@ -1,5 +1,5 @@
-// Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, beside its controls: demonstrations and pre-training of all tasks, then each task
-// by itself (improve.ts).
+// Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, with controls. Demonstrations and pre-training are shared by all tasks; then each
+// task is improved by itself (improve.ts).
 import { collectStage } from "./episodes.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
@@ -11,7 +11,7 @@ import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary, Warning } from "./summary.ts";
 import { dropFrameCache, labelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
 
-/** Runs all that is missing in a run's folder; writes summary.json and report.html, after each task and at the end. */
+/** Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each task and at the end. */
 export async function runRecap(run: Run): Promise<Summary> {
   const demonstrations = new Map<string, Gain>();
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
@@ -22,7 +22,7 @@ export async function runRecap(run: Run): Promise<Summary> {
   return summary;
 }
 
-/** D_demo. */
+/** Collects the demonstrations of a task, D_demo. */
 function demonstrate(run: Run, task: string): Promise<Gain> {
   const { demonstrations: episodes, seed } = run.options;
   const driving = { policy: "demonstrator", supervisor: "none", episodes, seed: demonstrationSeed(seed) } as const;
@@ -34,7 +34,7 @@ interface Pretrained {
   readonly warnings: readonly Warning[];
 }
 
-/** V_pre and π_pre, on the demonstrations of all tasks, with advantages to the episode's end (N = T). */
+/** Trains V_pre and π_pre on the demonstrations of all tasks. Advantages reach to the episode's end (N = T). */
 async function pretrain(run: Run): Promise<Pretrained> {
   const { pretrainPositive, pretrainSteps, valueSteps, valueShift, dropout, batchSize, draws, learningRate } =
     run.options;

@@ -1,4 +1,4 @@
-// How a run ends: summary.json, and the report that is drawn from it.
+// Writes summary.json and the report of a run.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFile, toJson } from "../system/index.ts";

@@ -1,26 +1,26 @@
-// A run of RECAP: what it was asked to do, and its folder.
+// A run of RECAP and the paths in its folder.
 //
-//     config.json         options, and when it began
-//     data/TASK/          in simulation, the task's data set D_ℓ: demonstrations first, then what each iteration gains
-//     trainings/NAME/     each training's own folder, such as pretrain/policy or cube-in-bowl/1/recap
-//     stages/NAME.json    what a stage found
-//     cache/              decoded pictures, until the run ends
+//     config.json         options, and the time of the start
+//     data/TASK/          in simulation, the task's dataset D_ℓ: demonstrations, then the episodes of each iteration
+//     trainings/NAME/     folder of a training, such as pretrain/policy or cube-in-bowl/1/recap
+//     stages/NAME.json    result of a stage
+//     cache/              decoded pictures, deleted at the end
 //     summary.json, report.html
 import { join } from "node:path";
 import type { RecapOptions } from "./options.ts";
 import type { StageState, Stages } from "./stages.ts";
 
-/** Who is told how a run goes. */
+/** Is told how a run goes. */
 export interface Listener {
-  /** As a stage begins and as it ends, or in place of both where an earlier process has ended it. Stages of two tasks may overlap. */
+  /** A stage begins or ends, or an earlier process has ended it already. Stages of two tasks may overlap. */
   readonly onStage?: (name: string, state: StageState) => void;
-  /** Within a stage; `note` is such as a training's loss. */
+  /** Progress within a stage. `note` is a training's loss, for example. */
   readonly onProgress?: (stage: string, done: number, total: number, note?: string) => void;
-  /** A line for people: what a stage found. */
+  /** A line for the user: what a stage found. */
   readonly onNote?: (line: string) => void;
 }
 
-/** In simulation unless it is of other options. */
+/** A run that is open, in simulation by default. */
 export interface Run<Options extends { readonly seed: number } = RecapOptions> {
   readonly folder: string;
   readonly options: Options;
@@ -28,19 +28,19 @@ export interface Run<Options extends { readonly seed: number } = RecapOptions> {
   readonly startedAt: string;
   readonly stages: Stages;
   readonly listener: Listener;
-  /** Of the machine's cores for the work at hand, 0 to 1: less where other work goes on beside it. */
+  /** Share of the machine's cores that it may use, 0 to 1: below 1 for tasks side by side. */
   readonly share: number;
-  /** Ends the run after the episodes in progress, or where the next stage would begin. */
+  /** Ends the run after the episodes in progress, or before the next stage. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Tasks whose demonstrations are pre-trained on. Their order decides the batches: runs of other tasks that name the same ones share pre-training. */
+/** Tasks whose demonstrations are pre-trained on. Their order decides the batches: runs that name the same tasks have the same pre-training. */
 export const pretrainedOn = ({ tasks, pretrainTasks }: Pick<RecapOptions, "tasks" | "pretrainTasks">): string[] => [
   ...new Set([...pretrainTasks, ...tasks]),
 ];
 
-/** The folder of a task's data set. */
+/** The folder of a task's dataset. */
 export const dataOf = ({ folder }: Run, task: string): string => join(folder, "data", task);
 
-/** The folder of a training: a policy or a value function can be loaded from it. */
+/** The folder of a training. Its policy or value function can be loaded from it. */
 export const trainingOf = ({ folder }: Pick<Run, "folder">, name: string): string => join(folder, "trainings", name);

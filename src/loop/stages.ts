@@ -1,5 +1,5 @@
-// Stages of a run, each done once. What a stage found is kept in RUN/stages/NAME.json when it has ended. A run that was killed begins again with
-// the stage that it was in, and that stage resumes within itself where its own code can.
+// Stages of a run, each done once. When a stage ends, its result is kept in RUN/stages/NAME.json. A killed run begins again with its last stage.
+// Trainings and collections go on within their stage.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -7,7 +7,7 @@ import { readJsonAs, replaceFile, toJson } from "../system/index.ts";
 
 export interface Stage {
   readonly name: string;
-  /** Of the attempt that ended it. */
+  /** Duration of the attempt that ended it. */
   readonly seconds: number;
 }
 

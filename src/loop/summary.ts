@@ -1,28 +1,28 @@
-// What a run of RECAP found: all that its report shows, as plain data that is kept as summary.json.
+// What a run of RECAP found, as plain data. It is kept as summary.json, and the report is drawn from it.
 import * as z from "zod";
 import type { Estimate } from "../rollout/index.ts";
 import { anyNumber } from "../system/index.ts";
 import type { LabelReport, PolicyResult, ValueResult } from "../train/index.ts";
 
-/** How one policy did on the held-out episodes of a task. */
+/** The evaluation of one arm's policy on a task. */
 export interface ArmResult {
-  /** The arm: "sft", "recap", or one of the controls ("all-data", "filtered", "awr", "no-corrections", "guided"). */
+  /** Name of the arm: "sft", "recap", or a control's (extraction/controls.ts). */
   readonly arm: string;
-  /** 0 for what was trained on demonstrations alone, k after the k-th iteration. */
+  /** 0 for SFT on demonstrations, k after the k-th iteration. */
   readonly iteration: number;
   readonly episodes: number;
   readonly successes: number;
-  /** Share of the episodes, from 0 to 1. */
+  /** Share of successes, 0 to 1. */
   readonly successRate: Estimate;
   /** Successes per hour of robot time, resets included. */
   readonly throughput: Estimate;
-  /** Of each success, seconds. */
+  /** Seconds of each success. */
   readonly timesToSuccess: readonly number[];
-  /** On the same seeds, against the task's "sft" arm; absent for that arm itself. */
+  /** Against SFT on the same seeds; absent for SFT. */
   readonly againstSft?: Paired;
   /** On the episodes that it and SFT both solve; absent for SFT, and in summaries of earlier versions. */
   readonly bothSolved?: BothSolved;
-  /** Of RECAP: on the same seeds, against its policy of the iteration before, which is SFT's for the first. */
+  /** Of RECAP: against its policy of the iteration before, on the same seeds. Before the first iteration that is SFT's. */
   readonly againstPrevious?: Paired;
   /** Of a control: RECAP's policy of the same iteration against it, on the same seeds. */
   readonly recapAgainst?: Paired;
@@ -39,11 +39,11 @@ export interface BothSolved {
 export interface Paired {
   /** Difference of the success rates, −1 to 1. */
   readonly successDifference: Estimate;
-  /** Two-sided exact p of McNemar's test on the episodes that only one of both solved. */
+  /** Two-sided exact p of McNemar's test on the episodes that only one of the two solved. */
   readonly p: number;
-  /** Ratio of the throughputs; null where the other policy never succeeded. */
+  /** Ratio of the throughputs; null if the other policy never succeeded. */
   readonly throughputRatio: Estimate | null;
-  /** Ratio of the failures; null where the other policy never failed. */
+  /** Ratio of the failures; null if the other policy never failed. */
   readonly failureRatio: Estimate | null;
 }
 
@@ -55,45 +55,45 @@ export const gainSchema = z.object({
   episodes: count,
   successes: count,
 });
-/** Episodes that a task's data set gained at once. */
+/** Episodes added to a task's dataset by one collection. */
 export type Gain = Readonly<z.infer<typeof gainSchema>>;
 
-/** What the checks of a value function said before its labels were used. */
+/** The check of an iteration's value function, before its labels are used. */
 export interface ValueSummary {
   readonly iteration: number;
-  /** On held-out episodes, at the chosen checkpoint, nats. */
+  /** On held-out episodes, of the chosen checkpoint, in nats. */
   readonly heldOutCrossEntropy: number;
-  /** Mean absolute error of held-out values, and that of the mean return by time, both in normalised returns. */
+  /** Mean absolute error of held-out values, and of the mean return by time. Both in normalised returns. */
   readonly heldOutError: number;
   readonly baselineError: number;
-  /** Mean value of successes minus that of failures at held-out episodes' first frames; null where there are not both. */
+  /** At the first frames of held-out episodes: mean value of successes minus that of failures. Null without both. */
   readonly firstFrameGap: number | null;
-  /** Share of pairs of a held-out success and failure in which the success is valued higher, each in its middle; null where there are not both. */
+  /** Over pairs of a held-out success and failure, each in its middle: the share in which the success has the higher value. Null without both. */
   readonly auc: number | null;
   /** Standard deviation of return − value on held-out episodes, normalised. */
   readonly advantageSpread: number;
-  /** In words; empty where all is well. */
+  /** In words; empty if all is well. */
   readonly warnings: readonly string[];
 }
 
-/** What the checks of a training or an evaluation found wrong. */
+/** A fault of a training or an evaluation. */
 export interface Warning {
-  /** Such as "pretrain/value" or "cube-in-bowl/1/recap". */
+  /** Name of the training, such as "pretrain/value" or "cube-in-bowl/1/recap". */
   readonly of: string;
   readonly text: string;
 }
 
-/** Which share of a task's frames became "positive". */
+/** The positive frames of a task after an iteration. */
 export interface LabelCount {
   readonly iteration: number;
   readonly threshold: number;
   readonly frames: number;
   readonly positive: number;
-  /** Of the positive ones, those forced because a person (or the supervisor) acted. */
+  /** Of them, the frames in which a person (or the supervisor) acted. */
   readonly forced: number;
 }
 
-/** One episode under the value function. */
+/** One episode as the value function sees it. */
 export interface Trace {
   readonly kind: "success" | "failure" | "corrected";
   readonly episode: number;
@@ -101,7 +101,7 @@ export interface Trace {
   readonly instruction: string;
   /** ε: advantages above it are labelled positive. Absent in summaries of earlier versions. */
   readonly threshold?: number | null;
-  /** Per frame: value in normalised returns (−1 to 0), advantage, the word, and whether a person acted. */
+  /** Per frame: value in normalised returns (−1 to 0), advantage, advantage indicator, and whether a person acted. */
   readonly values: readonly number[];
   readonly advantages: readonly number[];
   readonly positive: readonly boolean[];
@@ -146,21 +146,21 @@ export interface TaskSummary {
   readonly gains: readonly Gain[];
   readonly values: readonly ValueSummary[];
   readonly labels: readonly LabelCount[];
-  /** Of its policies; those of its value functions are in `values`. */
+  /** Of the task's policies. Those of its value functions are in `values`. */
   readonly warnings: readonly Warning[];
   readonly traces: readonly Trace[];
   /** Of some of the evaluation episodes; absent in summaries of earlier versions. */
   readonly films?: readonly Film[];
 }
 
-/** A training's course. */
+/** The learning curve of a training. */
 export interface Curve {
   /** Such as "pretrain-policy" or "cube-in-bowl/1/value". */
   readonly stage: string;
   readonly points: readonly { readonly step: number; readonly train?: number; readonly heldOut?: number }[];
 }
 
-/** What the summaries of all runs say of the run itself. */
+/** What every summary says of the run itself. */
 export interface RunRecord {
   readonly pistar: string;
   /** ISO 8601. */
@@ -171,28 +171,28 @@ export interface RunRecord {
   readonly curves: readonly Curve[];
 }
 
-/** Of a run in simulation. */
+/** The summary of a run in simulation. */
 export interface Summary extends RunRecord {
   /** Of pre-training. */
   readonly warnings: readonly Warning[];
   readonly tasks: readonly TaskSummary[];
 }
 
-/** A dataset that a run was given, and what it says of its frames. */
+/** A dataset that a run was given, with its labels. */
 export interface DatasetSummary {
   /** Its folder. */
   readonly root: string;
   readonly episodes: number;
   readonly frames: number;
   readonly failures: number;
-  /** Episodes that do not say whether they succeeded, which are taken for successes. */
+  /** Episodes that do not say whether they succeeded. They count as successes. */
   readonly unsaid: number;
   /** Null until it is labelled. */
   readonly labels: LabelReport | null;
   readonly traces: readonly Trace[];
 }
 
-/** Of a run on existing datasets; what is null has not been trained yet. */
+/** The summary of a run on existing datasets. A part that has not been trained yet is null. */
 export interface DatasetsSummary extends RunRecord {
   readonly datasets: readonly DatasetSummary[];
   readonly value: Pick<ValueResult, "episodes" | "check" | "warnings"> | null;

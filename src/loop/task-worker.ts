@@ -1,4 +1,4 @@
-// The thread side of `lanes.ts`: improves one task, and tells how it goes.
+// The thread side of `lanes.ts`: improves one task and reports its progress.
 import { type Call, serveWorker } from "../system/index.ts";
 import { type Improved, improve } from "./improve.ts";
 import { openRun } from "./open-run.ts";
@@ -8,7 +8,7 @@ import type { Listener } from "./run.ts";
 interface Input {
   readonly folder: string;
   readonly options: RecapOptions;
-  /** Of the machine, for this task. */
+  /** This task's share of the machine, 0 to 1. */
   readonly share: number;
 }
 

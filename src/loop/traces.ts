@@ -1,4 +1,4 @@
-// Episodes to look at, as the value function saw them: of successes, failures and corrected ones the last recorded.
+// Episodes as the value function sees them, for the report: the last recorded success, failure and corrected episode.
 import { encodePng, type Image, openDataset, readLabels, resizeWithPad } from "../data/index.ts";
 import { interventionColumn, succeeded, type TaskLabels } from "../train/index.ts";
 import type { Trace } from "./summary.ts";
@@ -7,10 +7,10 @@ const pictures = 8;
 const kinds = ["success", "failure", "corrected"] as const;
 
 /**
- * Of each kind that there is, the last recorded.
+ * Reads traces of the last recorded episodes of each kind.
  * @param tag of the advantages
  * @param thresholds ε of each instruction
- * @param each how many of a kind
+ * @param each number of traces of a kind
  */
 export async function readTraces(
   root: string,
@@ -61,10 +61,10 @@ export async function readTraces(
   }
 }
 
-/** Pixels: twice as wide as it is shown, for fine screens. */
+/** Width in pixels, twice that of the report, for screens of high resolution. */
 const widest = 300;
 
-/** What a report can hold of a camera's picture. */
+/** A camera's picture, small enough for a report. */
 function thumbnail(image: Image): Image {
   const factor = Math.min(1, widest / image.width);
   return resizeWithPad(

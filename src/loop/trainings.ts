@@ -1,4 +1,4 @@
-// Stages that train and label. Each training resumes within itself: a run that was killed loses what came after its last checkpoint.
+// Stages that train and label. A killed training goes on from its last checkpoint.
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,7 @@ import { type Run, trainingOf } from "./run.ts";
 type AnyRun = Run<{ readonly seed: number }>;
 type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode">;
 
+/** Trains a value function as the stage `name`, and notes what its check found. */
 export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
   return run.stages.run(name, valueResultSchema, async () => {
     const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
@@ -39,9 +40,10 @@ export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainVal
   });
 }
 
-/** Steps between validations of a policy. A validation takes as long as twenty steps; every 800 they cost 2.5 % of a training. */
+/** Steps between validations of a policy. A validation takes as long as twenty steps, so every 800 steps it costs 2.5 % of a training. */
 const policyValidateEvery = 800;
 
+/** Trains a policy as the stage `name`, and notes its held-out error. */
 export function trainPolicyStage(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
   return run.stages.run(name, policyResultSchema, async () => {
     const options = { validateEvery: policyValidateEvery, ...asked.options };
@@ -70,13 +72,13 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
 
 const cacheOf = ({ folder }: AnyRun) => join(folder, "cache");
 
-/** Frees what pictures take at training resolution, several times the data itself; a run that goes on decodes them again. */
+/** Deletes the decoded pictures, which take several times the space of the data. A run that goes on decodes them again. */
 export const dropFrameCache = (run: AnyRun): void => rmSync(cacheOf(run), { recursive: true, force: true });
 
 const threadsOf = ({ share }: AnyRun) =>
   share < 1 && { threads: Math.max(1, Math.floor(availableParallelism() * share)) };
 
-/** Labels a data set by the value function of a training. @param dataset its folder */
+/** Labels a dataset by the value function of a training. @param dataset its folder @param value the training's name */
 export function labelStage(
   run: AnyRun,
   name: string,
@@ -97,7 +99,7 @@ export function labelStage(
   });
 }
 
-/** Labels data sets anew from the advantages under a tag, so that each task has one threshold in all of them. */
+/** Labels datasets again, by the advantages stored under a tag: a task then has one threshold in all of them. */
 export function relabelStage(
   run: AnyRun,
   name: string,

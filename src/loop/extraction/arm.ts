@@ -11,8 +11,8 @@ export interface ExtractionArm<Name extends string = string> {
   /** For tables and charts. */
   readonly title: string;
   /**
-   * Trains what the arm needs: a policy, or a critic and whatever else as well. An arm that asks another arm's policy in its own way
-   * trains nothing. Every part is a stage of the run, so that a run that was killed goes on with the part it was in.
+   * Trains what the arm needs: a policy, or a critic and more beside it. An arm that asks another arm's policy in its own way trains
+   * nothing. Each part is a stage of the run, so that a killed run goes on with its last part.
    */
   train(given: ArmInput): Promise<ArmTraining>;
   /** How the trained policy is opened, to be evaluated and to collect episodes. */
@@ -36,7 +36,7 @@ export interface ArmInput {
 /** What the trainings of an arm gave. */
 export interface ArmTraining {
   readonly curves: readonly Curve[];
-  /** In words; empty where all is well. */
+  /** In words; empty if all is well. */
   readonly warnings: readonly string[];
 }
 

@@ -9,7 +9,7 @@ export const awrOptions = {
     .number()
     .gt(0)
     .default(0.05)
-    .describe("of the advantage-weighted control: weights are exp(advantage / temperature)"),
+    .describe("temperature of the control awr: frames have the weight exp(advantage / temperature)"),
 };
 
 export const awr: ExtractionArm<"awr"> = {

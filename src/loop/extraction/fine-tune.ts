@@ -1,5 +1,5 @@
-// The training that most arms share: the pre-trained policy, fine-tuned on the task's dataset with the run's options. Arms differ in what
-// they learn from and in what the prompt says.
+// The training that most arms share: it fine-tunes the pre-trained policy on the task's dataset with the run's options. Arms differ in the
+// episodes and in the prompt.
 import type { PolicyOptions } from "../../train/index.ts";
 import { curveOf } from "../record.ts";
 import { trainingOf } from "../run.ts";

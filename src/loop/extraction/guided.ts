@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { ExtractionArm } from "./arm.ts";
 import { recap } from "./recap.ts";
 
-export const guidedOptions = { guidance: z.number().min(1).default(2).describe("β of the guided control") };
+export const guidedOptions = { guidance: z.number().min(1).default(2).describe("guidance β of the control guided") };
 
 export const guided: ExtractionArm<"guided"> = {
   name: "guided",

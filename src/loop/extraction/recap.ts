@@ -1,4 +1,4 @@
-// RECAP: every episode, and the prompt says by the labels whether the action was better than usual. At run time the prompt says "positive".
+// RECAP learns from all episodes. In training the prompt says the advantage indicator by the labels; at run time it says "positive".
 import type { PolicyOptions } from "../../train/index.ts";
 import type { ArmInput, ExtractionArm } from "./arm.ts";
 import { armFolder, fineTune, openFineTuned } from "./fine-tune.ts";
@@ -15,7 +15,7 @@ export const recap: ExtractionArm<"recap"> = {
   open: (given) => openFineTuned(given, recap.name, "positive"),
 };
 
-/** Training options of an arm whose prompts say the advantage by the iteration's labels. */
+/** Training options of an arm whose prompts say the advantage indicator by the iteration's labels. */
 export const byLabels = ({ run, labels }: ArmInput): Partial<PolicyOptions> => ({
   advantageIndicator: "labels",
   labels,
