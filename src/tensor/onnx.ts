@@ -106,30 +106,44 @@ export function graphWriter(): GraphWriter {
       initializers.push(tensorProto(name, value, external));
     },
     finish() {
-      const writer = new BinaryWriter();
-      writer.tag(1, WireType.Varint).int64(irVersion);
-      writer.tag(2, WireType.LengthDelimited).string("pistar");
-      writer.tag(7, WireType.LengthDelimited).fork();
       const final = (name: string) => renamed.get(name) ?? name;
-      for (const { type, inputs, outputs, options } of nodes)
-        writer.tag(1, WireType.LengthDelimited).bytes(nodeProto(type, inputs.map(final), outputs.map(final), options));
-      writer.tag(2, WireType.LengthDelimited).string("pistar");
-      for (const bytes of initializers) writer.tag(5, WireType.LengthDelimited).bytes(bytes);
-      for (const bytes of inputs) writer.tag(11, WireType.LengthDelimited).bytes(bytes);
-      for (const bytes of outputs) writer.tag(12, WireType.LengthDelimited).bytes(bytes);
-      writer.join();
-      for (const [domain, version] of [
-        ["", opset],
-        ["com.microsoft", 1],
-      ] as const) {
-        writer.tag(8, WireType.LengthDelimited).fork();
-        writer.tag(1, WireType.LengthDelimited).string(domain);
-        writer.tag(2, WireType.Varint).int64(version).join();
-      }
-      return writer.finish();
+      const protos = nodes.map(({ type, inputs, outputs, options }) =>
+        nodeProto(type, inputs.map(final), outputs.map(final), options),
+      );
+      return modelProto({ nodes: protos, initializers, inputs, outputs });
     },
   };
   return graph;
+}
+
+interface GraphParts {
+  readonly nodes: readonly Uint8Array[];
+  readonly initializers: readonly Uint8Array[];
+  readonly inputs: readonly Uint8Array[];
+  readonly outputs: readonly Uint8Array[];
+}
+
+/** ModelProto: version, producer, the graph, and the operator sets. */
+function modelProto({ nodes, initializers, inputs, outputs }: GraphParts): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.Varint).int64(irVersion);
+  writer.tag(2, WireType.LengthDelimited).string("pistar");
+  writer.tag(7, WireType.LengthDelimited).fork(); // GraphProto
+  for (const bytes of nodes) writer.tag(1, WireType.LengthDelimited).bytes(bytes);
+  writer.tag(2, WireType.LengthDelimited).string("pistar");
+  for (const bytes of initializers) writer.tag(5, WireType.LengthDelimited).bytes(bytes);
+  for (const bytes of inputs) writer.tag(11, WireType.LengthDelimited).bytes(bytes);
+  for (const bytes of outputs) writer.tag(12, WireType.LengthDelimited).bytes(bytes);
+  writer.join();
+  for (const [domain, version] of [
+    ["", opset],
+    ["com.microsoft", 1],
+  ] as const) {
+    writer.tag(8, WireType.LengthDelimited).fork(); // OperatorSetIdProto
+    writer.tag(1, WireType.LengthDelimited).string(domain);
+    writer.tag(2, WireType.Varint).int64(version).join();
+  }
+  return writer.finish();
 }
 
 function nodeProto(

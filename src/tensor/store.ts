@@ -68,30 +68,7 @@ export function createStore(values: Iterable<readonly [string, TensorValue]> = [
     return found;
   }
 
-  const access: Access = {
-    async current(name, resident) {
-      const found = entry(name);
-      const moved = await moveTo(found.current, found.type.dtype, resident);
-      if (moved !== found.current) replace(found, moved);
-      return moved;
-    },
-    spare(name) {
-      const found = entry(name);
-      found.spare ??= toRuntime({ ...found.type, data: zerosData(found.type.dtype, elements(found.type.shape)) });
-      return found.spare;
-    },
-    commit(name, next) {
-      const found = entry(name);
-      if (next === found.spare) [found.current, found.spare] = [next, found.current];
-      else replace(found, next);
-    },
-  };
-
-  async function copy(name: string): Promise<TensorValue> {
-    const { current, type } = entry(name);
-    const { data } = fromRuntime(await moveTo(current, type.dtype, false), type.dtype);
-    return { ...type, data: data.slice() };
-  }
+  const access = accessTo(entry);
 
   function put(all: readonly (readonly [string, TensorValue])[]): void {
     for (const [name, value] of all) expectFits(name, value, entries.get(name)?.type);
@@ -108,11 +85,11 @@ export function createStore(values: Iterable<readonly [string, TensorValue]> = [
       return [...entries.keys()];
     },
     type: (name) => entry(name).type,
-    read: (name) => store.exclusively(() => copy(name)),
+    read: (name) => store.exclusively(() => copyOf(entry(name))),
     readAll: () =>
       store.exclusively(async () => {
         const all = new Map<string, TensorValue>();
-        for (const name of entries.keys()) all.set(name, await copy(name));
+        for (const [name, found] of entries) all.set(name, await copyOf(found));
         return all;
       }),
     write: (values) => store.exclusively(async () => put([...values])),
@@ -135,6 +112,32 @@ export function createStore(values: Iterable<readonly [string, TensorValue]> = [
   };
   put([...values]);
   return store;
+}
+
+async function copyOf({ current, type }: Entry): Promise<TensorValue> {
+  const { data } = fromRuntime(await moveTo(current, type.dtype, false), type.dtype);
+  return { ...type, data: data.slice() };
+}
+
+function accessTo(entry: (name: string) => Entry): Access {
+  return {
+    async current(name, resident) {
+      const found = entry(name);
+      const moved = await moveTo(found.current, found.type.dtype, resident);
+      if (moved !== found.current) replace(found, moved);
+      return moved;
+    },
+    spare(name) {
+      const found = entry(name);
+      found.spare ??= toRuntime({ ...found.type, data: zerosData(found.type.dtype, elements(found.type.shape)) });
+      return found.spare;
+    },
+    commit(name, next) {
+      const found = entry(name);
+      if (next === found.spare) [found.current, found.spare] = [next, found.current];
+      else replace(found, next);
+    },
+  };
 }
 
 function expectFits(name: string, { dtype, shape, data }: TensorValue, known: TensorType | undefined): void {

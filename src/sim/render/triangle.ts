@@ -29,7 +29,7 @@ const centre = subsamples / 2;
 
 /**
  * Draws the triangle with corners `a`, `b`, `c` at its nearest samples. Corners are counter-clockwise; a triangle seen
- * from behind is left out.
+ * from behind is left out. It is one long function on purpose: doubles passed between functions allocate.
  */
 export function fillTriangle(samples: Samples, vertices: Vertices, a: number, b: number, c: number, id: number): void {
   const { u, v } = vertices;
