@@ -1,7 +1,8 @@
-// How a trained policy does when its answers come late: success rate, and how far the joint targets jump where a chunk takes over from the
-// one before, with latencies of 0, 100 and 200 ms of simulated time, for async (naive switching) and rtc (real-time chunking) on the same
-// seeds. --policy FOLDER is needed; --episodes 50, --task cube-in-bowl, --difficulty 0.3, --seed 100000, --workers 1, --execute-steps 8,
-// --guidance 1, --latency 0 0.1 0.2 as one text, --chunking "async rtc" (sync: the robot holds still). Last line: JSON.
+// Action chunking under late answers: a trained policy's success rate, and the jumps of joint targets between chunks.
+// It compares async (naive switching) with rtc (real-time chunking) at latencies of 0, 100 and 200 ms of simulated
+// time, on the same seeds. Options: --policy FOLDER (required), --episodes 50, --task cube-in-bowl, --difficulty 0.3,
+// --seed 100000, --workers 1, --execute-steps 8, --guidance 1, --latency "0 0.1 0.2", --chunking "async rtc" (or sync:
+// the robot holds still). The last line is JSON.
 import { parseArgs } from "node:util";
 import { compare, type Evaluation, evaluateOptions, evaluatePolicy } from "../src/rollout/index.ts";
 import { simulation } from "../src/sim/index.ts";

@@ -1,4 +1,5 @@
-// A part of the dataset benchmark: frames from the frame cache, and whole batches with prefetch. 40 episodes of 250 frames, 2 cameras at 64², 14 numbers of state and action, chunks of 50 steps. Medians of several runs.
+// Batches of the dataset benchmark: frames from the frame cache, and whole batches with prefetch. 40 episodes of 250
+// frames, 2 cameras at 64², 14 numbers of state and action, chunks of 50 steps. Medians of several runs.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BatchLoader } from "../src/data/batch-loader.ts";
@@ -8,7 +9,7 @@ import { random } from "../src/system/random.ts";
 import { memoryDataset } from "../test/data/memory-dataset.ts";
 import { median } from "./median.ts";
 
-/** Random frames per second out of one camera's cache, on this thread. */
+/** Random frames per second from one camera's cache, on this thread. */
 function cachedFramesPerSecond(folder: string, frames = 20_000): number {
   const cache = new FrameCache(folder);
   const target = new Uint8Array(cache.frameBytes);
@@ -26,11 +27,11 @@ function cachedFramesPerSecond(folder: string, frames = 20_000): number {
 interface BatchTiming {
   readonly workers: number;
   readonly augmented: boolean;
-  /** What the training loop does between two batches; 0 asks for them as fast as they come. */
+  /** Time of a training step between two batches, ms; 0 asks for batches without pause. */
   readonly stepMs: number;
 }
 
-/** Milliseconds until a batch of 32 is there: the median wait between steps or, without steps, the mean time of each. */
+/** Milliseconds for a batch of 32: the median wait between steps or, without steps, the mean time. */
 async function batchMilliseconds(sources: readonly BatchSource[], timing: BatchTiming): Promise<number> {
   const { workers, augmented, stepMs } = timing;
   const augmentation = augmented ? { augmentation: { shift: 4, brightness: 0.2 } } : {};

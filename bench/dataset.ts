@@ -1,5 +1,6 @@
-// Datasets: appending 500-frame episodes, random frames of H.264 videos at 224x224 with a key frame every 2, cached frames, batches.
-// Last line: JSON; wanted: at least 1,000 random and 20,000 cached frames a second, a batch in at most 5 ms.
+// Datasets: appending 500-frame episodes, random frames of H.264 videos at 224x224 with a key frame every 2, cached
+// frames, batches. The last line is JSON. Targets: 1,000 random and 20,000 cached frames a second at least, 5 ms for a
+// batch at most.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +28,7 @@ function picture(side: number, frame: number, random: () => number): Image {
   return { width: side, height: side, data };
 }
 
-/** Saving episodes of state and action [14], each on the disk when the call returns; and moving them into the dataset. */
+/** Saves episodes of state and action [14], each on disk at the call's return, then moves them into the dataset. */
 async function appending(): Promise<Figures> {
   const vector = { dtype: "float32", shape: [14], names: null };
   const writer = await createWriter(join(folder, "append"), {
@@ -55,7 +56,7 @@ async function appending(): Promise<Figures> {
   };
 }
 
-/** Recording video at 224x224 (frames encoded a second), then single frames at random (decoded a second). */
+/** Records video at 224x224 (encoded frames a second), then reads single frames at random (decoded frames a second). */
 async function randomFrames(): Promise<Figures> {
   const side = 224;
   const root = join(folder, "video");

@@ -1,4 +1,4 @@
-// npm run bench -- NAME runs bench/NAME.ts; without a name, lists what there is.
+// npm run bench -- NAME runs bench/NAME.ts. Without a name it lists the benchmarks.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

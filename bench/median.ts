@@ -1,4 +1,4 @@
-/** The value at `fraction` of the sorted numbers; ½ is the median. */
+/** The value at `fraction` of the sorted numbers. ½ is the median. */
 export function quantile(numbers: readonly number[], fraction: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const at = fraction * (sorted.length - 1);

@@ -1,5 +1,5 @@
-"""A policy in PyTorch (test/golden/model/network.py), driven by policy.ts over stdin: "DIR" loads weights, batches and noise; then each line is
-{"train": STEPS} or {"sample": TIMES, "guidance": β}."""
+"""A policy in PyTorch (test/golden/model/network.py), driven by policy.ts over stdin. The first line is a folder with weights, batches and noise.
+Each further line is {"train": STEPS} or {"sample": TIMES, "guidance": β}."""
 
 import copy
 import json

@@ -1,7 +1,8 @@
-// The nano policy beside the same network in PyTorch, in alternation, two threads each: a training step of 32 samples with two cameras (forward,
-// backward, clipping, AdamW; as `pistar train` makes it), and a chunk of 16 steps sampled with 5 Euler steps, β = 1 and 2. Needs Debian's python3-torch and
-// libopenblas0-pthread. Last line: JSON with PyTorch's median over ours, of the time that passes and of the cores' time, which other work
-// on the machine disturbs less; and "inline": the time of a chunk with the weights fed to the program over that with the weights in it.
+// The nano policy beside the same network in PyTorch, alternating, two threads each. A training step has 32 samples and
+// two cameras (forward, backward, clipping, AdamW, as in `pistar train`). A chunk of 16 steps is sampled with 5 Euler
+// steps, β = 1 and 2. It needs Debian's python3-torch and libopenblas0-pthread. The last line is JSON with PyTorch's
+// median over ours, in wall time and in CPU time; other work on the machine disturbs CPU time less. "inline" is the
+// time of a chunk with fed weights over that with weights in the program.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +22,7 @@ const eulerSteps = 5;
 const batch = 32;
 const python = process.env.PYTHON ?? "/usr/bin/python3";
 
-// As a training makes it: with no more room for prompts than they need, in eights.
+// As in a training: room for the prompts' tokens alone, in multiples of eight.
 const config = model.policyConfig(
   "nano",
   { cameras: ["front", "wrist"], stateSize: 6, actionSize: 6 },
@@ -37,7 +38,7 @@ interface Stored {
 
 const stored = (dtype: string, shape: readonly number[], data: t.TensorData): Stored => ({ dtype, shape, data });
 
-/** Observations of random pictures and prompts that leave a quarter of their room empty. */
+/** Observations of random images, and prompts that leave a quarter of their room empty. */
 function observations(size: number, random: t.Random): model.PrefixBatch {
   const side = vision.imageSize;
   const integers = (count: number, below: number) => Array.from({ length: count }, () => random.integer(below));
@@ -52,7 +53,7 @@ function observations(size: number, random: t.Random): model.PrefixBatch {
   };
 }
 
-/** The same for PyTorch. */
+/** The same observations for PyTorch. */
 function forPyTorch({ size, pictures, state, prompt, promptMask }: model.PrefixBatch) {
   const side = vision.imageSize;
   const each = (make: (camera: string) => Stored) =>
@@ -79,7 +80,7 @@ function targets(random: t.Random) {
   };
 }
 
-/** Writes every array to a file of its own, and where they are to index.json. */
+/** Writes each array to a file, and the list to index.json. */
 function writeTree(folder: string, tree: unknown): void {
   let files = 0;
   const written = (entry: unknown): unknown => {
@@ -94,10 +95,10 @@ function writeTree(folder: string, tree: unknown): void {
 }
 
 interface Answer {
-  /** Milliseconds of each step or chunk, as they pass and as the cores are busy for it. */
+  /** Milliseconds of each step or chunk, wall time and CPU time. */
   readonly wall: readonly number[];
   readonly cpu: readonly number[];
-  /** The last step's loss, or the last chunk. */
+  /** Loss of the last step, or the last chunk. */
   readonly result: number | readonly number[];
 }
 
@@ -105,7 +106,7 @@ async function startPyTorch(folder: string) {
   const script = join(import.meta.dirname, "policy.py");
   const child = spawn(python, [script, String(threads), JSON.stringify(config), String(eulerSteps)], {
     stdio: ["pipe", "pipe", "inherit"],
-    // Spinning threads would make it many times slower beside other work, and hardly faster alone.
+    // Spinning threads would be many times slower beside other work, and hardly faster alone.
     env: {
       OMP_WAIT_POLICY: "passive",
       ...process.env,
@@ -145,7 +146,7 @@ const random = t.random(0);
 const scope = t.scope();
 const policy = model.initPolicyNetwork(scope, config);
 const parameters = scope.parameters;
-// Gates that begin as zero would hide the expert from the comparison.
+// Gates that begin at zero would hide the expert from the comparison.
 const weights = new Map(
   [...scope.initialize(random.split("weights"))].map(([name, value]) => {
     const stream = random.split(name);
@@ -184,7 +185,7 @@ const store = t.createStore([...weights, ...optimiserStates(parameters)]);
 const options = { batchSize: batch, device: "cpu", threads, weightDecay: 0.01, maxNorm: 1 } as const;
 const step = await shardedStep(objective, store, options);
 const built = performance.now() - building;
-// Chunks are sampled with the first weights, however many steps were trained.
+// Chunks are sampled with the first weights, after any number of training steps.
 const frozen = t.createStore(weights);
 const samplers = await Promise.all(
   [1, 2].map((guidance) =>

@@ -1,5 +1,5 @@
-// Cameras: milliseconds a frame for 16 primitives on a checkered plane, one sample a pixel and 2×2.
-// Last line: JSON; wanted: about 0.1, 0.2 and 0.8 ms at 64², 96² and 224² with one sample, 0.3 ms at 64² with 2×2.
+// Cameras: milliseconds a frame for 16 primitives on a checkered plane, with one sample a pixel and 2×2. The last line
+// is JSON. Targets: about 0.1, 0.2 and 0.8 ms at 64², 96² and 224² with one sample, 0.3 ms at 64² with 2×2.
 import { createRenderer } from "../src/sim/render/renderer.ts";
 import type { Scene } from "../src/sim/render/scene.ts";
 import { random as seeded } from "../src/system/random.ts";

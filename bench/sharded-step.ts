@@ -1,5 +1,5 @@
-// A training step of the nano policy (16 samples, 4 draws of noise each, two cameras) over threads, each with a part of the batch, beside the same
-// step in one program that uses the threads within operators, in alternation. Last line: JSON with the medians' ratio.
+// A training step of the nano policy (16 samples, 4 draws of noise each, two cameras) split over threads by samples,
+// beside one program with threads inside operators, alternating. The last line is JSON with the ratio of the medians.
 import { availableParallelism } from "node:os";
 import * as model from "../src/model/index.ts";
 import * as t from "../src/tensor/index.ts";

@@ -1,4 +1,5 @@
-"""The transformer of transformer.ts in PyTorch, driven by train-step.ts over stdin: "DIR" loads weights and data, a number runs that many steps."""
+"""The transformer of transformer.ts in PyTorch, driven by train-step.ts over stdin. The first line is a folder with weights and data;
+each further line is a number of steps to run."""
 
 import json
 import resource

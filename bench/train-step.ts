@@ -1,5 +1,6 @@
-// A training step (forward, backward, clipping, AdamW) of a 0.79M-parameter transformer beside PyTorch's, in alternation, two threads each.
-// Needs Debian's python3-torch and libopenblas0-pthread. Last line: JSON with "ratio", PyTorch's median time over ours.
+// A training step (forward, backward, clipping, AdamW) of a 0.79M-parameter transformer beside PyTorch's, alternating,
+// two threads each. It needs Debian's python3-torch and libopenblas0-pthread. The last line is JSON with "ratio",
+// PyTorch's median time over ours.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,7 +57,7 @@ async function runOurs(
   return { times, loss };
 }
 
-/** Where a step's time goes, from ONNX Runtime's own trace: milliseconds per kernel type, and in all. */
+/** A step's time by kernel type, from ONNX Runtime's own trace, and in all, milliseconds. */
 async function profile(values: ReadonlyMap<string, TensorValue>, feeds: Record<string, Float32Array>, folder: string) {
   const { inputs, loss, step } = transformerStep();
   const graph = { inputs, outputs: { loss }, updates: step.updates };

@@ -1,4 +1,5 @@
-// The transformer that the benchmarks train: 4 pre-norm layers, width 128, 4 heads, 0.79M parameters, 32 × 80 tokens, mean squared error.
+// The transformer of the training benchmarks: 4 pre-norm layers, width 128, 4 heads, 0.79M parameters, 32 × 80 tokens,
+// mean squared error.
 import {
   adamW,
   add,

@@ -1,5 +1,5 @@
-// Fits y = sin(3x) · x with a small network: npx tsx examples/train-mlp.ts
-// Shows the whole engine: declare parameters, build a loss, take its gradient, compile, run, save, load, export.
+// Fits y = sin(3x) · x with a small network: npx tsx examples/train-mlp.ts It shows the whole engine: declare
+// parameters, build a loss, take its gradient, compile, run, save, load, export.
 import { mkdirSync } from "node:fs";
 import * as t from "../src/tensor/index.ts";
 
@@ -10,7 +10,7 @@ const mlp = t.nn.initMlp(model.at("mlp"), 64, 128);
 const last = t.nn.initLinear(model.at("last"), 64, 1);
 const predict = (x: t.Tensor) => t.nn.linear(last, t.nn.mlp(mlp, t.gelu(t.nn.linear(first, x))));
 
-// 2. The training step, as one graph: nothing is computed yet.
+// 2. The training step as one graph. Nothing is computed yet.
 const batch = 64;
 const x = t.input("x", [batch, 1]);
 const y = t.input("y", [batch, 1]);
@@ -19,7 +19,7 @@ const error = t.sub(predict(x), y);
 const loss = t.mean(t.mul(error, error));
 const step = t.adamW(model.parameters, t.gradient(loss, model.parameters), { learningRate });
 
-// 3. Numbers live in a store; programs compiled for it read and update them.
+// 3. Numbers live in a store. Its programs read and update them.
 const random = t.random(0);
 const store = t.createStore([...model.initialize(random.split("weights")), ...step.initial]);
 const train = await t.compile({ inputs: [x, y, learningRate], outputs: { loss }, updates: step.updates }, { store });

@@ -1,5 +1,5 @@
-// npm leaves an optional platform package out of package-lock.json when it could not fetch it (a partial mirror, say), and npm 11's
-// `npm ci` then refuses the lockfile on every platform. This adds the missing entries back; run it after `npm install`.
+// Completes package-lock.json; run it after `npm install`. npm leaves out an optional platform package that it could not
+// fetch, for example from a partial mirror. npm 11's `npm ci` then refuses the lockfile on every platform.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const systems = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
@@ -7,7 +7,7 @@ const processors = ["arm64", "arm", "ia32", "loong64", "mips64el", "ppc64", "ris
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
 
-/** The `os`, `cpu` and `libc` fields that a platform package's name stands for. */
+/** The `os`, `cpu` and `libc` fields for a platform package's name. */
 function platform(name) {
   const words = name.split(/[-/]/);
   const os = systems.find((system) => words.includes(system));

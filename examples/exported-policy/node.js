@@ -1,5 +1,5 @@
 // Answers an observation with onnxruntime-node: node examples/exported-policy/node.js exported exported/example/observation.json
-// Prints the actions as JSON; where the observation says what they should be, the largest difference on stderr.
+// Prints the actions as JSON. If the observation has expected actions, it prints the largest difference on stderr.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";

@@ -1,4 +1,4 @@
-// The page: answers the exported example, says how far the answer is from the right one, and then whatever instruction is typed.
+// The page: answers the exported example, shows the distance from the expected answer, then answers typed instructions.
 import * as ort from "onnxruntime-web";
 import { openPolicy } from "./policy.js";
 
@@ -7,7 +7,7 @@ const element = (id) => document.getElementById(id);
 const json = async (name) => (await fetch(`${folder}/${name}`)).json();
 
 async function start() {
-  ort.env.wasm.numThreads = 1; // more need a server that isolates the page (COOP and COEP)
+  ort.env.wasm.numThreads = 1; // more threads need an isolated page (COOP and COEP)
   const manifest = await json("manifest.json");
   const policy = await openPolicy(ort, manifest, await json(manifest.tokenizer), `${folder}/${manifest.model}`);
   const { noise, actions, ...example } = await json("example/observation.json");

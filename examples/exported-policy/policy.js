@@ -1,4 +1,4 @@
-// A policy that `pistar export` wrote, in any ONNX Runtime for JavaScript: from an observation to an action chunk.
+// An exported policy in any ONNX Runtime for JavaScript: from an observation to an action chunk.
 import { Tokenizer } from "@huggingface/tokenizers";
 
 /**

@@ -5,7 +5,7 @@ import { type Row, rowOf } from "./rows.ts";
 import { compareRows, recapAndFiltered, wonAndLost } from "./statistics.ts";
 import { besideTable, fullTable, seedsTable, wantedTable, whole } from "./tables.ts";
 
-/** The three seeds of `pistar recap --preset full`, and the seed of `pistar recap`, that README.md shows. */
+/** README.md's runs: three seeds of `pistar recap --preset full`, and one of `pistar recap`. */
 export const fullRuns = [
   "2026-11-30-full-seed-0-peg-seen-tipping",
   "2026-11-30-full-share-held-out-seed-1",
@@ -27,7 +27,10 @@ const blocks: Readonly<Record<string, Block>> = {
 
 export const blockNames = Object.keys(blocks);
 
-/** @throws RangeError for an unknown block, a run that is not in the rows, and rows without what the block needs */
+/**
+ * The text of one block.
+ * @throws RangeError for an unknown block, an unknown run, or rows without the needed values
+ */
 export function render(rows: readonly Row[], name: string, ...names: readonly string[]): string {
   const block = blocks[name];
   if (!block) throw new RangeError(`Expected one of the blocks ${blockNames.join(", ")}, got ${name}`);
@@ -36,7 +39,7 @@ export function render(rows: readonly Row[], name: string, ...names: readonly st
 
 const marked = /(<!-- results: (\S+)((?: \S+)*?) -->)[\s\S]*?(<!-- \/results -->)/g;
 
-/** The text, with all marked figures as they follow from the rows. */
+/** The text with all its figures recomputed from the rows. */
 export function updated(text: string, rows: readonly Row[]): string {
   return text.replace(marked, (_, opening: string, name: string, names: string, closing: string) => {
     const figures = render(rows, name, ...names.split(" ").filter(Boolean));

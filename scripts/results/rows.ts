@@ -5,26 +5,26 @@ import { readFileSync } from "node:fs";
 export interface Row {
   /** Date and name. */
   readonly run: string;
-  /** The preset of docs/results/presets.json that `options` starts from; empty where no preset was used. */
+  /** The preset of docs/results/presets.json below `options`; empty without a preset. */
   readonly preset: string;
-  /** Of the run: it decides demonstrations, data, trainings and evaluation episodes. */
+  /** Seed of the run, for demonstrations, data, trainings and evaluation episodes. */
   readonly seed: number;
   readonly task: string;
   readonly arm: string;
   readonly iteration: number;
-  /** The run whose data, labels and pre-trained policy were used again; empty for a whole run. */
+  /** The run that lent data, labels and pre-trained policy; empty for a whole run. */
   readonly base: string;
   /** Seed of the first evaluation episode; the others follow it one by one. */
   readonly firstSeed: number;
-  /** NAME=VALUE, space-separated: options that differ from the preset, or from the base run where there is one. */
+  /** Options that differ from the preset or from the base run: NAME=VALUE, space-separated. */
   readonly options: string;
   readonly episodes: number;
   readonly successes: number;
-  /** Seconds that a failed episode lasts; null where times were not kept. */
+  /** Seconds of a failed episode; null without recorded times. */
   readonly deadline: number | null;
-  /** Seconds of each success in the order of the seeds; null where times were not kept. */
+  /** Seconds of each success in the order of the seeds; null without recorded times. */
   readonly times: readonly number[] | null;
-  /** "1" for success, "0" for failure, in the order of the seeds; empty where only the count was kept. */
+  /** Outcomes in the order of the seeds, "1" for success, "0" for failure; empty if only the count was recorded. */
   readonly outcomes: string;
 }
 
@@ -35,7 +35,10 @@ const path = new URL("../../docs/results/runs.csv", import.meta.url);
 
 export const readRows = (): Row[] => parseRows(readFileSync(path, "utf8"));
 
-/** @throws Error for another header, a line with too few or too many cells, and numbers that contradict each other; names the line */
+/**
+ * Reads runs.csv.
+ * @throws Error naming the line: another header, too few or too many cells, numbers that contradict each other
+ */
 export function parseRows(csv: string): Row[] {
   const [first, ...lines] = csv.trimEnd().split("\n");
   if (first !== header) throw new Error(`runs.csv: expected the header ${header}, got ${first}`);
@@ -82,7 +85,10 @@ function faultOf({ episodes, successes, times, outcomes }: Row): string | undefi
   return undefined;
 }
 
-/** @throws Error where a text holds a comma or a line break */
+/**
+ * Formats rows as runs.csv.
+ * @throws Error if a text holds a comma or a line break
+ */
 export function formatRows(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
     const cells = [
@@ -108,7 +114,10 @@ export function formatRows(rows: readonly Row[]): string {
   return `${[header, ...lines].join("\n")}\n`;
 }
 
-/** @throws RangeError where there is no such row */
+/**
+ * Finds a row.
+ * @throws RangeError if there is none
+ */
 export function rowOf(rows: readonly Row[], wanted: Partial<Row>): Row {
   const found = rows.find((row) => Object.entries(wanted).every(([key, value]) => row[key as keyof Row] === value));
   if (!found) throw new RangeError(`Expected a row of runs.csv with ${JSON.stringify(wanted)}, found none`);

@@ -1,4 +1,4 @@
-// What a run of pistar recap leaves for docs/results: rows for runs.csv, iterations.csv and times.csv.
+// Reads a run of pistar recap for docs/results: rows for runs.csv, iterations.csv and times.csv.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -11,14 +11,14 @@ const docs = new URL("../../docs/results/", import.meta.url);
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Options that the two presets had on 2026-11-30. Rows say where they differ from these. */
+/** Options of the two presets on 2026-11-30. Rows list their differences from these. */
 const readPresets = (): Record<string, Options> =>
   JSON.parse(readFileSync(new URL("presets.json", docs), "utf8")) as Record<string, Options>;
 
-/** Options that have a column of their own, or that do not decide what a policy learns. */
+/** Options with a column of their own, or without effect on learning. */
 const left = new Set(["seed", "tasks", "workers", "parallel", "controls"]);
 
-/** The preset that differs least, and the differences: NAME=VALUE, space-separated; "unset" where an option is missing. */
+/** The nearest preset, and the differences from it: NAME=VALUE, space-separated; "unset" for a missing option. */
 export function differences(options: Options, named?: string): { readonly preset: string; readonly options: string } {
   const [nearest] = Object.entries(readPresets())
     .filter(([preset]) => !named || preset === named)
@@ -35,10 +35,10 @@ export function differences(options: Options, named?: string): { readonly preset
   };
 }
 
-/** What is known of a policy's episodes one by one. */
+/** A policy's episodes, one by one. */
 export type EpisodesOf = (task: string, iteration: number, arm: string) => Evaluation["runs"] | undefined;
 
-/** From the run's folder, where its stages lie. */
+/** The run's folder, with its stages. */
 export function episodesIn(folder: string): EpisodesOf {
   return (task, iteration, arm) => {
     const stage = join(folder, "stages", task, String(iteration), `evaluate-${arm}.json`);
@@ -49,7 +49,7 @@ export function episodesIn(folder: string): EpisodesOf {
   };
 }
 
-/** Seconds of a failed episode, by what the throughput says; all of a task's last as long. */
+/** Seconds of a failed episode, by the throughput. All failures of a task last equally long. */
 function deadlineOf({ successes, episodes, throughput, timesToSuccess }: TaskSummary["results"][number]): number {
   const whole = (3600 * successes) / throughput.value - 10 * episodes;
   const failed = (whole - timesToSuccess.reduce((sum, time) => sum + time, 0)) / (episodes - successes);
@@ -131,7 +131,7 @@ export function iterationsOf(run: string, { tasks, options }: Summary): string[]
   });
 }
 
-/** Stages by kind; a stage that is none of the others trains a policy. */
+/** Stages by kind. Any other stage trains a policy. */
 const kinds = [
   ["pretraining", /^pretrain\//],
   ["episodes", /\/(demonstrations|autonomous|corrected)$/],

@@ -1,4 +1,4 @@
-// From rows of runs.csv to what the product's own statistics take.
+// Turns rows of runs.csv into the input of the product's own statistics.
 import type { ArmOfRun, RunOfSeed } from "../../src/loop/index.ts";
 import { type ComparedEvaluation, type Comparison, compare, mcnemar, throughput } from "../../src/rollout/index.ts";
 import { type Row, rowOf } from "./rows.ts";
@@ -17,7 +17,7 @@ export function throughputOf(row: Row): number {
   return throughput([...successes, ...failures], resetSeconds);
 }
 
-/** Two policies on the same episodes, with the intervals that their run computed. */
+/** Two policies on the same episodes, with their run's own intervals. */
 export function compareRows(policy: Row, baseline: Row): Comparison {
   return compare(evaluationOf(policy), evaluationOf(baseline), policy.seed);
 }
@@ -34,7 +34,7 @@ function evaluationOf(row: Row): ComparedEvaluation {
   return { policy: `${row.run} ${row.arm}`, resetSeconds, runs };
 }
 
-/** Episodes that only one of both solved, over all given pairs, with McNemar's exact p. */
+/** Episodes solved by only one of both, over all given pairs, with McNemar's exact p. */
 export function wonAndLost(pairs: readonly (readonly [policy: Row, baseline: Row])[]): {
   readonly won: number;
   readonly lost: number;
@@ -64,7 +64,7 @@ export function recapAndFiltered(rows: readonly Row[], runs: readonly string[]):
     });
 }
 
-/** A whole run as `acrossSeeds` takes it. */
+/** A whole run in the form for `acrossSeeds`. */
 export function runOfSeed(rows: readonly Row[], run: string): RunOfSeed {
   const own = rows.filter((row) => row.run === run);
   if (own.length === 0) throw new RangeError(`Expected a run of runs.csv, got ${run}`);

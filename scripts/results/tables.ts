@@ -69,7 +69,7 @@ const controls = [
   ["guided", "itself guided, β = 2"],
 ] as const;
 
-/** What was wanted, and what is reached: bold where the mean reaches it; then how many of the seeds do. */
+/** A target and its result: bold if the mean reaches it, then the number of seeds that do. */
 export function wantedTable(rows: readonly Row[], runs: readonly string[]): string {
   const { tasks, of, ofEach } = byTask(rows, runs);
   const count = (values: readonly boolean[]) =>
@@ -106,7 +106,7 @@ export function wantedTable(rows: readonly Row[], runs: readonly string[]): stri
   ]);
 }
 
-/** Several seeds in full: each seed's success rates, and what RECAP is compared with. */
+/** Several seeds in full: each seed's success rates, and the comparisons with RECAP. */
 export function seedsTable(rows: readonly Row[], runs: readonly string[]): string {
   const { tasks, iteration, of } = byTask(rows, runs);
   const rates = (arms: readonly ArmAcrossSeeds[]) => arms.map(({ successRates }) => successRates.map(whole).join(", "));
@@ -139,9 +139,9 @@ export function seedsTable(rows: readonly Row[], runs: readonly string[]): strin
 }
 
 /**
- * Policies beside RECAP's last one on the same episodes. An ablation is compared with its base run, another policy with its own run. Bold is
- * p < 0.05 on one task's episodes.
- * @throws RangeError where none of the runs has outcomes
+ * Policies beside RECAP's last one on the same episodes. An ablation is compared with its base run, another policy with
+ * its own run. Bold means p < 0.05 on one task's episodes.
+ * @throws RangeError if none of the runs has outcomes
  */
 export function besideTable(rows: readonly Row[], runs: readonly string[]): string {
   const recapOf = ({ run, base, task }: Row) =>
