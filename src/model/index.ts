@@ -5,7 +5,6 @@ export {
   type ActionSamplerOptions,
   createActionSampler,
   denoised,
-  samplingGraph,
   type Unconditioned,
 } from "./action-sampler.ts";
 export {
@@ -44,7 +43,6 @@ export { type Continuation, softMask } from "./real-time-chunking.ts";
 export { type FastTokenizer, fitFast, loadFast, saveFast } from "./text/fast.ts";
 export {
   type AdvantageIndicator,
-  digitise,
   fillPrompt,
   type PromptParts,
   promptTemplate,
@@ -53,13 +51,12 @@ export {
   type TokenisedPrompts,
   tokenisePrompts,
 } from "./text/prompt.ts";
-export { fitTokenizer, loadTokenizer, type TextTokenizer, textTokenizer } from "./text/tokenizer.ts";
+export { fitTokenizer, loadTokenizer, type TextTokenizer } from "./text/tokenizer.ts";
 export {
   createValuePredictor,
   initValueFunction,
   type ValueFunction,
   type ValuePredictor,
-  valueLogits,
   valueLoss,
 } from "./value-function.ts";
 export { loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";

@@ -34,7 +34,7 @@ export function initValueFunction(scope: Scope, config: ValueConfig): ValueFunct
 }
 
 /** Logits [B, bins] of the return's distribution. */
-export function valueLogits({ backbone, head }: ValueFunction, inputs: PrefixInputs): Tensor {
+function valueLogits({ backbone, head }: ValueFunction, inputs: PrefixInputs): Tensor {
   const { hidden, count } = readPrefix(backbone, inputs);
   const [batch, length] = inputs.blocks.shape as [number, number];
   const there = t.reshape(t.cast(present(inputs), "f32"), [batch, length, 1]);

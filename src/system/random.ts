@@ -1,5 +1,5 @@
-// The only source of randomness in pistar: a seeded generator (xoroshiro128+) that is passed to whoever draws from it.
-// One seed gives the same numbers on every machine. `split` gives a child stream by name, so that adding a consumer moves nobody else's numbers.
+// The only source of randomness in pistar: a seeded generator (xoroshiro128+), passed to each function that draws. One seed gives the same
+// numbers on every machine. `split` gives a child stream by name, so a new consumer does not move anyone else's numbers.
 import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 
 export interface Random {
@@ -13,8 +13,6 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
   /** An independent generator named `key`; the same key gives the same child, and this generator does not move. */
   split(key: string | number): Random;
-  /** What `restore` needs to continue exactly here. */
-  state(): readonly number[];
 }
 
 /** FNV-1a, 32 bits. */
@@ -24,7 +22,11 @@ function hash(text: string): number {
   return value | 0;
 }
 
-function wrap(generator: ReturnType<typeof xoroshiro128plusFromState>, path: string): Random {
+/** A generator for `seed`, any number or text. The same seed gives the same stream. */
+export function random(seed: number | string): Random {
+  const path = String(seed);
+  const generator = xoroshiro128plusFromState([0, 1, 2, 3].map((word) => hash(`${word}:${path}`)));
+  for (let i = 0; i < 16; i++) generator.next(); // mixes: similar seeds begin with similar words
   const word = () => generator.next() >>> 0;
   const uniform = () => ((word() >>> 5) * 2 ** 26 + (word() >>> 6)) / 2 ** 53;
   const integer = (below: number) => {
@@ -49,21 +51,5 @@ function wrap(generator: ReturnType<typeof xoroshiro128plusFromState>, path: str
       return copy;
     },
     split: (key) => random(`${path}/${key}`),
-    state: () => [...generator.getState(), ...new TextEncoder().encode(path)],
   };
-}
-
-/** A generator for `seed`: any number or text. */
-export function random(seed: number | string): Random {
-  const path = String(seed);
-  const generator = xoroshiro128plusFromState([0, 1, 2, 3].map((word) => hash(`${word}:${path}`)));
-  for (let i = 0; i < 16; i++) generator.next(); // similar paths give similar words; mixing makes them unlike
-  return wrap(generator, path);
-}
-
-/** Continues a generator from what its `state()` gave. */
-export function restore(state: readonly number[]): Random {
-  if (state.length < 4)
-    throw new TypeError(`Expected the state of a generator (4 words and its path), got ${state.length} numbers`);
-  return wrap(xoroshiro128plusFromState(state.slice(0, 4)), new TextDecoder().decode(Uint8Array.from(state.slice(4))));
 }

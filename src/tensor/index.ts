@@ -6,7 +6,6 @@ export {
   float32ToFloat16,
   type Random,
   random,
-  restore,
 } from "../system/index.ts";
 export { type Device, devices, type SessionOptions, whyUnavailable } from "./device.ts";
 export { exportOnnx, type OnnxExportOptions } from "./export.ts";
@@ -48,14 +47,12 @@ export {
   ema,
   emaInitial,
   emaName,
-  globalNorm,
   type Step,
 } from "./optimizer.ts";
 export {
   countParameters,
   fanIn,
   fill,
-  freeze,
   type Initializer,
   matches,
   normal,

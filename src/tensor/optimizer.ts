@@ -97,7 +97,7 @@ function oneMinusPower(beta: number, t: Tensor): Tensor {
 const scaled = (x: Operand, factor: number): Operand => (typeof x === "number" ? x * factor : mul(x, factor));
 
 /** The global norm √ Σ g² of all gradients, a scalar. */
-export function globalNorm(gradients: readonly Tensor[]): Tensor {
+function globalNorm(gradients: readonly Tensor[]): Tensor {
   return sqrt(gradients.map((gradient) => sum(mul(gradient, gradient))).reduce((a, b) => add(a, b)));
 }
 

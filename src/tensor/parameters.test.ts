@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { random } from "../system/random.ts";
-import { countParameters, fanIn, fill, freeze, matches, normal, scope } from "./parameters.ts";
+import { countParameters, fanIn, fill, matches, normal, scope } from "./parameters.ts";
 
 function model() {
   const root = scope();
@@ -38,11 +38,8 @@ test("half-precision parameters hold the bits of the rounded numbers", () => {
   expect(root.initialize(random(0)).get("x")!.data).toEqual(Uint16Array.of(0x3e00));
 });
 
-test("patterns match whole names, and one that fits nothing is an error", () => {
+test("patterns match whole names", () => {
   expect(matches("vision.layers.0.bias", ["*.bias"])).toBe(true);
   expect(matches("vision.layers.0.bias", ["vision"])).toBe(false);
   expect(matches("visionXbias", ["vision.bias"])).toBe(false);
-  const { parameters } = model();
-  expect(freeze(parameters, ["vision.*"]).map(({ node }) => node.name)).toEqual(["head.weight"]);
-  expect(() => freeze(parameters, ["visoin.*"])).toThrow('No parameter fits "visoin.*"');
 });

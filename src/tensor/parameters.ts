@@ -101,15 +101,3 @@ export function matches(name: string, patterns: readonly string[]): boolean {
     return new RegExp(`^${parts.join(".*")}$`).test(name);
   });
 }
-
-/**
- * The parameters to train: all but those with a name that fits a pattern.
- * @throws Error for a pattern without a match, likely a misspelt one
- */
-export function freeze(parameters: readonly Tensor[], patterns: readonly string[]): Tensor[] {
-  const names = parameters.map(({ node }) => node.name!);
-  for (const pattern of patterns)
-    if (!names.some((name) => matches(name, [pattern])))
-      throw new Error(`No parameter fits "${pattern}"; they are called like ${names.slice(0, 4).join(", ")}`);
-  return parameters.filter(({ node }) => !matches(node.name!, patterns));
-}
