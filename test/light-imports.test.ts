@@ -1,4 +1,4 @@
-// A robot's client takes pistar/serve, an analysis pistar/recap: neither waits for the training engine to load.
+// pistar/serve (a robot's client) and pistar/recap (an analysis) load without the training engine.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";

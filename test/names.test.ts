@@ -1,4 +1,4 @@
-// One name, one thing: what the folders' index.ts files export bears a name that no other folder's public part has.
+// One name, one thing: no two folders export the same name.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Gradients against central differences of the forward values: independent of PyTorch and of every gradient rule.
+// Gradients against central differences of the forward values, independent of PyTorch and of all gradient rules.
 import { describe, expect, test } from "vitest";
 import { random } from "../src/system/random.ts";
 import { constant, input, type Tensor } from "../src/tensor/expression.ts";

@@ -1,4 +1,5 @@
-// The same training steps on WebGPU and on the CPU. Runs where a Vulkan driver exists; Debian's chromium brings one in software, SwiftShader.
+// The same training steps on WebGPU and on the CPU. It needs a Vulkan driver; Debian's chromium brings SwiftShader, a
+// driver in software.
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { random } from "../src/system/index.ts";

@@ -1,5 +1,5 @@
-// A dataset made from a seed: its numbers are kept in memory, its pictures as raw bytes in files below its root, one per
-// camera and episode, so that whatever watches a dataset's files sees real ones.
+// A dataset made from a seed. Its numbers are in memory. Its images are raw bytes in real files below its root, one for
+// each camera and episode, so watchers of files find them.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-// Subtasks put into a dataset as LeRobot stores them, by DuckDB: another writer of parquet than ours.
+// Writes subtasks into a dataset as LeRobot stores them, with DuckDB's parquet writer instead of ours.
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";

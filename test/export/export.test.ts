@@ -1,4 +1,5 @@
-// Exported policies give the checkpoint's actions: in ONNX Runtime by the example for Node, in Chromium, in rollouts and behind a server.
+// An exported policy gives the checkpoint's actions: in ONNX Runtime by the example for Node, in Chromium, in rollouts
+// and behind a server.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

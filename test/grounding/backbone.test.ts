@@ -1,4 +1,4 @@
-// From scenes to a backbone, and from a backbone to trainings that begin with it.
+// From scenes to a backbone, and from a backbone to trainings.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// What pistar brings for nano: it hands on where the object is that the instruction names, so plainly that a linear reading finds it.
+// pistar's own backbone for nano: a linear readout of its output finds the instruction's object.
 import { beforeAll, expect, test } from "vitest";
 import { groundingFeeds } from "../../src/grounding/feeds.ts";
 import { SceneMaker, type Scenes } from "../../src/grounding/scenes.ts";

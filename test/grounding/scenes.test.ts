@@ -1,4 +1,4 @@
-// What scenes say of where things are, against what is to be seen in their pictures.
+// The places of a scene agree with its rendered images.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SceneLoader } from "../../src/grounding/scene-loader.ts";
 import {

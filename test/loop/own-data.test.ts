@@ -1,5 +1,5 @@
-// RECAP on datasets that are there already, as small as it can be: what each stage hands to the next, going on after a stop, and what
-// becomes of the datasets. What the networks are worth is not asked: they train for a few steps.
+// RECAP on existing datasets, as small as possible: the hand-over between stages, resuming after a stop, and untouched
+// datasets. The networks train for a few steps only; their quality is not tested.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

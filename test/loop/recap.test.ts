@@ -1,5 +1,5 @@
-// Algorithm 1 from end to end, as small as it can be: what each stage hands to the next, that a run which is stopped goes on, and that its
-// folder holds all of it. What the policies are worth is not asked: they train for a few steps.
+// Algorithm 1 from end to end, as small as possible: the hand-over between stages, resuming after a stop, and a
+// complete run folder. The policies train for a few steps only; their quality is not tested.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The networks against an independent implementation in PyTorch (test/golden/model/network.py): hidden states, velocity, logits, losses,
-// gradients of every parameter, sampled chunks, read from weights as published checkpoints store them.
+// The networks against an independent implementation in PyTorch (test/golden/model/network.py): hidden states,
+// velocity, logits, losses, gradients of every parameter, and sampled chunks. Weights are read under published names.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

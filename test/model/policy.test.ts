@@ -1,4 +1,4 @@
-// The laws of the policy's graph: what depends on what, and what must not.
+// Dependences in the policy's graph: each output changes with its inputs and with nothing else.
 import { describe, expect, test } from "vitest";
 import { readPrefix } from "../../src/model/backbone.ts";
 import {

@@ -1,4 +1,4 @@
-// Chunks that continue others: one unrolled program against the paper's formulas written out, whose Jacobian is taken by finite differences.
+// Real-time chunking: the unrolled program against the paper's formulas, with the Jacobian by finite differences.
 import { afterAll, expect, test } from "vitest";
 import { readPrefix } from "../../src/model/backbone.ts";
 import {

@@ -1,4 +1,4 @@
-// Text that the model is to write: it looks only backwards, and only its own tokens are learned.
+// Learned prompt text: its tokens are causal, and they alone are learned.
 import { expect, test } from "vitest";
 import { logits, readPrefix } from "../../src/model/backbone.ts";
 import { type PrefixBatch, policyLoss, prefixFeeds, prefixInputs } from "../../src/model/index.ts";

@@ -1,4 +1,4 @@
-// A policy small enough to test every number of, and batches for it.
+// A tiny policy for tests of every number, and its batches.
 import {
   initPolicyNetwork,
   type PolicyConfig,

@@ -1,4 +1,4 @@
-// The value function learns what a chain's returns are on average, from single episodes' returns.
+// The value function learns a chain's mean returns from returns of single episodes.
 import { expect, test } from "vitest";
 import { createValuePredictor, initValueFunction, prefixFeeds, valueConfig, valueLoss } from "../../src/model/index.ts";
 import { expectedValues, twoHotTargets } from "../../src/recap/index.ts";

@@ -1,4 +1,5 @@
-// Every field of a checkpoint's config.json: a wrong value, and none at all, is told by file, field, expected and got.
+// Every field of a checkpoint's config.json. A wrong or missing value gives an error with file, field, expected and
+// got.
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

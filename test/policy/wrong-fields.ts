@@ -1,4 +1,4 @@
-// Every way in which one field of a JSON file may be wrong, and what its reader has to say then.
+// All ways to break one field of a JSON file, and the expected errors.
 import { expect } from "vitest";
 import { PistarError } from "../../src/system/index.ts";
 

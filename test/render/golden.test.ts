@@ -1,5 +1,5 @@
-// Pictures looked at once and kept: every byte must stay. To renew one delete it under test/golden/render, run this
-// test and look at the new one.
+// Golden images: reviewed once, every byte must stay. To renew one, delete it under test/golden/render, run this test
+// and look at the new one.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";

@@ -1,4 +1,4 @@
-// Random scenes: depth and segmentation equal to ray casting, away from edges.
+// Random scenes: depth and segmentation equal ray casting, away from edges.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { rayDepth } from "./ray-cast.ts";

@@ -1,4 +1,4 @@
-// Depth by solving the equation of each primitive along a ray: what the rasteriser is compared with.
+// Depth by solving each primitive's equation along a ray, for comparison with the rasteriser.
 import type { Geom } from "./scene.ts";
 
 type Vector = readonly [number, number, number];

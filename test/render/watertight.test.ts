@@ -1,4 +1,4 @@
-// Triangles that share an edge: no sample is left out between them, none is drawn by both.
+// Triangles with a common edge: no sample between them is left out, none is drawn twice.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createRenderer } from "../../src/sim/render/renderer.ts";

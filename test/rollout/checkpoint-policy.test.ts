@@ -1,4 +1,4 @@
-// A trained policy as rollouts drive the robot with it: one seed gives the same chunks, and a chunk continues what is left of another.
+// A trained policy in rollouts: one seed gives the same chunks, and a chunk continues the rest of another.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

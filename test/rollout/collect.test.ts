@@ -1,4 +1,5 @@
-// Collections over worker threads: the same bytes whatever the number of workers, what a dying worker costs, going on, and replays.
+// Collections over worker threads: the same bytes for any number of workers, the death of a worker, resuming, and
+// replays.
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// A robot that is no SO-101 and no MuJoCo: the example of one's own robot, from demonstrations to an evaluation.
+// A robot other than the SO-101, without MuJoCo: the guide's example, from demonstrations to an evaluation.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

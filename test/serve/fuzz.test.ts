@@ -1,4 +1,4 @@
-// Mutated frames and mutated TCP streams against a server, while a well-behaved client goes on.
+// Mutated frames and mutated TCP streams against a server. A well-behaved client is served meanwhile.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";

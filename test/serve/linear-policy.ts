@@ -1,4 +1,5 @@
-// A small policy to serve: every action is a linear map of the state, brighter with the first picture and later in the chunk.
+// A small policy to serve: each action is a linear map of the state, brighter with the first image and later in the
+// chunk.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ActionChunk, Observation, PolicyRequest } from "../../src/robot/index.ts";
 import { layouts, type ObservationLayout, type ServablePolicy } from "../../src/serve/index.ts";

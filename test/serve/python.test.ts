@@ -1,4 +1,5 @@
-// Python's side of openpi's protocol, written from its description with Debian's python3-websockets, python3-msgpack and python3-numpy.
+// openpi's protocol in Python, written from its description with Debian's python3-websockets, python3-msgpack and
+// python3-numpy.
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";

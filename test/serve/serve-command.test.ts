@@ -1,5 +1,5 @@
-// `pistar serve` from end to end: a policy of the simulated SO-101, trained for one step, in a process of its own, asked by our clients and
-// Python's. What it answers is what the same policy answers here, to the last bit.
+// `pistar serve` from end to end: a policy of the simulated SO-101, trained for one step, served by another process to
+// our clients and Python's. Its answers equal those of the same policy here, to the last bit.
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Scripts that begin where somebody else left the arm, as corrections do: what is half done is gone on with, so that a correction asks for the
-// same actions as a demonstration does from where it is.
+// Scripts begun in the middle of an attempt, as corrections are. A correction continues the attempt: it asks for the
+// actions of a demonstration at the same place.
 import { expect, test } from "vitest";
 import { Arm, bestStyle, createTaskWorld, type Motion, type Task, taskNamed, type World } from "../../src/sim/index.ts";
 import { random } from "../../src/system/index.ts";

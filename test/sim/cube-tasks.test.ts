@@ -1,4 +1,4 @@
-// The two cube tasks: what counts as success, what does not, and that their demonstrators get there.
+// The two cube tasks: success, failure, and demonstrators that succeed.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bestStyle, createTaskWorld, Judge, type Task, taskNamed, type World } from "../../src/sim/index.ts";
 import { demonstration } from "./demonstration.ts";

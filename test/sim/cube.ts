@@ -1,4 +1,4 @@
-// A cube of 25 mm on the table, and the plainest way to pick it up: what the tests of the world share.
+// A cube of 25 mm on the table, and the simplest grasp, for tests of the world.
 
 import { fromRadians } from "../../src/robot/index.ts";
 import {

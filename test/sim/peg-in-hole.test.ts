@@ -1,4 +1,4 @@
-// The peg task: what counts as success, where things stand, and that its demonstrator gets there, with a toppled peg too.
+// The peg task: success, placement, and a demonstrator that succeeds, even from a toppled peg.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   Arm,

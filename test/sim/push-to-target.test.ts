@@ -1,4 +1,4 @@
-// The pushing task: what counts as success, that a block cannot be lifted, where things stand, and that its demonstrator gets there.
+// The pushing task: success, placement, a block that cannot be lifted, and a demonstrator that succeeds.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   Arm,

@@ -1,4 +1,4 @@
-// A few episodes of random joint targets: where each ends. Also run in a worker thread.
+// A few episodes of random joint targets, and their final states. It also runs in a worker thread.
 import { so101Joints } from "../../src/robot/index.ts";
 import { random } from "../../src/system/index.ts";
 import { cubeWorld } from "./cube.ts";

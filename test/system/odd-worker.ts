@@ -1,4 +1,4 @@
-// The thread of worker.test.ts: it answers, fails, waits, tells and dies as it is asked.
+// The worker of worker.test.ts: on request it answers, fails, waits, reports progress or dies.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Call, serveWorker, transfer } from "../../src/system/index.ts";

@@ -1,4 +1,4 @@
-// The line that RECAP stands on: from the advantages in a label file to the words that the network reads. All expectations are by hand.
+// RECAP's central path: from the advantages in a label file to the words in the prompt. All expectations are by hand.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

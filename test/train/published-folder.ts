@@ -1,4 +1,4 @@
-// A folder as LeRobot writes it for π0.5, scaled down: its names, its files, random weights.
+// A scaled-down folder as LeRobot writes it for π0.5: its names, its files, random weights.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fitTokenizer, type PolicyConfig, parameterShapes, policyConfig } from "../../src/model/index.ts";

@@ -1,4 +1,4 @@
-// Fine-tuning what LeRobot and openpi publish: their names, their files, nothing lost on the way.
+// Fine-tuning of policies published by LeRobot and openpi: their names, their files, nothing lost.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// A step over threads against the step in one program, which goldens and finite differences stand behind.
+// A training step over threads against the step in one program. The latter is tested by golden files and finite
+// differences.
 import { expect, test } from "vitest";
 import { policyLoss, prefixFeeds } from "../../src/model/index.ts";
 import * as t from "../../src/tensor/index.ts";

@@ -1,4 +1,4 @@
-// A checkpoint of a tiny policy for the simulated SO-101, with random weights: its answers depend on everything that goes in.
+// A checkpoint of a tiny policy for the simulated SO-101. Its random weights make its answers depend on every input.
 import { mkdirSync } from "node:fs";
 import { fitTokenizer, initValueFunction, type PolicyConfig, valueConfig } from "../../src/model/index.ts";
 import type { Mode } from "../../src/policy/action-space.ts";

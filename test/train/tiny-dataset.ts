@@ -1,4 +1,5 @@
-// Small recordings for tests of training: a dot moves over a grey picture as the only joint moves; half of the episodes fail and stop early.
+// Small recordings for tests of training. A dot moves over a grey image with the only joint. Half of the episodes fail
+// and stop early.
 import { createWriter, episodeSuccess, type Image } from "../../src/data/index.ts";
 import { random } from "../../src/system/index.ts";
 

@@ -1,5 +1,5 @@
-// Whole trainings of a few steps: what they write, that resuming is exact, that labels change what is learned. What the prompts say frame by
-// frame: labels-to-prompts.test.ts.
+// Whole trainings of a few steps: their files, exact resuming, and the effect of labels. labels-to-prompts.test.ts
+// tests the prompts frame by frame.
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

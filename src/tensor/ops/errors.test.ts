@@ -1,4 +1,4 @@
-// What is wrong with an expression is said where it is built: the operator, what came, and what does not fit.
+// Errors of expressions come at building: the operator, its inputs, and the misfit.
 import { expect, test } from "vitest";
 import { input } from "../expression.ts";
 import { add, div, maximum, mul, neg, sub } from "./arithmetic.ts";

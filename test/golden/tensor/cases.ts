@@ -1,4 +1,4 @@
-// The golden cases of operators.json, and how each operator is called in TypeScript.
+// The golden cases of operators.json, and the call of each operator in TypeScript.
 import { readdirSync, readFileSync } from "node:fs";
 import { float16ToFloat32, float32ToFloat16 } from "../../../src/system/float16.ts";
 import { input, type Tensor } from "../../../src/tensor/expression.ts";
