@@ -8,6 +8,7 @@ import {
   type Spread,
 } from "../grounding/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
+import { stoppable } from "./interrupt.ts";
 import { withPhases } from "./progress.ts";
 import { number, table } from "./table.ts";
 
@@ -30,15 +31,18 @@ export function addGroundCommand(program: Command): void {
   )
     .addHelpText("after", help)
     .action(async ({ out, networks, resume, json, ...flags }: Record<string, unknown>) => {
-      const { backbone, errors } = await withPhases((show) =>
-        makeBackbone({
-          folder: String(out),
-          networks: networks as NonNullable<BackboneInput["networks"]>,
-          options: fromFlags(groundingOptions, flags),
-          resume: resume === true,
-          onProgress: (network, { step, steps, loss }) =>
-            show(`${network}'s backbone`).update(step, steps, `loss ${loss.toPrecision(4)}`),
-        }),
+      const { backbone, errors } = await stoppable((signal) =>
+        withPhases((show) =>
+          makeBackbone({
+            signal,
+            folder: String(out),
+            networks: networks as NonNullable<BackboneInput["networks"]>,
+            options: fromFlags(groundingOptions, flags),
+            resume: resume === true,
+            onProgress: (network, { step, steps, loss }) =>
+              show(`${network}'s backbone`).update(step, steps, `loss ${loss.toPrecision(4)}`),
+          }),
+        ),
       );
       if (json) console.log(JSON.stringify({ backbone, errors }, null, 2));
       else {

@@ -22,3 +22,18 @@ export function onInterrupt(stop: (signal: NodeJS.Signals) => void): () => void 
   process.on("SIGINT", heard).on("SIGTERM", heard);
   return end;
 }
+
+/** Runs a training. The first Ctrl-C stops it after the step in progress, with a checkpoint; a second one ends the process at once. */
+export async function stoppable<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const stopping = new AbortController();
+  const endWatch = onInterrupt((signal) => {
+    console.error("Stopping after the step in progress; press again to stop at once.");
+    process.exitCode = signal === "SIGINT" ? 130 : 143;
+    stopping.abort(new Error("stopped; the same command with --resume goes on"));
+  });
+  try {
+    return await work(stopping.signal);
+  } finally {
+    endWatch();
+  }
+}

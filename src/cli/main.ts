@@ -45,5 +45,5 @@ try {
 } catch (error) {
   const { message, exitCode } = failureOf(error);
   console.error(`pistar: ${message}`);
-  process.exitCode = exitCode;
+  process.exitCode ||= exitCode; // a stop by Ctrl-C has set its own
 }

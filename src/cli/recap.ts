@@ -155,7 +155,7 @@ async function reported(
 ): Promise<void> {
   const stopping = new AbortController();
   const endWatch = onInterrupt(() => {
-    console.error("Stopping after the episodes in progress, or at the end of a training; press again to stop at once.");
+    console.error("Stopping after the step or the episodes in progress; press again to stop at once.");
     stopping.abort(new Error("stopped; the same command goes on"));
   });
   const progress = stageProgress();

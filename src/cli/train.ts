@@ -29,6 +29,7 @@ import {
   valueOptions,
 } from "../train/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
+import { stoppable } from "./interrupt.ts";
 import { withPhases } from "./progress.ts";
 import { number, table } from "./table.ts";
 
@@ -295,13 +296,17 @@ function shown<Result>(
   work: (callbacks: {
     onDecode: (done: number, total: number) => void;
     onProgress: (progress: { step: number; steps: number; loss: number }) => void;
+    signal: AbortSignal;
   }) => Promise<Result>,
 ): Promise<Result> {
-  return withPhases((show) =>
-    work({
-      onDecode: (done, total) => show("decoding pictures").update(done, total),
-      onProgress: ({ step, steps, loss }) => show(label).update(step, steps, `loss ${loss.toPrecision(4)}`),
-    }),
+  return stoppable((signal) =>
+    withPhases((show) =>
+      work({
+        signal,
+        onDecode: (done, total) => show("decoding pictures").update(done, total),
+        onProgress: ({ step, steps, loss }) => show(label).update(step, steps, `loss ${loss.toPrecision(4)}`),
+      }),
+    ),
   );
 }
 

@@ -16,6 +16,8 @@ export interface BackboneInput {
   /** Whether to continue an interrupted run. */
   readonly resume?: boolean;
   readonly onProgress?: (network: Network, progress: TrainingProgress) => void;
+  /** Stops after the step in progress, with a checkpoint (see `TrainingControls`). */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The folder of the backbone, and its errors on held-out scenes. */

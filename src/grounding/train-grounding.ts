@@ -27,7 +27,7 @@ import {
   optimiser,
   promptRoom,
   readResult,
-  type TrainingProgress,
+  type TrainingControls,
   textTokenizerFor,
   writeResult,
 } from "../train/index.ts";
@@ -58,14 +58,13 @@ export const groundingOptions = z.object({
 });
 export type GroundingOptions = z.infer<typeof groundingOptions>;
 
-export interface GroundingInput {
+export interface GroundingInput extends TrainingControls {
   /** The folder of the run. */
   readonly run: string;
   readonly network: Network;
   readonly options?: Partial<GroundingOptions>;
   /** Whether to continue an existing run. */
   readonly resume?: boolean;
-  readonly onProgress?: (progress: TrainingProgress) => void;
 }
 
 export interface GroundingResult extends Course {
@@ -84,7 +83,7 @@ const judgedAtOnce = 50;
  * @throws Error saying what is wrong with the run or an option
  */
 export async function trainGrounding(input: GroundingInput): Promise<GroundingResult> {
-  const { network, resume = false, onProgress } = input;
+  const { network, resume = false, onProgress, signal } = input;
   const options = groundingOptions.parse(input.options ?? {});
   const run = openRunFolder(input.run, { stage: "grounding", network, options }, resume);
   const finished = readResult(run, resultSchema);
@@ -125,9 +124,10 @@ export async function trainGrounding(input: GroundingInput): Promise<GroundingRe
     },
     async save(folder, store, renamed) {
       await saveBackbone(folder, network, known, store, renamed);
-      replaceFile(join(folder, errorsFile), toJson(errors));
+      replaceFile(join(folder, errorsFile), toJson(errors ?? null));
     },
     onProgress,
+    signal,
   });
   // Read from the checkpoint: a run resumed after its last step validates nothing.
   const result: GroundingResult = {

@@ -22,7 +22,7 @@ import {
 import { type Run, trainingOf } from "./run.ts";
 
 type AnyRun = Run<{ readonly seed: number }>;
-type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode">;
+type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode" | "signal">;
 
 /** Trains a value function as the stage `name`, and notes what its check found. */
 export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
@@ -59,8 +59,9 @@ export function trainPolicyStage(run: AnyRun, name: string, asked: Asked<TrainPo
 }
 
 function common<Options extends object>(run: AnyRun, name: string, options: Options | undefined) {
-  const { listener } = run;
+  const { listener, signal } = run;
   return {
+    signal,
     run: trainingOf(run, name),
     options: { ...options, seed: run.options.seed, cache: cacheOf(run), ...threadsOf(run) },
     resume: true,

@@ -5,6 +5,6 @@ export { type ErrorCode, fromSystem, located, PistarError, unreadable } from "./
 export { moveInto, replaceFile, sync } from "./files.ts";
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16, toFloat16 } from "./float16.ts";
 export { anyNumber, readJson, readJsonAs, readJsonLines, toJson } from "./json.ts";
-export { takeLock } from "./lock.ts";
+export { holdLock, takeLock } from "./lock.ts";
 export { type Random, random } from "./random.ts";
 export { type Call, serveWorker, transfer, WorkerEnded, WorkerThread } from "./worker.ts";

@@ -2,6 +2,7 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { PistarError } from "./error.ts";
 
 interface Holder {
   readonly pid: number;
@@ -31,6 +32,22 @@ export function takeLock(path: string): (() => void) | Holder {
   } finally {
     rmSync(ticket, { force: true });
   }
+}
+
+/**
+ * Takes the lock of a folder that one process writes at a time.
+ * @param folder named in the error
+ * @returns its release
+ * @throws PistarError "busy-lock" naming the process that holds it
+ */
+export function holdLock(path: string, folder: string): () => void {
+  const taken = takeLock(path);
+  if (typeof taken === "function") return taken;
+  throw new PistarError(
+    "busy-lock",
+    `${folder}: process ${taken.pid} on ${taken.host} is writing there; wait for it or end it`,
+    { path: folder },
+  );
 }
 
 /** Removes a dead process's lock; of several takers one gets the guard, the others look again. */

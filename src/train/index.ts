@@ -2,7 +2,13 @@
 
 export { type ErrorCode, PistarError } from "../system/index.ts";
 export { promptRoom, textTokenizerFor } from "./describe-policy.ts";
-export { type Course, type CurvePoint, optimise, type TrainingProgress } from "./engine/optimise.ts";
+export {
+  type Course,
+  type CurvePoint,
+  optimise,
+  type TrainingControls,
+  type TrainingProgress,
+} from "./engine/optimise.ts";
 export { openRunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 export { checkRunFormat, runFormatVersion } from "./engine/run-format.ts";
 export type { Objective, StepFactory, StepOptions, TrainingStep } from "./engine/step.ts";

@@ -20,7 +20,7 @@ import * as t from "../tensor/index.ts";
 import { readAdvantageIndicators, trainingConditions, unlabelledWarning } from "./advantage-indicators.ts";
 import { batchWeights } from "./advantage-weights.ts";
 import { describePolicy, withSnugPrompts } from "./describe-policy.ts";
-import { type Course, optimise, type TrainingProgress } from "./engine/optimise.ts";
+import { type Course, optimise, type TrainingControls } from "./engine/optimise.ts";
 import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
 import { policySamples } from "./policy-samples.ts";
@@ -39,14 +39,13 @@ import {
   whereSomebodyActs,
 } from "./training-data.ts";
 
-export interface TrainPolicyInput {
+export interface TrainPolicyInput extends TrainingControls {
   /** The folder of the run. */
   readonly run: string;
   readonly datasets: readonly TrainingDataset[];
   readonly options?: Partial<PolicyOptions>;
   /** Whether to go on with an existing run. */
   readonly resume?: boolean;
-  readonly onProgress?: (progress: TrainingProgress) => void;
   /** Called while pictures are decoded, before the training. */
   readonly onDecode?: (done: number, total: number) => void;
 }
@@ -61,7 +60,7 @@ export interface PolicyResult extends Course {
 
 /** Trains a policy, or goes on with its training. @throws Error saying what is wrong with the run, the data or an option */
 export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
-  const { datasets, resume = false, onProgress, onDecode } = input;
+  const { datasets, resume = false, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
   if (options.positiveShare !== undefined && options.advantageIndicator !== "labels")
     throw new PistarError(
@@ -75,7 +74,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   try {
     const prepared = await preparePolicy(data, run, options, onDecode);
     const { sources, train, heldOut } = prepared;
-    const [course, parameters] = await optimisePolicy(data, run, options, prepared, onProgress);
+    const [course, parameters] = await optimisePolicy(data, run, options, prepared, input);
     const last = course.validations.at(-1) ?? null;
     const result: PolicyResult = {
       ...course,
@@ -140,7 +139,7 @@ async function optimisePolicy(
   run: RunFolder,
   options: PolicyOptions,
   prepared: Prepared,
-  onProgress: TrainPolicyInput["onProgress"],
+  { onProgress, signal }: TrainingControls,
 ): Promise<[Course, number]> {
   const { all, sources, heldOut, description, learner } = prepared;
   const { flowWeight, draws, subtasks: learnsText, positiveShare } = options;
@@ -167,6 +166,7 @@ async function optimisePolicy(
     validate: validator?.validate,
     save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
     onProgress,
+    signal,
   });
   await validator?.release();
   return [course, t.countParameters(scope.parameters)];

@@ -21,7 +21,7 @@ import { expectedValues, hardTargets, twoHotTargets, valueBins } from "../recap/
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
-import { type Course, optimise, type TrainingProgress } from "./engine/optimise.ts";
+import { type Course, optimise, type TrainingControls } from "./engine/optimise.ts";
 import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
 import { valueResultSchema } from "./result-schemas.ts";
@@ -41,14 +41,13 @@ import { type Judged, meanReturnByTime, middle, type ValueCheck, valueCheck } fr
 import { createValueJudge, crossEntropies, type ValueJudge } from "./value-judge.ts";
 import { episodeTargets, returnLabels, scalesByTask, type ValuedFrame, valuedFrames } from "./value-targets.ts";
 
-export interface TrainValueInput {
+export interface TrainValueInput extends TrainingControls {
   /** The folder of the run. */
   readonly run: string;
   readonly datasets: readonly TrainingDataset[];
   readonly options?: Partial<ValueOptions>;
   /** Whether to go on with an existing run. */
   readonly resume?: boolean;
-  readonly onProgress?: (progress: TrainingProgress) => void;
   /** Called while pictures are decoded, before the training. */
   readonly onDecode?: (done: number, total: number) => void;
 }
@@ -63,7 +62,7 @@ export interface ValueResult extends Course {
 
 /** Trains a value function, or goes on with its training. @throws Error saying what is wrong with the run, the data or an option */
 export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
-  const { datasets, resume = false, onProgress, onDecode } = input;
+  const { datasets, resume = false, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
   const run = openRunFolder(input.run, { stage: "value", options, datasets }, resume);
   const finished = readResult(run, valueResultSchema);
@@ -72,7 +71,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   try {
     const prepared = await prepareValue(data, run, options, onDecode);
     const { train, heldOut } = prepared;
-    const [course, parameters] = await optimiseValue(run, options, prepared, onProgress);
+    const [course, parameters] = await optimiseValue(run, options, prepared, input);
     const check = heldOut.length > 0 ? await checkBest(course.best, prepared, options) : null;
     const result: ValueResult = {
       ...course,
@@ -131,7 +130,7 @@ async function optimiseValue(
   run: RunFolder,
   options: ValueOptions,
   prepared: Prepared,
-  onProgress: TrainValueInput["onProgress"],
+  { onProgress, signal }: TrainingControls,
 ): Promise<[Course, number]> {
   const { all, sources, heldOut, description, learner } = prepared;
   const { config } = learner;
@@ -153,6 +152,7 @@ async function optimiseValue(
     validate: validator?.validate,
     save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
     onProgress,
+    signal,
   });
   await validator?.release();
   return [course, t.countParameters(scope.parameters)];

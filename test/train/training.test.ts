@@ -141,6 +141,29 @@ test.each([
   },
 );
 
+test("a training that is told to stop ends after the step in progress, and goes on to the same bits from any step", async () => {
+  const options = { ...policyShort(), steps: 12, validateEvery: 6, fast: false };
+  const whole = await trainPolicy({ run: path("unstopped"), datasets: [{ root: dots }], options });
+  const run = { run: path("stopped"), datasets: [{ root: dots }], options, resume: true };
+  // 3 and 5 lie between two averages and two lines of the log, 6 is a validation, 11 follows a line of the log.
+  for (const last of [3, 5, 6, 11]) {
+    const stopping = new AbortController();
+    const steps: number[] = [];
+    const onProgress = ({ step }: { step: number }) => {
+      steps.push(step);
+      if (step === last) stopping.abort(new Error("told to stop"));
+    };
+    await expect(trainPolicy({ ...run, signal: stopping.signal, onProgress })).rejects.toThrow("told to stop");
+    expect(steps.at(-1)).toBe(last);
+    expect(existsSync(join(path("stopped"), "checkpoints", String(last).padStart(6, "0")))).toBe(true);
+  }
+  const resumed = await trainPolicy(run);
+  const numbers = (name: string) => lines(path(name)).map(({ stepsPerSecond: _, ...rest }) => rest);
+  expect(numbers("stopped")).toEqual(numbers("unstopped"));
+  const weights = ({ last }: PolicyResult) => readFileSync(join(last, "model.safetensors"));
+  expect(weights(resumed).equals(weights(whole))).toBe(true);
+});
+
 test("a policy acts: the same for one observation as in a batch, in the robot's units", async () => {
   const trained = await trainPolicy({
     run: path("acting"),

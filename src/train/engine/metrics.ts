@@ -52,10 +52,16 @@ function parseLine(line: string, path: string, at: number): Metrics {
   }
 }
 
-/** Means of the training's numbers over the steps since the last line of the log, and their speed. */
-export function runningMeans() {
-  let sums: Record<string, number> = {};
-  let steps = 0;
+/** Sums of a training's numbers over some steps. */
+export interface RunningSums {
+  readonly sums: Readonly<Record<string, number>>;
+  readonly steps: number;
+}
+
+/** Means of the training's numbers over the steps since the last line of the log, and their speed. @param from goes on from `state` */
+export function runningMeans(from: RunningSums = { sums: {}, steps: 0 }) {
+  let sums: Record<string, number> = { ...from.sums };
+  let steps = from.steps;
   let began = performance.now();
   return {
     add(numbers: Readonly<Record<string, number>>): void {
@@ -69,6 +75,8 @@ export function runningMeans() {
       [sums, steps, began] = [{}, 0, performance.now()];
       return { ...means, stepsPerSecond };
     },
+    /** For a checkpoint between two lines of the log. */
+    state: (): RunningSums => ({ sums, steps }),
     /** Leaves what came since `take` out of the speed, such as a validation. */
     restartClock(): void {
       began = performance.now();

@@ -33,7 +33,14 @@ export interface TrainingProgress {
   readonly loss: number;
 }
 
-export interface Plan<Batch, Position> {
+/** How a caller follows and ends a training. */
+export interface TrainingControls {
+  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Stops the training after the step in progress, with a checkpoint. It then throws the signal's reason; resuming takes the same steps. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Plan<Batch, Position> extends TrainingControls {
   readonly run: RunFolder;
   readonly options: OptimiserOptions;
   readonly objective: Objective;
@@ -47,7 +54,6 @@ export interface Plan<Batch, Position> {
   readonly save: (folder: string, store: Store, renamed: (name: string) => string) => Promise<void>;
   /** How a step is made; default: over threads on a CPU, whole on other devices. */
   readonly makeStep?: StepFactory;
-  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
 }
 
 /** What the loop needs of a plan, whatever the batches are. */
@@ -83,7 +89,7 @@ const defaultStep: StepFactory = (objective, store, options) =>
 
 /**
  * Trains, from the start or from the run's last checkpoint. A resumed training takes the same steps to the bit.
- * @throws PistarError "diverged" where the loss is no longer finite
+ * @throws PistarError "diverged" if the loss is no longer finite; the reason of `signal` if it stopped
  */
 export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Promise<Course> {
   const { run, options, makeStep = defaultStep } = plan;
@@ -101,8 +107,8 @@ export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Pr
   let best = resumed?.best ?? null;
 
   try {
-    const means = runningMeans();
-    let unaveraged = 0;
+    const means = runningMeans(resumed?.means);
+    let unaveraged = resumed?.unaveraged ?? 0;
     let upcoming = start < steps ? prepare(plan, loader, start) : undefined;
     for (let step = start; step < steps; step++) {
       const { feeds, position } = await upcoming!;
@@ -125,9 +131,14 @@ export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Pr
         const { stepsPerSecond, ...train } = means.take();
         log.add({ step: done, ...train, learningRate: rateOf(step), stepsPerSecond });
       }
-      if (!pause) continue;
+      const stopped = plan.signal?.aborted === true && done < steps;
+      if (!pause && !stopped) continue;
       await training.settle();
-      best = await checkpoint({ plan, store, stateNames, judged, log }, { step: done, position, best });
+      const opened = { plan, store, stateNames, judged, log };
+      const state = { step: done, position, best, unaveraged, means: means.state() };
+      if (pause) best = await checkpoint(opened, state);
+      else await save(opened, state, false);
+      if (stopped) throw plan.signal!.reason;
       means.restartClock();
     }
     return courseOf(run, log.all, best?.step ?? steps, steps);
@@ -185,10 +196,11 @@ interface Opened {
 }
 
 /** Validates the parameters and writes a checkpoint. @returns the best checkpoint, which may be this one */
-async function checkpoint(opened: Opened, { step, position, best }: TrainingState<unknown>): Promise<Best | null> {
-  const { plan, store, stateNames, judged, log } = opened;
-  const { run, validate, save, objective, options } = plan;
-  const renamed = options.ema === 0 ? (name: string) => name : t.emaName;
+async function checkpoint(opened: Opened, state: TrainingState<unknown>): Promise<Best | null> {
+  const { plan, store, judged, log } = opened;
+  const { validate, objective } = plan;
+  const { step, best } = state;
+  const renamed = renamedBy(plan);
   let [better, found] = [!validate, best];
   if (validate) {
     for (const { node } of objective.parameters)
@@ -198,14 +210,27 @@ async function checkpoint(opened: Opened, { step, position, best }: TrainingStat
     better = best === null || score < best.score;
     if (better) found = { step, score };
   }
-  await run.save(step, better, async (folder) => {
-    const model = join(folder, "pretrained_model");
-    mkdirSync(model);
-    await save(model, store, renamed);
-    await writeState(folder, { step, position, best: found }, store, stateNames);
-  });
+  await save(opened, { ...state, best: found }, better);
   return found;
 }
+
+/** Writes a checkpoint. @param better whether it is the best so far */
+async function save(
+  { plan, store, stateNames }: Opened,
+  state: TrainingState<unknown>,
+  better: boolean,
+): Promise<void> {
+  await plan.run.save(state.step, better, async (folder) => {
+    const model = join(folder, "pretrained_model");
+    mkdirSync(model);
+    await plan.save(model, store, renamedBy(plan));
+    await writeState(folder, state, store, stateNames);
+  });
+}
+
+/** Names of the parameters to use: their averages, where there are any. */
+const renamedBy = ({ options }: AnyPlan): ((name: string) => string) =>
+  options.ema === 0 ? (name) => name : t.emaName;
 
 function courseOf(
   run: RunFolder,

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { anyNumber, readJsonAs, replaceFile, toJson } from "../../system/index.ts";
 import type { Store, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
+import type { RunningSums } from "./metrics.ts";
 
 /** Step and score of the best checkpoint. */
 export interface Best {
@@ -19,6 +20,10 @@ export interface TrainingState<Position> {
   /** Where the next batch begins. */
   readonly position: Position | null;
   readonly best: Best | null;
+  /** Steps since the averages last followed. Not 0 only where a training was stopped between validations. */
+  readonly unaveraged: number;
+  /** Numbers since the last line of the log, likewise. */
+  readonly means: RunningSums;
 }
 
 const folderOf = (checkpoint: string) => join(checkpoint, "training_state");
@@ -31,6 +36,8 @@ const stateSchema = z.object({
   step: count,
   position: z.unknown(),
   best: z.object({ step: count, score: anyNumber }).nullable(),
+  unaveraged: count,
+  means: z.object({ sums: z.record(z.string(), anyNumber), steps: count }),
 });
 
 /** @throws PistarError naming file and field */
