@@ -22,13 +22,13 @@ import * as t from "../tensor/index.ts";
 import {
   type Course,
   courseSchema,
-  openRunFolder,
   optimise,
   optimiser,
   promptRoom,
   readResult,
   type TrainingControls,
   textTokenizerFor,
+  withRunFolder,
   writeResult,
 } from "../train/index.ts";
 import { type GroundingErrors, groundingErrors, groundingErrorsSchema, type Predictions } from "./errors.ts";
@@ -85,57 +85,58 @@ const judgedAtOnce = 50;
 export async function trainGrounding(input: GroundingInput): Promise<GroundingResult> {
   const { network, resume = false, onProgress, signal } = input;
   const options = groundingOptions.parse(input.options ?? {});
-  const run = openRunFolder(input.run, { stage: "grounding", network, options }, resume);
-  const finished = readResult(run, resultSchema);
-  if (finished) return finished;
-  const learned = openBackbone({ backbone: options.from, size: options.size }, network);
-  const tokenizer = learned?.tokenizer ?? textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
-  const config = configOf(network, options.size, tokenizer);
-  const known = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };
-  const scope = t.scope();
-  const grounding = initGrounding(scope, config);
-  const scenes = sceneLoaders(config, options);
-  const heldOut = await heldOutScenes(scenes, options.validationScenes);
-  let errors: GroundingErrors | undefined;
+  return withRunFolder(input.run, { stage: "grounding", network, options }, resume, async (run) => {
+    const finished = readResult(run, resultSchema);
+    if (finished) return finished;
+    const learned = openBackbone({ backbone: options.from, size: options.size }, network);
+    const tokenizer = learned?.tokenizer ?? textTokenizerFor(options.size, [...instructions, ...alsoSaid], undefined);
+    const config = configOf(network, options.size, tokenizer);
+    const known = { config, tokenizer, stateNames: so101Joints.map(({ name }) => name) };
+    const scope = t.scope();
+    const grounding = initGrounding(scope, config);
+    const scenes = sceneLoaders(config, options);
+    const heldOut = await heldOutScenes(scenes, options.validationScenes);
+    let errors: GroundingErrors | undefined;
 
-  const course = await optimise<Scenes, number>({
-    run,
-    options,
-    objective: { parameters: scope.parameters, loss: (size) => groundingLoss(grounding, size) },
-    initial: async () =>
-      new Map([
-        ...scope.initialize(t.random(options.seed).split("weights")),
-        ...((await learned?.weights(config)) ?? []),
-      ]),
-    loader: (position) =>
-      scenes(
-        "learned",
-        options.batchSize,
-        checked(z.int().min(0).default(0), position, "The saved position of the scenes"),
-      ),
-    feeds: (batch, random) => {
-      const advantages = batch.instructions.map(() => (network === "policy" ? anyAdvantage(random) : undefined));
-      return groundingFeeds(config, tokenizer, batch, advantages);
-    },
-    async validate(store) {
-      const predictions = await predict(grounding, tokenizer, store, heldOut, options);
-      errors = groundingErrors(heldOut, predictions, config.vision.imageSize);
-      return { score: errors.object.median + errors.goal.median, metrics: flat(errors) };
-    },
-    async save(folder, store, renamed) {
-      await saveBackbone(folder, network, known, store, renamed);
-      replaceFile(join(folder, errorsFile), toJson(errors ?? null));
-    },
-    onProgress,
-    signal,
+    const course = await optimise<Scenes, number>({
+      run,
+      options,
+      objective: { parameters: scope.parameters, loss: (size) => groundingLoss(grounding, size) },
+      initial: async () =>
+        new Map([
+          ...scope.initialize(t.random(options.seed).split("weights")),
+          ...((await learned?.weights(config)) ?? []),
+        ]),
+      loader: (position) =>
+        scenes(
+          "learned",
+          options.batchSize,
+          checked(z.int().min(0).default(0), position, "The saved position of the scenes"),
+        ),
+      feeds: (batch, random) => {
+        const advantages = batch.instructions.map(() => (network === "policy" ? anyAdvantage(random) : undefined));
+        return groundingFeeds(config, tokenizer, batch, advantages);
+      },
+      async validate(store) {
+        const predictions = await predict(grounding, tokenizer, store, heldOut, options);
+        errors = groundingErrors(heldOut, predictions, config.vision.imageSize);
+        return { score: errors.object.median + errors.goal.median, metrics: flat(errors) };
+      },
+      async save(folder, store, renamed) {
+        await saveBackbone(folder, network, known, store, renamed);
+        replaceFile(join(folder, errorsFile), toJson(errors ?? null));
+      },
+      onProgress,
+      signal,
+    });
+    // Read from the checkpoint: a run resumed after its last step validates nothing.
+    const result: GroundingResult = {
+      ...course,
+      errors: readJsonAs(groundingErrorsSchema, join(course.last, errorsFile)),
+    };
+    writeResult(run, result);
+    return result;
   });
-  // Read from the checkpoint: a run resumed after its last step validates nothing.
-  const result: GroundingResult = {
-    ...course,
-    errors: readJsonAs(groundingErrorsSchema, join(course.last, errorsFile)),
-  };
-  writeResult(run, result);
-  return result;
 }
 
 /** Opens loaders of scenes. Each purpose has scenes of its own. */

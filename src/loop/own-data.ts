@@ -3,6 +3,7 @@
 import { basename, resolve } from "node:path";
 import { openDataset } from "../data/index.ts";
 import { type LabelReport, succeeded } from "../train/index.ts";
+import { asOnlyWriter } from "./only-writer.ts";
 import type { DatasetOptions } from "./options.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderDatasetReport } from "./report/dataset-page.ts";
@@ -19,9 +20,12 @@ const shownOfEach = 2;
 /**
  * Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each part. The datasets get the labels
  * `labelTag(run)` in their meta folder; nothing else of them changes.
- * @throws Error saying what is wrong with a dataset or an option
+ * @throws PistarError "busy-lock" if another process is at work in the folder; Error saying what is wrong with a dataset or an option
  */
-export async function runOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
+export const runOnDatasets = (run: DatasetRun): Promise<DatasetsSummary> =>
+  asOnlyWriter(run, () => pretrainOnDatasets(run));
+
+async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const { size, backbone, horizon, dropout, batchSize, draws, learningRate, fast, pretrainSteps, valueSteps } =
     run.options;
   const learned = { size, backbone, horizon, steps: pretrainSteps, batchSize, draws, learningRate, fast, dropout };

@@ -3,6 +3,7 @@
 import { collectStage } from "./episodes.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
+import { asOnlyWriter } from "./only-writer.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf, picturesOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/page.ts";
@@ -11,8 +12,13 @@ import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary, Warning } from "./summary.ts";
 import { dropFrameCache, labelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
 
-/** Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each task and at the end. */
-export async function runRecap(run: Run): Promise<Summary> {
+/**
+ * Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each task and at the end.
+ * @throws PistarError "busy-lock" if another process is at work in the folder
+ */
+export const runRecap = (run: Run): Promise<Summary> => asOnlyWriter(run, () => algorithm1(run));
+
+async function algorithm1(run: Run): Promise<Summary> {
   const demonstrations = new Map<string, Gain>();
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
   const before = await pretrain(run);

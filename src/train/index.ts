@@ -9,7 +9,7 @@ export {
   type TrainingControls,
   type TrainingProgress,
 } from "./engine/optimise.ts";
-export { openRunFolder, readResult, writeResult } from "./engine/run-folder.ts";
+export { readResult, withRunFolder, writeResult } from "./engine/run-folder.ts";
 export { checkRunFormat, runFormatVersion } from "./engine/run-format.ts";
 export type { Objective, StepFactory, StepOptions, TrainingStep } from "./engine/step.ts";
 export {

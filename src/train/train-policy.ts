@@ -21,7 +21,7 @@ import { readAdvantageIndicators, trainingConditions, unlabelledWarning } from "
 import { batchWeights } from "./advantage-weights.ts";
 import { describePolicy, withSnugPrompts } from "./describe-policy.ts";
 import { type Course, optimise, type TrainingControls } from "./engine/optimise.ts";
-import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
+import { type RunFolder, readResult, withRunFolder, writeResult } from "./engine/run-folder.ts";
 import { type PolicyOptions, policyOptions } from "./options.ts";
 import { policySamples } from "./policy-samples.ts";
 import { policyValidator } from "./policy-validation.ts";
@@ -67,27 +67,28 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
       "bad-option",
       `Expected --advantage-indicator labels with --positive-share, got ${options.advantageIndicator}: labels say which frames are positive`,
     );
-  const run = openRunFolder(input.run, { stage: "policy", options, datasets }, resume);
-  const finished = readResult(run, policyResultSchema);
-  if (finished) return finished;
-  const data = await openTrainingData(datasets, options.learnFrom);
-  try {
-    const prepared = await preparePolicy(data, run, options, onDecode);
-    const { sources, train, heldOut } = prepared;
-    const [course, parameters] = await optimisePolicy(data, run, options, prepared, input);
-    const last = course.validations.at(-1) ?? null;
-    const result: PolicyResult = {
-      ...course,
-      parameters,
-      episodes: { train: train.length, heldOut: heldOut.length },
-      heldOut: last,
-      warnings: [...unlabelledWarning(sources, options), ...warningsOf(last, heldOut.length)],
-    };
-    writeResult(run, result);
-    return result;
-  } finally {
-    await data.close();
-  }
+  return withRunFolder(input.run, { stage: "policy", options, datasets }, resume, async (run) => {
+    const finished = readResult(run, policyResultSchema);
+    if (finished) return finished;
+    const data = await openTrainingData(datasets, options.learnFrom);
+    try {
+      const prepared = await preparePolicy(data, run, options, onDecode);
+      const { sources, train, heldOut } = prepared;
+      const [course, parameters] = await optimisePolicy(data, run, options, prepared, input);
+      const last = course.validations.at(-1) ?? null;
+      const result: PolicyResult = {
+        ...course,
+        parameters,
+        episodes: { train: train.length, heldOut: heldOut.length },
+        heldOut: last,
+        warnings: [...unlabelledWarning(sources, options), ...warningsOf(last, heldOut.length)],
+      };
+      writeResult(run, result);
+      return result;
+    } finally {
+      await data.close();
+    }
+  });
 }
 
 /** What a training needs before its first step. */

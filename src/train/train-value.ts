@@ -22,7 +22,7 @@ import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
 import { type Course, optimise, type TrainingControls } from "./engine/optimise.ts";
-import { openRunFolder, type RunFolder, readResult, writeResult } from "./engine/run-folder.ts";
+import { type RunFolder, readResult, withRunFolder, writeResult } from "./engine/run-folder.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
 import { valueResultSchema } from "./result-schemas.ts";
 import { startingWeights, trainingBatches, type WeightsStart } from "./start.ts";
@@ -64,27 +64,28 @@ export interface ValueResult extends Course {
 export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   const { datasets, resume = false, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
-  const run = openRunFolder(input.run, { stage: "value", options, datasets }, resume);
-  const finished = readResult(run, valueResultSchema);
-  if (finished) return finished;
-  const data = await openTrainingData(datasets);
-  try {
-    const prepared = await prepareValue(data, run, options, onDecode);
-    const { train, heldOut } = prepared;
-    const [course, parameters] = await optimiseValue(run, options, prepared, input);
-    const check = heldOut.length > 0 ? await checkBest(course.best, prepared, options) : null;
-    const result: ValueResult = {
-      ...course,
-      parameters,
-      episodes: { train: train.length, heldOut: heldOut.length },
-      check,
-      warnings: check?.warnings ?? ["No episode was held out, so nothing is known of how it values new ones."],
-    };
-    writeResult(run, result);
-    return result;
-  } finally {
-    await data.close();
-  }
+  return withRunFolder(input.run, { stage: "value", options, datasets }, resume, async (run) => {
+    const finished = readResult(run, valueResultSchema);
+    if (finished) return finished;
+    const data = await openTrainingData(datasets);
+    try {
+      const prepared = await prepareValue(data, run, options, onDecode);
+      const { train, heldOut } = prepared;
+      const [course, parameters] = await optimiseValue(run, options, prepared, input);
+      const check = heldOut.length > 0 ? await checkBest(course.best, prepared, options) : null;
+      const result: ValueResult = {
+        ...course,
+        parameters,
+        episodes: { train: train.length, heldOut: heldOut.length },
+        check,
+        warnings: check?.warnings ?? ["No episode was held out, so nothing is known of how it values new ones."],
+      };
+      writeResult(run, result);
+      return result;
+    } finally {
+      await data.close();
+    }
+  });
 }
 
 /** What a training needs before its first step. */

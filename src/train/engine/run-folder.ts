@@ -12,7 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { PistarError, readJsonAs, replaceFile, sync, toJson } from "../../system/index.ts";
+import { holdLock, PistarError, readJsonAs, replaceFile, sync, toJson } from "../../system/index.ts";
 import { checkRunFormat, runFormatVersion } from "./run-format.ts";
 
 export interface RunFolder {
@@ -21,6 +21,24 @@ export interface RunFolder {
   readonly last: string | undefined;
   /** Writes the checkpoint of a step; `best` makes it the best so far. @returns its folder */
   save(step: number, best: boolean, fill: (folder: string) => Promise<void>): Promise<string>;
+}
+
+/**
+ * Works in a training's folder, as its only process.
+ * @throws PistarError busy-lock if another process works there; else as `openRunFolder` and `work`
+ */
+export async function withRunFolder<Result>(
+  path: string,
+  config: Readonly<Record<string, unknown>>,
+  resume: boolean,
+  work: (run: RunFolder) => Promise<Result>,
+): Promise<Result> {
+  const release = holdLock(join(path, "lock"), path);
+  try {
+    return await work(openRunFolder(path, config, resume));
+  } finally {
+    release();
+  }
 }
 
 /**
