@@ -11,12 +11,11 @@ import {
   tokenisePrompts,
 } from "../model/index.ts";
 import type { PolicyDescription } from "../policy/index.ts";
-import { type ActionConverter, actionConverter, joined, type PromptConditions, prompt } from "../policy/index.ts";
+import { actionConverter, joined, type PromptConditions, prompt } from "../policy/index.ts";
 import type { Random } from "../system/index.ts";
 import type { Feed } from "../tensor/index.ts";
 
 export interface PolicySamples {
-  readonly converter: ActionConverter;
   /** Pictures, states and prompts. @param conditions [B], what the prompts say beside instruction and state */
   prefix(batch: Batch, conditions: readonly PromptConditions[]): PrefixBatch & TokenisedPrompts;
   /** Actions [B, H, A], normalised. */
@@ -64,7 +63,6 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   };
 
   return {
-    converter,
     prefix,
     actions,
     lossFeeds(batch, conditions, weights, random, draws = 1) {
