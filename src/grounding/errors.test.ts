@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { groundingErrors } from "./errors.ts";
-import { cameras, type Scenes, things } from "./scenes.ts";
+import type { Scenes } from "./scenes.ts";
+import { cameras, things } from "./things.ts";
 
 /** Ten scenes, everything at zero, one thing seen by each camera. */
 function zeros(): Scenes {

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { sameTurn } from "../sim/index.ts";
 import { anyNumber } from "../system/index.ts";
 import { perMetre, placeCount } from "./network.ts";
-import { cameras, type Scenes, things } from "./scenes.ts";
+import type { Scenes } from "./scenes.ts";
+import { cameras, things } from "./things.ts";
 
 const spreadSchema = z.object({ median: anyNumber, nineOfTen: anyNumber }).readonly();
 /** The median, and the ninth decile. */

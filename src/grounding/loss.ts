@@ -3,7 +3,7 @@ import { type LossTerm, prefixInputs, weightOf } from "../model/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type Grounding, type GroundingOutputs, perMetre, placeCount, predictScenes } from "./network.ts";
-import { things } from "./scenes.ts";
+import { things } from "./things.ts";
 
 /**
  * Factors of the terms, set by hand. Predicted positions lead: a grasp needs them to a centimetre. Turns are plain mean squares from 0 to 4 and

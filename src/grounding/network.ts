@@ -12,7 +12,7 @@ import {
 } from "../model/index.ts";
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { things } from "./scenes.ts";
+import { things } from "./things.ts";
 
 export interface Grounding {
   readonly config: PolicyConfig | ValueConfig;

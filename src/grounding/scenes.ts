@@ -2,40 +2,10 @@
 // named objects. A backbone learns to see and to read from them, before any robot.
 
 import { so101Joints } from "../robot/index.ts";
-import {
-  centredOn,
-  createTaskWorld,
-  InverseKinematics,
-  middleOf,
-  opening,
-  type Physics,
-  sameTurn,
-  shoulderX,
-  type Task,
-  tasks,
-  type World,
-  yawOf,
-} from "../sim/index.ts";
-import { type Random, random } from "../system/index.ts";
-
-/** Cameras of a scene, in the order of `Scenes.spots`. */
-export const cameras = ["front", "wrist"] as const;
-
-/** The bodies in instructions. A table has some of them. */
-const bodies: readonly string[] = [
-  ...new Set(tasks.flatMap((task) => task.instructions.map(task.named).flatMap(({ object, goal }) => [object, goal]))),
-];
-/** The things with spots: those bodies, and the grasp point between the finger tips. */
-export const things: readonly string[] = [...bodies, "grasp"];
-/** The one round body. Every other looks the same after a quarter of a turn. */
-const round = "bowl";
-/** Whether a body's turn about the vertical is visible: it is not round and has not fallen over. */
-function isTurned(physics: Physics, body: string): boolean {
-  const [, x, y] = physics.pose(body).quaternion;
-  return body !== round && x ** 2 + y ** 2 < 0.01;
-}
-/** Every instruction of every task. */
-export const instructions: readonly string[] = tasks.flatMap((task) => task.instructions);
+import { createTaskWorld, InverseKinematics, type Physics, tasks, yawOf } from "../sim/index.ts";
+import { random } from "../system/index.ts";
+import { bringToGoal, poseArm, type Table } from "./poses.ts";
+import { bodiesOf, cameras, graspPoint, graspYaw, isTurned, type Point, things } from "./things.ts";
 
 /** Scenes of a batch, B of them. */
 export interface Scenes {
@@ -72,19 +42,8 @@ export interface Scenes {
 
 /** Share of scenes as late in an episode: the object is near its goal, on it or in it, and may hide it. */
 const late = 0.3;
-/**
- * In such scenes: standard deviation of the object from the goal on each axis, height of its fall, metres, and time for
- * the fall, seconds.
- */
-const fall = { spread: 0.015, height: 0.03, seconds: 0.32 };
 /** Poses of the arm for one arrangement of a table. Arranging costs as much as some images. */
 const posesEach = 4;
-
-interface Table {
-  readonly task: Task;
-  readonly world: World;
-  readonly kinematics: InverseKinematics;
-}
 
 /** Makes scenes. It owns memory outside JavaScript: `close` it. */
 export class SceneMaker {
@@ -140,7 +99,7 @@ export class SceneMaker {
       const begun = table.world.saveMoment();
       for (let pose = 0; pose < posesEach && scenes.instructions.length < size; pose++) {
         if (pose > 0) table.world.restoreMoment(begun);
-        arrange(table, draws);
+        poseArm(table, draws);
         scenes.states.set((await table.world.observe()).state, scenes.instructions.length * so101Joints.length);
         this.look(table, scenes);
       }
@@ -198,102 +157,6 @@ export class SceneMaker {
       }
     }
   }
-}
-
-const bodiesOf = (physics: Physics) => {
-  const there = new Set(physics.names("body"));
-  return bodies.filter((body) => there.has(body));
-};
-
-/** Whether a body is on the table. Unused blocks wait below. */
-const isOnTable = (physics: Physics, body: string) => physics.pose(body).position[2] > -0.1;
-
-/** Drops the named object at the goal, about in the goal's direction. */
-async function bringToGoal({ task, world }: Table, draws: Random): Promise<void> {
-  const { physics } = world;
-  const { object, goal } = task.named(world.instruction);
-  const at = physics.pose(goal);
-  const yaw = yawOf(at) + 0.4 * draws.normal();
-  const [x, y] = at.position.map((middle) => middle + fall.spread * draws.normal()) as [number, number];
-  const z = physics.pose(object).position[2] + fall.height;
-  physics.place(object, { position: [x, y, z], quaternion: [Math.cos(yaw / 2), 0, 0, Math.sin(yaw / 2)] });
-  const { state } = await world.observe();
-  for (let period = 0; period < fall.seconds * world.fps; period++) await world.act(state);
-}
-
-/** Moves the arm to a random pose, mostly near things, and sometimes puts an object between its jaws. */
-function arrange({ task, world, kinematics }: Table, draws: Random): void {
-  const { physics } = world;
-  const around = (middle: readonly number[], spread: readonly number[]) =>
-    middle.map((angle, i) => angle + spread[i]! * draws.normal());
-  const kind = draws.uniform();
-  let joints: readonly number[];
-  if (kind < 0.1) joints = around([0, -1.55, 1.4, 1, 0], [0.2, 0.2, 0.2, 0.2, 0.2]);
-  else if (kind < 0.2) joints = around([0, -0.5, 0.8, 1, 0], [0.6, 0.5, 0.5, 0.4, 0.6]);
-  else if (task.pushed && kind < 0.45) {
-    placeAround(world, kinematics, task.named(world.instruction).object, draws);
-    return;
-  } else {
-    const near = bodiesOf(physics).filter((body) => isOnTable(physics, body));
-    const [x, y] = physics.pose(near[draws.integer(near.length)]!).position;
-    const spread = draws.uniform() < 0.7 ? 0.025 : 0.06;
-    const over: Point = [
-      x + spread * draws.normal(),
-      y + spread * draws.normal(),
-      0.01 + 0.12 * draws.uniform() ** 1.5,
-    ];
-    const yaw = draws.uniform() < 0.7 && { yaw: Math.atan2(y, x - shoulderX) + 0.6 * draws.normal() };
-    joints = kinematics.solve({ position: over, ...yaw }, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
-  }
-  world.placeArm([...joints, -0.15 + draws.uniform()]);
-  if (task.pushed || draws.uniform() >= 0.25) return;
-  const held = task.objects[draws.integer(task.objects.length)]!;
-  if (!isOnTable(physics, held)) return;
-  const width = widthOf(physics, held);
-  const [x, y, z] = graspPoint(physics);
-  const site = physics.id("site", "grasp");
-  const along = (axis: number) => middleOf(width) * physics.data.site_xmat[9 * site + 3 * axis]!;
-  const position: Point = [
-    x + along(0) + 0.003 * draws.normal(),
-    y + along(1) + 0.003 * draws.normal(),
-    z + along(2) + 0.005 * draws.normal(),
-  ];
-  physics.place(held, { position, quaternion: physics.pose(held).quaternion });
-  world.placeArm([...joints, opening(width) + 0.15 * (draws.uniform() - 1 / 3)]);
-}
-
-/** Puts the jaws down around a block, closed with a little play, or open. */
-function placeAround(world: World, kinematics: InverseKinematics, block: string, draws: Random): void {
-  const at = world.physics.pose(block);
-  const [x, y] = at.position;
-  const stray = 0.004;
-  const outward = Math.atan2(y, x - shoulderX);
-  const yaw = outward + sameTurn(yawOf(at) - outward, 4) + 0.15 * draws.normal();
-  const width = widthOf(world.physics, block) + (draws.uniform() < 0.7 ? 0.001 + 0.002 * draws.normal() : 0.03);
-  const [cx, cy] = centredOn({ x, y }, yaw, width);
-  const position: Point = [cx + stray * draws.normal(), cy + stray * draws.normal(), 0.02 + 0.01 * draws.uniform()];
-  const { joints } = kinematics.solve({ position, yaw }, [-outward, -0.2, 0.6, 1.2, 0]);
-  world.placeArm([...joints, opening(width)]);
-}
-
-type Point = readonly [number, number, number];
-
-/** Width of a box, metres. */
-function widthOf(physics: Physics, body: string): number {
-  const geom = physics.model.geom_bodyid.indexOf(physics.id("body", body));
-  return 2 * physics.model.geom_size[3 * geom]!;
-}
-
-function graspPoint(physics: Physics): Point {
-  const site = physics.id("site", "grasp");
-  const [x, y, z] = physics.data.site_xpos.subarray(3 * site, 3 * site + 3);
-  return [x!, y!, z!];
-}
-
-/** Closing direction of the jaws seen from above, radians. */
-export function graspYaw(physics: Physics): number {
-  const site = physics.id("site", "grasp");
-  return Math.atan2(physics.data.site_xmat[9 * site + 3]!, physics.data.site_xmat[9 * site]!);
 }
 
 /** Number of visible pixels of each body. */

@@ -36,7 +36,8 @@ import { groundingFeeds } from "./feeds.ts";
 import { groundingLoss } from "./loss.ts";
 import { type Grounding, initGrounding, predictScenes } from "./network.ts";
 import { SceneLoader } from "./scene-loader.ts";
-import { cameras, instructions, type Scenes } from "./scenes.ts";
+import type { Scenes } from "./scenes.ts";
+import { cameras, instructions } from "./things.ts";
 
 const count = z.int().min(1);
 

@@ -1,15 +1,8 @@
 // The places of a scene agree with its rendered images.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SceneLoader } from "../../src/grounding/scene-loader.ts";
-import {
-  cameras,
-  graspYaw,
-  instructions,
-  project,
-  SceneMaker,
-  type Scenes,
-  things,
-} from "../../src/grounding/scenes.ts";
+import { project, SceneMaker, type Scenes } from "../../src/grounding/scenes.ts";
+import { cameras, graspYaw, instructions, things } from "../../src/grounding/things.ts";
 import { so101Joints } from "../../src/robot/index.ts";
 import { createTaskWorld, InverseKinematics, taskNamed, tasks } from "../../src/sim/index.ts";
 
