@@ -1,6 +1,7 @@
 // Random poses of arm and objects in a scene. The same draws give the same pose.
 import {
   centredOn,
+  facing,
   type InverseKinematics,
   middleOf,
   opening,
@@ -85,7 +86,7 @@ export function poseArm({ task, world, kinematics }: Table, draws: Random): void
     ];
     const outward = Math.atan2(y, x - shoulderX);
     const yaw = draws.uniform() < chosenYaw.share && { yaw: outward + chosenYaw.spread * draws.normal() };
-    joints = kinematics.solve({ position: over, ...yaw }, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
+    joints = kinematics.solve({ position: over, ...yaw }, facing(x, y)).joints;
   }
   world.placeArm([...joints, -0.15 + draws.uniform()]);
   if (task.pushed || draws.uniform() >= holding) return;
@@ -114,7 +115,7 @@ function placeAround(world: World, kinematics: InverseKinematics, block: string,
   const width = widthOf(world.physics, block) + (draws.uniform() < closed ? 0.001 + 0.002 * draws.normal() : 0.03);
   const [cx, cy] = centredOn({ x, y }, yaw, width);
   const position: Point = [cx + stray * draws.normal(), cy + stray * draws.normal(), 0.02 + 0.01 * draws.uniform()];
-  const { joints } = kinematics.solve({ position, yaw }, [-outward, -0.2, 0.6, 1.2, 0]);
+  const { joints } = kinematics.solve({ position, yaw }, facing(x, y));
   world.placeArm([...joints, opening(width)]);
 }
 

@@ -20,6 +20,13 @@ const knotSpacing = 0.015;
 /** Height of the gripper above all objects on the table, metres. */
 const free = 0.06;
 
+/** Force of each jaw from which it holds a body, newtons. */
+const holdingForce = 0.5;
+/** The jaws are over a place inside this funnel: its height and its radius at the place, metres, and the radius gained per metre of height. */
+const funnel = { height: 0.08, radius: 0.006, slope: 0.3 } as const;
+/** Time for the jaws to meet a body, seconds. */
+const closingTime = 0.16;
+
 const body = so101.slice(0, 5).map(({ joint }) => joint);
 const gripper = 5;
 
@@ -59,7 +66,7 @@ export class Arm {
 
   /** Whether both jaws press on a body. */
   holds(object: string): boolean {
-    return ["gripper", "moving_jaw"].every((jaw) => this.world.physics.contactForce(jaw, object) > 0.5);
+    return ["gripper", "moving_jaw"].every((jaw) => this.world.physics.contactForce(jaw, object) > holdingForce);
   }
 
   /**
@@ -69,7 +76,8 @@ export class Arm {
   isOver([x, y, z]: readonly [number, number, number], gap: number): boolean {
     const [ownX, ownY, ownZ] = this.position;
     const above = Math.max(0, ownZ - z);
-    return this.gap >= gap && above < 0.08 && Math.hypot(x - ownX, y - ownY) < 0.006 + 0.3 * above;
+    const reach = funnel.radius + funnel.slope * above;
+    return this.gap >= gap && above < funnel.height && Math.hypot(x - ownX, y - ownY) < reach;
   }
 
   /** Moves through free space, all joints at once. It strays by the style's detour and pauses by its hesitation. */
@@ -80,7 +88,7 @@ export class Arm {
       const here = this.position;
       const stray = () => detour * this.random.normal();
       const [x, y, z] = target.position.map((end, i) => (here[i]! + end) / 2 + stray()) as [number, number, number];
-      yield* this.sweep([this.solve({ ...target, position: [x, y, Math.max(z, 0.06)] })], this.distance([x, y, z]));
+      yield* this.sweep([this.solve({ ...target, position: [x, y, Math.max(z, free)] })], this.distance([x, y, z]));
     }
     yield* this.sweep([this.solve(target)], this.distance(target.position));
   }
@@ -117,7 +125,7 @@ export class Arm {
   *grip(angle: number): Motion {
     const from = this.commanded;
     yield* this.sweep([from.slice(0, 5)], 0, angle);
-    yield* this.wait(0.16);
+    yield* this.wait(closingTime);
   }
 
   /** Holds still, in seconds. */
@@ -150,7 +158,7 @@ export class Arm {
   /** Joint angles for a target. The solver starts from a pose that faces the target with the usual bends. */
   private solve(target: IkTarget): readonly number[] {
     const [x, y] = target.position;
-    return this.ik.solve(target, [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0]).joints;
+    return this.ik.solve(target, facing(x, y)).joints;
   }
 
   /** Moves through joint angles in one smooth motion (minimum jerk over the whole) and the jaws to `grip` meanwhile. */
@@ -173,6 +181,11 @@ export class Arm {
 /** Minimum jerk from 0 to 1, with speed and acceleration 0 at both ends (Flash & Hogan 1985). */
 function minimumJerk(time: number): number {
   return time ** 3 * (10 - 15 * time + 6 * time ** 2);
+}
+
+/** Joint angles with the arm's usual bends that face (x, y), radians: a start for inverse kinematics. */
+export function facing(x: number, y: number): readonly number[] {
+  return [Math.atan2(-y, x - shoulderX), -0.2, 0.6, 1.2, 0];
 }
 
 /** The jaws' angle for finger tips `width` metres apart, radians. */

@@ -1,7 +1,7 @@
 // The simulated SO-101 in MuJoCo: worlds, cameras, tasks, demonstrators and the scripted supervisor.
 
 export { type ErrorCode, PistarError } from "../system/index.ts";
-export { Arm, centredOn, type Motion, middleOf, opening } from "./arm.ts";
+export { Arm, centredOn, facing, type Motion, middleOf, opening } from "./arm.ts";
 export type { CameraOptions, RgbdImage, Viewpoint } from "./camera.ts";
 export { Demonstration, Demonstrator } from "./demonstrator.ts";
 export { Judge } from "./judge.ts";
