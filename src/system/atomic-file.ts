@@ -1,4 +1,4 @@
-// Files that appear under their name only when they are complete. They are written under another name, flushed to the disk, and renamed.
+// Writes large files atomically: under another name, flushed to the disk, then renamed. A reader never sees a part of a file.
 import { randomUUID } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { fromSystem } from "./error.ts";
@@ -6,12 +6,12 @@ import { fromSystem } from "./error.ts";
 /** Writes bytes at a position; a gap before it reads as zeros. */
 type Write = (bytes: Uint8Array, position: number) => Promise<void>;
 
-/** One write of the system moves less than 2 GiB. */
+/** The system writes less than 2 GiB at once. */
 const chunkBytes = 2 ** 28;
 
 /**
- * Makes the file `path` from what `fill` writes. When that fails nothing is left behind, and an earlier file stays.
- * @throws PistarError full-disk or no-access, and whatever `fill` throws
+ * Writes the file `path` with `fill`. If that fails, nothing is left behind and an earlier file stays.
+ * @throws PistarError full-disk or no-access; errors of `fill` pass through
  */
 export async function writeAtomically(path: string, fill: (write: Write) => Promise<void>): Promise<void> {
   const unfinished = `${path}.${randomUUID()}.tmp`;

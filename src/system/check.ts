@@ -1,8 +1,8 @@
-// Checks of data from outside against a zod schema. What is wrong is said as field, expected and got.
+// Checks data from outside against a zod schema. A fault names the field, the expected value and the value found.
 import type * as z from "zod";
 import { type ErrorCode, PistarError } from "./error.ts";
 
-/** One thing that is wrong with a value. */
+/** One fault of a value. */
 export interface Fault {
   /** Such as "network.vision.kind"; empty for the value itself. */
   readonly field: string;
@@ -10,7 +10,7 @@ export interface Fault {
   readonly got: string;
 }
 
-/** The value as the schema gives it back, or everything that is wrong with it. */
+/** The parsed value, or all its faults. */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -20,7 +20,11 @@ export function check<Schema extends z.ZodType>(
   return { faults: result.error.issues.flatMap((issue) => faultsOf(issue, value)) };
 }
 
-/** @throws PistarError naming the place (a file as a rule), and for each wrong field what was expected and what came */
+/**
+ * The parsed value.
+ * @param where begins the error's message, and is its path: a file as a rule
+ * @throws PistarError listing all faults
+ */
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,

@@ -1,4 +1,4 @@
-// The errors that a caller may want to react to. Each has a code, and the path that it is about where there is one.
+// Errors for a caller to react to. Each has a code, and often a path.
 
 export type ErrorCode =
   /** A file or folder is not there. Give another path, or make it first; the message names the command that does. */
@@ -28,20 +28,20 @@ export type ErrorCode =
   /** Numbers are no longer finite. Lower the learning rate, or look for wrong values in the data. */
   | "diverged";
 
-/** What a PistarError knows besides its message. */
+/** The details of a PistarError beside its message. */
 interface ErrorDetails {
   readonly path?: string | undefined;
   readonly cause?: unknown;
 }
 
 /**
- * An error that a caller may want to react to, by `code`. Every other error is a mistake in a call (a TypeError or a RangeError), or one that
- * pistar knows no remedy for.
+ * An error for a caller to react to, by `code`. Every other error is a mistake in a call (a TypeError or a RangeError), or has no known
+ * remedy.
  */
 export class PistarError extends Error {
   override readonly name: string = "PistarError";
   readonly code: ErrorCode;
-  /** The file or folder that the error is about. */
+  /** The file or folder in question. */
   readonly path: string | undefined;
 
   constructor(code: ErrorCode, message: string, { path, cause }: ErrorDetails = {}) {
@@ -63,8 +63,8 @@ const codeOfSystem: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * The PistarError for what the system says of a file, such as ENOSPC. Any other error comes back as it is.
- * @param path what was read or written, where the system's error does not name it
+ * The PistarError for a system error about a file, such as ENOSPC. Any other error comes back as it is.
+ * @param path the file that was read or written, if the system's error does not name it
  */
 export function fromSystem(error: unknown, path?: string): unknown {
   if (!(error instanceof Error) || error instanceof PistarError) return error;
@@ -75,7 +75,7 @@ export function fromSystem(error: unknown, path?: string): unknown {
   return new PistarError(known, told, { path: named, cause: error });
 }
 
-/** The PistarError for a file that cannot be read. @param expected such as "a parquet file" */
+/** The PistarError for an unreadable file. @param expected such as "a parquet file" */
 export function unreadable(path: string, expected: string, error: unknown): PistarError {
   const { code } = error as NodeJS.ErrnoException;
   const message = `${path}: expected ${expected} (${code ?? (error as Error).message})`;
@@ -90,7 +90,7 @@ export function located(where: string, error: unknown): Error {
   return new PistarError(known.code, message, { path: known.path, cause: error });
 }
 
-/** An error as a thread posts it: `postMessage` by itself drops the class and the properties, and all of a DOMException such as an AbortError. */
+/** An error for `postMessage`, which by itself drops class and properties, and everything of a DOMException such as an AbortError. */
 interface PackedError {
   readonly error: unknown;
   readonly properties: object;
@@ -104,7 +104,7 @@ export function packError(thrown: unknown): PackedError {
   return { error, properties: Object.fromEntries(Object.entries(error).filter(([, x]) => Object(x) !== x)) };
 }
 
-/** The error that another thread packed. */
+/** The inverse of `packError`, in the other thread. */
 export function unpackError({ error, properties }: PackedError): unknown {
   if (!(error instanceof Error)) return error;
   const { name, code, path } = properties as Partial<PistarError>;

@@ -1,4 +1,4 @@
-// What a file is that should have been something else: the usual ways in which a download goes wrong.
+// Recognises failed downloads: a git-LFS pointer, a web page, an archive or an empty file in place of the right file.
 import { closeSync, openSync, readSync } from "node:fs";
 
 const signatures: readonly (readonly [RegExp, string])[] = [
@@ -9,7 +9,7 @@ const signatures: readonly (readonly [RegExp, string])[] = [
   [/^\p{Cc}\u008b/u, "a gzip archive; unpack it first"],
 ];
 
-/** Says what a file is by its first bytes, and how to mend it; undefined where nothing is known. */
+/** The kind of file by its first bytes, with a remedy; undefined for all other files. */
 export function foreignFile(path: string): string | undefined {
   const head = Buffer.alloc(256);
   let length: number;

@@ -1,4 +1,4 @@
-// What every other folder stands on: errors, checked data, files, locks, threads, seeded randomness.
+// The base of all other folders: errors, checked data, files, locks, threads, seeded randomness.
 export { bytesOf, writeAtomically } from "./atomic-file.ts";
 export { check, checked, type Fault, formatFault } from "./check.ts";
 export { type ErrorCode, fromSystem, located, PistarError, unreadable } from "./error.ts";

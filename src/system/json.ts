@@ -1,5 +1,5 @@
-// JSON files. JSON has no NaN and no infinity: pistar writes them as the strings "NaN", "Infinity" and "-Infinity", as protobuf's JSON does, and
-// reads them back where a schema says `anyNumber`.
+// JSON files. JSON has no NaN and no infinity. Like protobuf's JSON, pistar writes them as the strings "NaN", "Infinity" and "-Infinity"; the schema
+// `anyNumber` reads them back.
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { checked } from "./check.ts";
@@ -46,7 +46,7 @@ export function parseJson(text: string, reviver?: (key: string, value: unknown) 
 
 /**
  * A JSON file's value.
- * @throws PistarError naming the file and what it is: missing-file, no-access or damaged-file
+ * @throws PistarError with the file's path: missing-file, no-access or damaged-file
  */
 export function readJson(path: string, reviver?: (key: string, value: unknown) => unknown): unknown {
   const text = readText(path);
@@ -59,7 +59,7 @@ export function readJson(path: string, reviver?: (key: string, value: unknown) =
 
 /**
  * A JSON file's value, checked.
- * @throws PistarError naming the file and each wrong field, with what was expected and what came
+ * @throws PistarError listing each wrong field of the file
  */
 export const readJsonAs = <Schema extends z.ZodType>(schema: Schema, path: string): z.output<Schema> =>
   checked(schema, readJson(path), path);

@@ -1,4 +1,4 @@
-// One writer at a time: a lock file that names its process. The lock of a process that no longer runs is taken over.
+// A lock for one writer at a time: a file that names its process. A dead process's lock is taken over.
 import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
@@ -7,21 +7,21 @@ import { PistarError } from "./error.ts";
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, so that a later process with the same number is not mistaken for it. */
+  /** Start time of the process. It tells a later process with the same number apart. */
   readonly started: string;
 }
 
-/** Takes the lock; returns its release, or the process that holds it. */
+/** Takes the lock. @returns a function to release it, or the process that holds it */
 export function takeLock(path: string): (() => void) | Holder {
   const me: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
   const mine = JSON.stringify(me);
   const ticket = `${path}.${me.host}.${me.pid}.${Math.floor(performance.now() * 1e6)}`;
-  // Another process that is done may remove the empty folder at any moment.
+  // Another process may remove the empty folder at any moment.
   do mkdirSync(dirname(path), { recursive: true });
   while (!attempt(() => writeFileSync(ticket, mine), "ENOENT"));
   try {
     for (;;) {
-      // link is atomic and, unlike creating the file, never shows an empty lock.
+      // link is atomic. Creating the file would show an empty lock for a moment.
       if (attempt(() => linkSync(ticket, path), "EEXIST")) return () => release(path, mine);
       const text = read(path);
       if (text === undefined) continue;
@@ -37,8 +37,8 @@ export function takeLock(path: string): (() => void) | Holder {
 /**
  * Takes the lock of a folder that one process writes at a time.
  * @param folder named in the error
- * @returns its release
- * @throws PistarError "busy-lock" naming the process that holds it
+ * @returns a function to release the lock
+ * @throws PistarError "busy-lock" naming the lock's process
  */
 export function holdLock(path: string, folder: string): () => void {
   const taken = takeLock(path);
@@ -50,7 +50,7 @@ export function holdLock(path: string, folder: string): () => void {
   );
 }
 
-/** Removes a dead process's lock; of several takers one gets the guard, the others look again. */
+/** Removes a dead process's lock. Of several takers one gets the guard; the others try again. */
 function takeAway(path: string, text: string, ticket: string): void {
   const guard = `${path}.takeover`;
   if (!attempt(() => linkSync(ticket, guard), "EEXIST")) {
@@ -79,7 +79,7 @@ function isAlive({ pid, host, started }: Holder): boolean {
   return startOf(pid) === started;
 }
 
-/** Linux's start time of a process in clock ticks since boot; elsewhere the number alone identifies it. */
+/** Start time of a process in clock ticks since boot, on Linux; empty elsewhere. */
 function startOf(pid: number): string {
   const stat = read(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
@@ -101,7 +101,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** Whether `action` went through; the one error it may meet is `tolerated`. */
+/** Whether `action` succeeded. An error with another code than `tolerated` is thrown. */
 function attempt(action: () => void, tolerated: string): boolean {
   try {
     action();

@@ -11,7 +11,7 @@ export interface Random {
   integer(below: number): number;
   /** A uniformly shuffled copy (Fisher–Yates). */
   shuffle<T>(items: readonly T[]): T[];
-  /** An independent generator named `key`; the same key gives the same child, and this generator does not move. */
+  /** An independent generator named `key`. The same key gives the same child. This generator does not move. */
   split(key: string | number): Random;
 }
 
@@ -32,7 +32,7 @@ export function random(seed: number | string): Random {
   const integer = (below: number) => {
     if (!Number.isInteger(below) || below < 1 || below > 2 ** 31)
       throw new RangeError(`Expected \`below\` to be an integer from 1 to 2^31, got ${below}`);
-    // Rejects the last incomplete block, so that every value is equally likely.
+    // Rejects the last incomplete block: all values are equally likely.
     const limit = 2 ** 32 - (2 ** 32 % below);
     let value = word();
     while (value >= limit) value = word();

@@ -1,7 +1,7 @@
 // Questions to a worker thread and its answers. `WorkerThread` is the caller's side; a thread module calls `serveWorker`.
 //
-// A thread answers its questions one at a time, in the order they were asked; a caller may ask several before the first answer is there.
-// The thread module says what can be asked, and both sides are typed by it:
+// A thread answers its questions one at a time, in their order. A caller may ask several at once.
+// The thread module defines the questions, and both sides get their types from it:
 //
 //     const work = (input: Input) => ({ double: (x: number) => 2 * x });         // in double-worker.ts
 //     export type Work = typeof work;
@@ -12,17 +12,17 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { packError, unpackError } from "./error.ts";
 
-/** What a handler gets beside what is asked. */
+/** The second argument of a handler. */
 export interface Call<Notice = never> {
-  /** Aborted when the caller gives the question up; the handler may end early by throwing. */
+  /** Aborted when the caller gives up the question. The handler may end early by throwing. */
   readonly signal: AbortSignal;
   /** Tells the caller something before the answer. */
   notify(notice: Notice): void;
 }
 
-/** A function for each question. One with the name `close` runs before the thread ends by `WorkerThread.close`. */
+/** A function for each question. The one named `close` runs before `WorkerThread.close` ends the thread. */
 type Handlers = Readonly<Record<string, (asked: never, call: Call<never>) => unknown>>;
-/** Makes the handlers from what the caller hands over at the start. Where it fails, every question is answered by its error. */
+/** Makes the handlers from the caller's `input`. If it fails, every question is answered with its error. */
 type Work = (input: never) => Handlers | Promise<Handlers>;
 
 type Answers<W extends Work> = Awaited<ReturnType<W>>;
@@ -49,7 +49,7 @@ interface Waiting {
   readonly onNotice: ((notice: never) => void) | undefined;
 }
 
-/** A thread has ended; its `cause` is what was thrown there and not caught, if anything was. */
+/** A thread has ended. The `cause` is an error that the thread did not catch, if there is one. */
 export class WorkerEnded extends Error {
   constructor(name: string, exitCode: number, cause: unknown) {
     const reason = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : cause}`;
@@ -66,8 +66,8 @@ export class WorkerThread<W extends Work> {
 
   /**
    * @param importer `import.meta.url` of the caller
-   * @param module the thread module beside it, without extension, such as "./batch-worker"
-   * @param options `name` begins the message of `WorkerEnded`; `input` is copied to the thread
+   * @param module path of the thread module relative to the caller, without extension, such as "./batch-worker"
+   * @param options `name` is the first word of `WorkerEnded`'s message; `input` is copied to the thread
    */
   constructor(
     importer: string,
@@ -92,8 +92,8 @@ export class WorkerThread<W extends Work> {
 
   /**
    * Asks the thread.
-   * @throws what the handler threw, with its message, `code` and other simple properties (a PistarError stays one); `WorkerEnded` where the
-   * thread ends before it answers; the signal's reason where it was aborted
+   * @throws the handler's error, with its message, `code` and other simple properties (a PistarError stays one); `WorkerEnded` if the thread
+   * ends without an answer; the signal's reason if it is aborted
    */
   async ask<Q extends Question<W>>(
     question: Q,
@@ -118,8 +118,8 @@ export class WorkerThread<W extends Work> {
   }
 
   /**
-   * Ends the thread. Questions that have no answer by then fail with `WorkerEnded`.
-   * @param grace seconds that the thread has to answer what was asked and to run its `close`
+   * Ends the thread. Questions without an answer fail with `WorkerEnded`.
+   * @param grace seconds for the questions in progress and the thread's own `close`; then the thread is terminated
    */
   async close(grace = 0): Promise<void> {
     if (grace > 0) this.worker.postMessage("close");
@@ -182,13 +182,13 @@ export function serveWorker(work: Work): void {
 
 const moved = new WeakSet<object>();
 
-/** Marks what is asked or answered: its typed arrays go over with their memory, which the sender loses, instead of being copied. */
+/** Marks a question or an answer: the memory of its typed arrays is moved to the other thread, not copied. The sender can no longer use them. */
 export function transfer<T extends object>(value: T): T {
   moved.add(value);
   return value;
 }
 
-/** The memory that goes over with a value. */
+/** The memory to move with a value. */
 function movedWith(value: unknown): ArrayBuffer[] {
   if (typeof value !== "object" || value === null || !moved.has(value)) return [];
   const buffers = new Set<ArrayBuffer>();
@@ -201,7 +201,7 @@ function movedWith(value: unknown): ArrayBuffer[] {
   return [...buffers];
 }
 
-/** Starts a module in a thread. Where the importer is TypeScript, the thread needs tsx to read it. */
+/** Starts a module in a thread. A TypeScript module is read through tsx. */
 function start(importer: string, module: string, input: unknown): Worker {
   if (!importer.endsWith(".ts")) return new Worker(new URL(`${module}.js`, importer), { workerData: input });
   const tsx = import.meta.resolve("tsx/esm/api");

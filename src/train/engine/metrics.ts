@@ -1,18 +1,18 @@
-// A run's numbers: metrics.jsonl, one object a line, and the same for TensorBoard.
+// The metrics of a training run: metrics.jsonl with one object a line, and the same numbers as TensorBoard events.
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { anyNumber, checked, PistarError, replaceFile, toJson } from "../../system/index.ts";
 import { createEventFile } from "./tensorboard.ts";
 
-/** Numbers of one step; names with a slash are grouped by TensorBoard. */
+/** Numbers of one step. TensorBoard groups names by the part before the slash. */
 interface Metrics {
   readonly step: number;
   readonly [name: string]: number;
 }
 
 export interface MetricsLog {
-  /** Everything so far, that of an earlier process included. */
+  /** All lines so far, also those of an earlier process. */
   readonly all: readonly Metrics[];
   add(metrics: Metrics): void;
 }
@@ -20,12 +20,12 @@ export interface MetricsLog {
 const metricsSchema = z.object({ step: z.int().min(0) }).catchall(anyNumber);
 
 /**
- * Opens the log of a run. Lines of steps after `step`, which a killed process wrote, are dropped.
+ * Opens the log of a run. Lines after `step` come from a killed process and are dropped.
  * @throws PistarError damaged-file, naming line and field
  */
 export function openMetrics(run: string, step: number): MetricsLog {
   const path = join(run, "metrics.jsonl");
-  // What follows the last line break is a line that a kill cut off.
+  // A kill may have cut off the last line; a complete one ends with a line break.
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
   const known = lines.map((line, at) => parseLine(line, path, at)).filter((line) => line.step <= step);
   replaceFile(path, known.map((line) => `${toJson(line)}\n`).join(""));
@@ -52,13 +52,16 @@ function parseLine(line: string, path: string, at: number): Metrics {
   }
 }
 
-/** Sums of a training's numbers over some steps. */
+/** Sums of the losses and norms of some steps. */
 export interface RunningSums {
   readonly sums: Readonly<Record<string, number>>;
   readonly steps: number;
 }
 
-/** Means of the training's numbers over the steps since the last line of the log, and their speed. @param from goes on from `state` */
+/**
+ * Means of the losses and norms since the last line of the log, and the speed of the steps.
+ * @param from a checkpoint's `state`, to continue it
+ */
 export function runningMeans(from: RunningSums = { sums: {}, steps: 0 }) {
   let sums: Record<string, number> = { ...from.sums };
   let steps = from.steps;
@@ -68,7 +71,7 @@ export function runningMeans(from: RunningSums = { sums: {}, steps: 0 }) {
       for (const [name, value] of Object.entries(numbers)) sums[name] = (sums[name] ?? 0) + value;
       steps++;
     },
-    /** "train/NAME" for each number, and "stepsPerSecond"; begins anew. */
+    /** The mean of each number as "train/NAME", and "stepsPerSecond". Starts over. */
     take(): { readonly stepsPerSecond: number; readonly [name: string]: number } {
       const means = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [`train/${name}`, sum / steps]));
       const stepsPerSecond = (1000 * steps) / (performance.now() - began);
@@ -77,7 +80,7 @@ export function runningMeans(from: RunningSums = { sums: {}, steps: 0 }) {
     },
     /** For a checkpoint between two lines of the log. */
     state: (): RunningSums => ({ sums, steps }),
-    /** Leaves what came since `take` out of the speed, such as a validation. */
+    /** Leaves the time since `take` out of the speed: it was spent on a validation. */
     restartClock(): void {
       began = performance.now();
     },

@@ -1,5 +1,5 @@
-// The training loop, whatever is trained: steps, averages of the weights, validations, checkpoints, metrics. All randomness of a step comes from the
-// seed and the step's number, so that a training resumes exactly where its last checkpoint was.
+// The training loop of every network: steps, weight averages, validations, checkpoints, metrics. All randomness of a step comes from the seed and
+// the step's number. A training therefore resumes exactly at its last checkpoint.
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { type Objective, optimiserStates, type StepFactory, takeStep } from "./s
 import { type Best, readState, readTensors, type TrainingState, writeState } from "./training-state.ts";
 import { wholeStep } from "./whole-step.ts";
 
-/** Where batches come from, and how far it is: a position is JSON, from which a resumed training meets the same batches. */
+/** Gives batches, and its position in the data. A position is JSON; a loader that begins there gives the same batches again. */
 interface Source<Batch, Position> {
   next(): Promise<Batch>;
   state(): Position;
@@ -22,7 +22,7 @@ interface Source<Batch, Position> {
 }
 
 export interface Validation {
-  /** By which the best checkpoint is chosen: lower is better. */
+  /** Decides which checkpoint is the best; lower is better. */
   readonly score: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
@@ -48,28 +48,28 @@ export interface Plan<Batch, Position> extends TrainingControls {
   readonly initial: () => Promise<Map<string, TensorValue>>;
   readonly loader: (position?: Position) => Source<Batch, Position>;
   readonly feeds: (batch: Batch, random: Random) => Record<string, Feed>;
-  /** Judges the (averaged) parameters in a store; absent where nothing is held out. */
+  /** Judges the averaged parameters (the parameters if `ema` is 0) in a store. Absent if nothing is held out. */
   readonly validate?: ((store: Store) => Promise<Validation>) | undefined;
-  /** Writes what others load into a folder. */
+  /** Writes the model into the folder `pretrained_model`. `renamed` gives the store's name of a parameter to save. */
   readonly save: (folder: string, store: Store, renamed: (name: string) => string) => Promise<void>;
-  /** How a step is made; default: over threads on a CPU, whole on other devices. */
+  /** Makes the step. Default: sharded over threads on a CPU, whole on other devices. */
   readonly makeStep?: StepFactory;
 }
 
-/** What the loop needs of a plan, whatever the batches are. */
+/** The parts of a plan that do not depend on the kind of batch. */
 type AnyPlan = Omit<Plan<unknown, unknown>, "loader" | "feeds">;
 
 /** A point of the learning curve. */
 export interface CurvePoint {
   readonly step: number;
-  /** Loss on training data since the point before. */
+  /** Mean loss on training data since the point before. */
   readonly train?: number;
   /** The validation's score. */
   readonly heldOut?: number;
 }
 
 export interface Course {
-  /** Folders of the last and of the best checkpoint, to be loaded or fine-tuned. */
+  /** Folders of the last and of the best checkpoint, ready to be loaded or fine-tuned. */
   readonly last: string;
   readonly best: string;
   readonly bestStep: number;
@@ -78,17 +78,17 @@ export interface Course {
   readonly validations: readonly Readonly<Record<string, number>>[];
 }
 
-/** Steps between two updates of the averages, which then follow with the decay to that power. They also follow before a validation. */
+/** Steps between two updates of the weight averages. The decay is raised to this power. A validation updates them first. */
 const averageEvery = 8;
 /** Steps between two lines of metrics. */
 const logEvery = 10;
 
-/** On a CPU, threads with a part of the batch each; elsewhere the device computes the batch as a whole. */
+/** Sharded over threads on a CPU, whole on other devices. */
 const defaultStep: StepFactory = (objective, store, options) =>
   (options.device === "cpu" ? shardedStep : wholeStep)(objective, store, options);
 
 /**
- * Trains, from the start or from the run's last checkpoint. A resumed training takes the same steps to the bit.
+ * Trains from the start, or from the run's last checkpoint. A resumed training takes the same steps to the bit.
  * @throws PistarError "diverged" if the loss is no longer finite; the reason of `signal` if it stopped
  */
 export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Promise<Course> {
@@ -96,7 +96,7 @@ export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Pr
   const { steps, ema } = options;
   const resumed = run.last === undefined ? undefined : readState<Position>(run.last);
   const store = t.createStore(run.last === undefined ? await firstTensors(plan) : await readTensors(run.last));
-  const stateNames = store.names; // before the step adds what it alone needs
+  const stateNames = store.names; // the step may add entries of its own
   const stepOptions = { ...options, threads: options.threads ?? availableParallelism() };
   const training = await makeStep(plan.objective, store, stepOptions);
   const loader = plan.loader(resumed?.position ?? undefined);
@@ -113,7 +113,7 @@ export async function optimise<Batch, Position>(plan: Plan<Batch, Position>): Pr
     for (let step = start; step < steps; step++) {
       const { feeds, position } = await upcoming!;
       const running = takeStep(training, feeds, rateOf(step));
-      // The next batch is put together while this one is computed.
+      // Assemble the next batch during this step.
       upcoming = step + 1 < steps ? prepare(plan, loader, step + 1) : undefined;
       upcoming?.catch(() => undefined);
       const numbers = await running;
@@ -164,7 +164,7 @@ const scheduleOf = ({ learningRate, warmup, steps, finalRate }: OptimiserOptions
   final: finalRate * learningRate,
 });
 
-/** The feeds of a step, and the position in the data after it. All randomness comes from the seed and the step's number. */
+/** The feeds of a step, and the position in the data after it. */
 async function prepare<Batch, Position>(
   { feeds, options }: Plan<Batch, Position>,
   loader: Source<Batch, Position>,
@@ -188,9 +188,9 @@ function expectFinite(loss: number, step: number, { run, options }: AnyPlan): vo
 interface Opened {
   readonly plan: AnyPlan;
   readonly store: Store;
-  /** Entries of the store that resuming needs. */
+  /** Entries of the store to resume from. */
   readonly stateNames: readonly string[];
-  /** Holds the parameters that are validated. */
+  /** Holds the parameters during a validation. */
   readonly judged: Store;
   readonly log: MetricsLog;
 }

@@ -1,13 +1,13 @@
-// A training's folder:
+// The folder of a training run:
 //
-//     config.json                        format version, stage, options and datasets
-//     metrics.jsonl, events.out.*        its numbers, for people and for TensorBoard
-//     checkpoints/000250/pretrained_model/   what others load
-//                       /training_state/     what resuming needs
-//                /last, /best            name of a checkpoint
-//     result.json                        what it found, once it has ended
+//     config.json                            format version, stage, options and datasets
+//     metrics.jsonl, events.out.*            metrics, for people and for TensorBoard
+//     checkpoints/000250/pretrained_model/   the model
+//                       /training_state/     the state to resume from
+//                /last, /best                name of a checkpoint
+//     result.json                            results of a finished run
 //
-// A checkpoint is written under another name and renamed. The last and the best are kept.
+// A checkpoint is written under another name and renamed. Only the last and the best are kept.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -17,7 +17,7 @@ import { checkRunFormat, runFormatVersion } from "./run-format.ts";
 
 export interface RunFolder {
   readonly path: string;
-  /** Folder of the last checkpoint, where there is one to go on from. */
+  /** Folder of the last checkpoint, if there is one. */
   readonly last: string | undefined;
   /** Writes the checkpoint of a step; `best` makes it the best so far. @returns its folder */
   save(step: number, best: boolean, fill: (folder: string) => Promise<void>): Promise<string>;
@@ -42,8 +42,8 @@ export async function withRunFolder<Result>(
 }
 
 /**
- * Creates a run, or opens one to go on with it.
- * @throws PistarError already-there where there is a run and `resume` is false; cannot-resume where its options, data or format are others
+ * Creates a run, or opens one to resume it.
+ * @throws PistarError already-there if there is a run and `resume` is false; cannot-resume if its options, data or format differ
  */
 export function openRunFolder(path: string, config: Readonly<Record<string, unknown>>, resume: boolean): RunFolder {
   const known = join(path, "config.json");
@@ -54,7 +54,7 @@ export function openRunFolder(path: string, config: Readonly<Record<string, unkn
     return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
   };
   const last = pointed("last");
-  // A run without a checkpoint has nothing to lose.
+  // A run without a checkpoint may be begun again.
   if (last !== undefined) {
     if (!resume)
       throw new PistarError(
@@ -96,7 +96,7 @@ export function openRunFolder(path: string, config: Readonly<Record<string, unkn
   };
 }
 
-/** Which entries of two objects differ, or the two values. */
+/** The entries in which two objects differ, or the two values. */
 function difference(before: unknown, now: unknown): string {
   if (before instanceof Object && now instanceof Object) {
     const [a, b] = [before, now] as [Record<string, unknown>, Record<string, unknown>];
@@ -108,7 +108,7 @@ function difference(before: unknown, now: unknown): string {
 
 const resultFile = ({ path }: RunFolder) => join(path, "result.json");
 
-/** What a run found, if it has ended. @throws PistarError damaged-file, naming the field */
+/** The results of a run, if it has ended. @throws PistarError damaged-file, naming the field */
 export function readResult<Schema extends z.ZodType>(run: RunFolder, schema: Schema): z.output<Schema> | undefined {
   return run.last !== undefined && existsSync(resultFile(run)) ? readJsonAs(schema, resultFile(run)) : undefined;
 }

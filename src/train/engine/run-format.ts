@@ -1,13 +1,13 @@
-// The format of run folders. A run that was begun in another format cannot be resumed, and is told so before anything is read of it.
+// The format of run folders. A run in another format cannot be resumed; the error says so before anything else is read.
 import { PistarError } from "../../system/index.ts";
 
 /**
- * The format of a run's folder: names of options, stages and states. A change after which a run begun before would go on wrongly raises it.
- * 1 had no number in config.json.
+ * Version of the names of options, stages and states. Raise it with every change that an earlier run could not be resumed after.
+ * Version 1 had no number in config.json.
  */
 export const runFormatVersion = 2;
 
-/** @throws PistarError cannot-resume where `found`, the `format_version` of a run's config.json, is another than this version writes */
+/** @throws PistarError cannot-resume if `found`, the `format_version` of a run's config.json, is not `runFormatVersion` */
 export function checkRunFormat(run: string, found: unknown): void {
   if (found === runFormatVersion) return;
   const newer = typeof found === "number" && found > runFormatVersion;

@@ -1,4 +1,4 @@
-// The thread side of `sharded-step.ts`: the gradient of a part of each batch, and AdamW on a part of the parameters.
+// The thread side of `sharded-step.ts`: the gradient of one shard of each batch, and AdamW on one range of the parameters.
 import { serveWorker } from "../../system/index.ts";
 import type { DType, Shape, TensorData, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
@@ -6,27 +6,27 @@ import { addGradients, type FlatAdamW, type FlatAdamWOptions, flatAdamW, type Ra
 
 interface Input {
   readonly shard: number;
-  /** From inputs and parameters to "term.NAME" and "gradient.PARAMETER". */
+  /** ONNX model from inputs and parameters to "term.NAME" and "gradient.PARAMETER". */
   readonly model: Uint8Array;
   readonly inputs: readonly { readonly name: string; readonly dtype: DType; readonly shape: Shape }[];
   readonly parameters: readonly { readonly name: string; readonly shape: Shape }[];
-  /** How many of them, the first, have a gradient. */
+  /** The first so many parameters have a gradient. */
   readonly learned: number;
   readonly threads: number;
-  /** In memory that all threads see. */
+  /** Memory shared by all threads. */
   readonly shared: FlatAdamW & { readonly gradients: readonly Float32Array[] };
-  /** The part of the parameters that this thread updates. */
+  /** This thread updates the numbers in this range. */
   readonly range: Range;
 }
 
 const work = async ({ shard, model, inputs, parameters: declared, learned, threads, shared, range }: Input) => {
   const program = await t.openOnnx(model, { threads });
-  // ONNX Runtime does not read or write memory that threads share.
+  // ONNX Runtime cannot use shared memory.
   const own = { parameters: shared.parameters.slice(), gradient: shared.gradients[shard]!.slice() };
   const weights = views(own.parameters, "", declared);
   const outputs = views(own.gradient, "gradient.", declared.slice(0, learned));
   return {
-    /** The gradient of these feeds. @returns the loss's terms */
+    /** Computes the gradient of a shard. @returns the terms of the loss */
     async gradient(feeds: Readonly<Record<string, TensorData | number>>): Promise<Record<string, number>> {
       own.parameters.set(shared.parameters.subarray(0, own.gradient.length));
       const fed = inputs.map(({ name, dtype, shape }): [string, TensorValue] => {
@@ -38,14 +38,14 @@ const work = async ({ shard, model, inputs, parameters: declared, learned, threa
       const terms = Object.entries(results).filter(([name]) => name.startsWith("term."));
       return Object.fromEntries(terms.map(([name, { data }]) => [name.slice("term.".length), Number(data[0])]));
     },
-    /** Sums the first `count` gradients in this thread's range. @returns the sum of the squares there */
+    /** Sums the first `count` gradients within the range. @returns the sum of the squares in the range */
     add: (count: number) => addGradients(shared.gradients.slice(0, count), range),
-    /** Makes the new parameters in this thread's range. */
+    /** Takes AdamW's step within the range. */
     move: (options: FlatAdamWOptions) => flatAdamW(shared, shared.gradients[0]!, range, options),
   };
 };
 
-/** Each parameter's part of the numbers. */
+/** Views of each parameter's numbers in a flat array. */
 function views(numbers: Float32Array, prefix: string, parameters: Input["parameters"]): Record<string, TensorValue> {
   let end = 0;
   return Object.fromEntries(

@@ -1,18 +1,18 @@
-// A training step over threads of the CPU. Each thread has the gradient's graph for an equal part of the batch (a shard), and makes AdamW's step
-// for a part of the parameters. Small networks gain more from several cores this way than within operators (bench/sharded-step.ts), and gain
-// from AdamW in one pass on one core as well.
+// A training step over threads of the CPU. Each thread computes the gradient of an equal part of the batch (a shard), and takes AdamW's step for a
+// range of the parameters. Small networks gain more from several cores this way than from threads within operators (bench/sharded-step.ts).
 import { type LossTerm, lossOf } from "../../model/index.ts";
 import { transfer, WorkerThread } from "../../system/index.ts";
-import type { Feed, Store, Tensor, TensorData, TensorValue } from "../../tensor/index.ts";
+import type { Feed, Store, Tensor, TensorData } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import { clipFactor, flatAverage } from "./flat-adamw.ts";
+import { type FlatStates, flatStates, sharedNumbers } from "./flat-states.ts";
 import type { ShardWork } from "./shard-worker.ts";
-import { adamW, learnedFirst, type Objective, type StepOptions, type TrainingStep, undecayed } from "./step.ts";
+import { adamW, learnedFirst, type Objective, type StepOptions, type TrainingStep } from "./step.ts";
 
-/** Fewest samples of a shard: with less, its operators have too little to do. */
+/** Fewest samples of a shard. With fewer, the fixed cost of each operator dominates. */
 const leastPerShard = 8;
 
-/** How many shards a batch has: one for each thread, if they are not too small and of one size. */
+/** The number of shards: at most one for each thread, of equal size, with at least `leastPerShard` samples each. */
 export function shardsOf({ batchSize, threads }: Pick<StepOptions, "batchSize" | "threads">): number {
   let shards = Math.max(1, Math.min(threads, Math.floor(batchSize / leastPerShard)));
   while (batchSize % shards !== 0) shards--;
@@ -20,8 +20,8 @@ export function shardsOf({ batchSize, threads }: Pick<StepOptions, "batchSize" |
 }
 
 /**
- * The sum over shards is the batch's gradient, up to rounding. The same number of threads gives the same bytes.
- * @returns a step that works on copies of the store's numbers until `settle`
+ * The sum over shards is the batch's gradient up to rounding. The same number of threads gives the same bytes.
+ * @returns a step on copies of the store's numbers; `settle` writes them back
  */
 export async function shardedStep(objective: Objective, store: Store, options: StepOptions): Promise<TrainingStep> {
   const [learned, others] = learnedFirst(objective);
@@ -30,22 +30,8 @@ export async function shardedStep(objective: Objective, store: Store, options: S
   const flat = await flatStates([...learned, ...others], store);
   const moving = learned.reduce((sum, { shape }) => sum + t.elements(shape), 0);
   const gradients = Array.from({ length: shards }, () => sharedNumbers(moving));
-  const { parameters, first, second, undecayed } = flat;
-  const edge = (shard: number) => Math.round((shard * moving) / shards);
-  const threads = gradients.map(
-    (_, shard) =>
-      new WorkerThread<ShardWork>(import.meta.url, "./shard-worker", {
-        name: "A thread of the training",
-        input: {
-          ...graph.work,
-          shard,
-          threads: Math.max(1, Math.floor(options.threads / shards)),
-          shared: { parameters, first, second, undecayed, gradients },
-          range: [edge(shard), edge(shard + 1)],
-        },
-      }),
-  );
-  /** Sums the first gradients into the first of all. @returns the norm of the sum */
+  const threads = startThreads(graph.work, flat, gradients, Math.max(1, Math.floor(options.threads / shards)));
+  /** Sums `count` gradients into the first. @returns the norm of the sum */
   const summed = async (count: number): Promise<number> => {
     const squares = await Promise.all(threads.map((thread) => thread.ask("add", count)));
     return Math.sqrt(squares.reduce((sum, part) => sum + part, 0));
@@ -83,7 +69,7 @@ export async function shardedStep(objective: Objective, store: Store, options: S
       return gradientNorm;
     },
     async average(decay) {
-      if (flat.averages) flatAverage(flat.averages.subarray(0, moving), parameters.subarray(0, moving), decay);
+      if (flat.averages) flatAverage(flat.averages.subarray(0, moving), flat.parameters.subarray(0, moving), decay);
     },
     settle: () => store.write(flat.values()),
     async release() {
@@ -92,12 +78,34 @@ export async function shardedStep(objective: Objective, store: Store, options: S
   };
 }
 
-/** The graph of a shard's gradient, in which each term of the loss is scaled by the shard's share of it. */
+/**
+ * Starts a thread for each shard.
+ * @param gradients one for each shard, in shared memory
+ * @param threads for the operators of one shard
+ */
+function startThreads(
+  work: ReturnType<typeof shardGraph>["work"],
+  { parameters, first, second, undecayed }: FlatStates,
+  gradients: readonly Float32Array[],
+  threads: number,
+): WorkerThread<ShardWork>[] {
+  const shared = { parameters, first, second, undecayed, gradients };
+  const edge = (shard: number) => Math.round((shard * gradients[0]!.length) / gradients.length);
+  return gradients.map((_, shard) => {
+    const range = [edge(shard), edge(shard + 1)] as const;
+    return new WorkerThread<ShardWork>(import.meta.url, "./shard-worker", {
+      name: "A thread of the training",
+      input: { ...work, shard, threads, shared, range },
+    });
+  });
+}
+
+/** The graph of a shard's gradient. Each term of the loss is scaled by the shard's share of its weight. */
 function shardGraph(objective: Objective, learned: readonly Tensor[], others: readonly Tensor[], batch: number) {
   const { inputs, terms } = objective.loss(batch);
   const shares = terms.map(({ name }) => t.input(`share.${name}`, []));
   const loss = lossOf(terms.map((term, i) => ({ ...term, value: t.mul(term.value, shares[i]!) })));
-  // Without FAST tokens the loss reaches nothing of the language model's last layer but keys and values.
+  // Without FAST tokens the loss reaches only keys and values of the language model's last layer.
   const gradients = t.gradient(loss, learned, { unreached: "zeros" });
   const parameters = [...learned, ...others];
   const fed = [...inputs, ...shares];
@@ -113,7 +121,7 @@ function shardGraph(objective: Objective, learned: readonly Tensor[], others: re
   return { inputs, terms, shares, work };
 }
 
-/** How much of each term's weight lies in each shard (0 to 1): a term is a weighted mean over the batch. */
+/** Share of each shard in the weight of each term, 0 to 1. A term is a weighted mean over the batch. */
 function sharesOf(terms: readonly LossTerm[], shards: readonly Record<string, TensorData>[]): number[][] {
   return terms.map(({ weight }) => {
     const weights = shards.map((feeds) => weight(feeds));
@@ -122,48 +130,9 @@ function sharesOf(terms: readonly LossTerm[], shards: readonly Record<string, Te
   });
 }
 
-/** Numbers that all threads see. */
-const sharedNumbers = (count: number) => new Float32Array(new SharedArrayBuffer(4 * count));
-
 const nameOf = ({ node }: Tensor): string => node.name!;
 
-/** What the store holds of the parameters, in flat arrays: one parameter after the other. */
-async function flatStates(parameters: readonly Tensor[], store: Store) {
-  let numbers = 0;
-  const places = parameters.map((parameter) => {
-    const begin = numbers;
-    numbers += t.elements(parameter.shape);
-    return { name: nameOf(parameter), shape: parameter.shape, begin, end: numbers };
-  });
-  const averaged = store.names.includes(t.emaName(places[0]!.name));
-  const read = async (entry: (name: string) => string) => {
-    const all = sharedNumbers(numbers);
-    for (const { name, begin } of places) all.set((await store.read(entry(name))).data as Float32Array, begin);
-    return all;
-  };
-  const entries = {
-    parameters: (name: string) => name,
-    first: (name: string) => `adamw.m.${name}`,
-    second: (name: string) => `adamw.v.${name}`,
-    averages: t.emaName,
-  };
-  return {
-    step: Number((await store.read("adamw.step")).data[0]),
-    parameters: await read(entries.parameters),
-    first: await read(entries.first),
-    second: await read(entries.second),
-    averages: averaged ? await read(entries.averages) : undefined,
-    undecayed: places.filter(({ name }) => t.matches(name, undecayed)).map(({ begin, end }) => [begin, end] as const),
-    *values(): Generator<[string, TensorValue]> {
-      yield ["adamw.step", t.value(Float32Array.of(this.step), [])];
-      for (const kind of ["parameters", "first", "second", "averages"] as const)
-        for (const { name, shape, begin, end } of this[kind] ? places : [])
-          yield [entries[kind](name), t.value(this[kind]!.subarray(begin, end), shape)];
-    },
-  };
-}
-
-/** The feeds of each of `shards` equal parts of a batch, copied. */
+/** Copies of the feeds of each shard. */
 function split(
   inputs: readonly Tensor[],
   feeds: Readonly<Record<string, Feed>>,

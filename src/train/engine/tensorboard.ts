@@ -1,4 +1,4 @@
-// TensorBoard event files: TFRecords of the protobuf messages Event and Summary, as far as scalars need them.
+// TensorBoard event files with scalars: TFRecords of the protobuf messages Event and Summary.
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ export interface EventFile {
   add(step: number, scalars: Readonly<Record<string, number>>): void;
 }
 
-/** Begins a new event file in a folder; TensorBoard joins those of a run that was resumed. */
+/** Begins a new event file in a folder. TensorBoard joins the files of a resumed run. */
 export function createEventFile(folder: string, seconds = Date.now() / 1000): EventFile {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `events.out.tfevents.${Math.floor(seconds)}.${hostname()}.${process.pid}`);
@@ -58,7 +58,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** TFRecord's masking, so that checksums of data that hold checksums stay good. */
+/** TFRecord's masked checksum. The mask keeps the CRC strong for data with CRCs inside. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

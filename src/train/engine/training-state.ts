@@ -1,5 +1,5 @@
-// What a training resumes from: a checkpoint's folder `training_state`, with the step, the position in the data, the best checkpoint so far, and
-// all parameters, moments and averages.
+// The state that a training resumes from, in a checkpoint's folder `training_state`: the step, the position in the data, the best checkpoint so
+// far, and all parameters, moments and averages.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -15,9 +15,9 @@ export interface Best {
 }
 
 export interface TrainingState<Position> {
-  /** Steps that are done. */
+  /** Number of finished steps. */
   readonly step: number;
-  /** Where the next batch begins. */
+  /** Position of the next batch in the data. */
   readonly position: Position | null;
   readonly best: Best | null;
   /** Steps since the averages last followed. Not 0 only where a training was stopped between validations. */
@@ -31,7 +31,7 @@ const tensorsOf = (checkpoint: string) => join(folderOf(checkpoint), "state.safe
 const stateOf = (checkpoint: string) => join(folderOf(checkpoint), "training_state.json");
 
 const count = z.int().min(0);
-/** Whoever goes on at the position checks it. */
+/** The loader checks the position. */
 const stateSchema = z.object({
   step: count,
   position: z.unknown(),
@@ -47,7 +47,7 @@ export const readState = <Position>(checkpoint: string): TrainingState<Position>
 export const readTensors = (checkpoint: string): Promise<Map<string, TensorValue>> =>
   t.readSafetensors(tensorsOf(checkpoint));
 
-/** @param names the store's entries that resuming needs */
+/** @param names entries of the store to resume from */
 export async function writeState(
   checkpoint: string,
   state: TrainingState<unknown>,

@@ -1,11 +1,11 @@
-// A step on one device: a program for the gradient, one for AdamW, one for the averages, on the same store. Between gradient and update the
-// gradient is a state of the store and stays on the device.
+// A step on one device: three programs on one store, for the gradient, for AdamW and for the weight averages. Between the first two the gradient
+// is a state of the store and stays on the device.
 import { lossOf } from "../../model/index.ts";
 import type { Store, Tensor, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import { adamW, learnedFirst, type Objective, type StepOptions, type TrainingStep, undecayed } from "./step.ts";
 
-/** The state that holds a parameter's gradient between `gradient` and `update`. */
+/** The state of a parameter's gradient. */
 const gradientName = ({ node }: Tensor): string => `gradient.${node.name}`;
 
 export async function wholeStep(objective: Objective, store: Store, options: StepOptions): Promise<TrainingStep> {
@@ -17,7 +17,7 @@ export async function wholeStep(objective: Objective, store: Store, options: Ste
 
   await store.write(learned.map((parameter) => [gradientName(parameter), zeros(parameter)]));
   const kept = learned.map((parameter) => t.state(gradientName(parameter), parameter.shape));
-  // Without FAST tokens the loss reaches nothing of the language model's last layer but keys and values.
+  // Without FAST tokens the loss reaches only keys and values of the language model's last layer.
   const gradients = t.gradient(loss, learned, { unreached: "zeros" });
   const differentiate = await compile({
     inputs,
