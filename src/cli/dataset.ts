@@ -78,7 +78,7 @@ export function addDatasetCommands(program: Command): void {
     .action((root: string, target: string, { to, ...options }: Json & { to: string }) =>
       reading(root, async (source) => {
         await withProgress("converting", (progress) =>
-          to === "v3.0" ? convertDataset(source, target, { progress }) : exportVersion21(source, target, progress),
+          to === "v3.0" ? convertDataset(source, target, { progress }) : exportVersion21(source, target, { progress }),
         );
         written(target, source, to, options);
       }),
@@ -253,7 +253,7 @@ async function stats(source: LeRobotDataset, { episode, json }: Json & { episode
   const rows = [...found].flatMap(([name, feature]) =>
     feature.mean!.map((_, at) => [
       feature.mean!.length > 1 ? `${name}[${at}]` : name,
-      feature.count,
+      feature.count ?? "",
       ...measures.map((measure) => feature[measure]?.[at] ?? ""),
     ]),
   );

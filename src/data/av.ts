@@ -1,6 +1,6 @@
 // FFmpeg through the optional package node-av, loaded when the first video is touched.
 import type { CodecContext, FormatContext, Stream } from "node-av/lib";
-import { PistarError } from "../system/index.ts";
+import { foreignFile, PistarError } from "../system/index.ts";
 
 type Ffmpeg = typeof import("node-av/lib") & typeof import("node-av/constants");
 
@@ -47,7 +47,10 @@ export interface VideoInput {
 /** Opens a video for demuxing. */
 export function openVideo(av: Ffmpeg, path: string): VideoInput {
   const format = new av.FormatContext();
-  check(av, format.openInputSync(path), path);
+  const opened = format.openInputSync(path);
+  const foreign = opened < 0 ? foreignFile(path) : undefined;
+  if (foreign) throw new PistarError("damaged-file", `${path}: expected a video, got ${foreign}`, { path });
+  check(av, opened, path);
   try {
     check(av, format.findStreamInfoSync(), path);
     const stream = format.streams.find((candidate) => candidate.codecpar.codecType === av.AVMEDIA_TYPE_VIDEO);
@@ -73,6 +76,15 @@ export function openDecoder(av: Ffmpeg, { stream }: VideoInput, path: string): C
   return decoder;
 }
 
+/** A frame rate as a fraction [numerator, denominator]: 29.97 is 2997/100, 30000/1001 is itself. */
+export function frameRate(fps: number): [number, number] {
+  const denominator = [1, 1001, 10, 100, 1000, 10_000].find(
+    (candidate) => Math.abs(fps * candidate - Math.round(fps * candidate)) < 1e-6,
+  );
+  return denominator ? [Math.round(fps * denominator), denominator] : [Math.round(fps * 100_000), 100_000];
+}
+
+/** Seconds that a stream's ticks stand for. */
 export function seconds(ticks: bigint, timeBase: { readonly num: number; readonly den: number }): number {
   return (Number(ticks) * timeBase.num) / timeBase.den;
 }

@@ -121,7 +121,11 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     values: ArrayLike<number> | undefined,
   ): T => {
     if (values && values.length !== total)
-      throw new RangeError(`${dataset.root}: expected a label for each of ${total} frames, got ${values.length}`);
+      throw new PistarError(
+        "damaged-file",
+        `${dataset.root}: expected a label for each of ${total} frames, got ${values.length}`,
+        { path: dataset.root },
+      );
     if (values) target.set(values);
     return target;
   };
@@ -192,7 +196,11 @@ function chosenFrames(dataset: Dataset, starts: Int32Array, episodes: readonly n
       chosen.flatMap((index) => {
         const at = position.get(index);
         if (at === undefined)
-          throw new Error(`${dataset.root}: expected one of its ${position.size} episodes, got ${index}`);
+          throw new PistarError(
+            "bad-option",
+            `${dataset.root}: expected one of its ${position.size} episodes, got ${index}`,
+            { path: dataset.root },
+          );
         return Array.from({ length: starts[at + 1]! - starts[at]! }, (_, frame) => starts[at]! + frame);
       }),
     ),

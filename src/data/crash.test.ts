@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openDataset } from "./dataset.ts";
-import { validateDataset } from "./validate.ts";
+import { validateDataset } from "./validate/validate.ts";
 import { createWriter, resumeWriter } from "./writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-crash-"));

@@ -8,7 +8,7 @@ import { convertDataset } from "./convert.ts";
 import { type LeRobotDataset, openDataset } from "./dataset.ts";
 import { exportVersion21 } from "./export-v21.ts";
 import { scalars, tableColumn, writeTable } from "./parquet-output.ts";
-import { validateDataset } from "./validate.ts";
+import { validateDataset } from "./validate/validate.ts";
 import { createWriter, resumeWriter } from "./writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-dataset-"));

@@ -1,24 +1,39 @@
-// Reading a LeRobot dataset from disk, versions 2.0, 2.1 and 3.0.
-import { existsSync } from "node:fs";
+// Opening a LeRobot dataset, versions 2.0, 2.1 and 3.0.
+
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { located, PistarError } from "../system/index.ts";
-import { isCamera } from "./dtypes.ts";
-import { dataFile, type EpisodeRecord, readEpisodeStats, readEpisodes, videoFile } from "./episodes.ts";
-import { type Info, isVersion3, readInfo } from "./info.ts";
-import { flatten, inferFeature, openParquet, type ParquetFile, toColumn } from "./parquet-file.ts";
+import { PistarError } from "../system/index.ts";
+import { CameraReader } from "./camera-reader.ts";
+import type { DepthMap } from "./depth.ts";
+import { isCamera, isDepth } from "./dtypes.ts";
+import { readEpisodeStats } from "./episode-stats.ts";
+import { dataFile, type EpisodeRecord, readEpisodes, unlisted, videoFile } from "./episodes.ts";
+import { type Info, infoPath, isVersion3, readInfo } from "./info.ts";
+import { flatten, inferFeature, toColumn } from "./parquet-file.ts";
 import type { TableColumn } from "./parquet-output.ts";
-import { decodeImage } from "./png.ts";
+import { mostValues } from "./parquet-pages.ts";
+import { inside } from "./paths.ts";
 import { recover } from "./recording-folder.ts";
-import { aggregate, readStats, type Stats } from "./stats.ts";
+import { renamedDataset } from "./renamed.ts";
+import { RowReader } from "./row-reader.ts";
+import { aggregate, readStats, type Stats, statsPath } from "./stats.ts";
 import { readTasks } from "./tasks.ts";
-import type { Column, Dataset, Feature, Image } from "./types.ts";
-import { openVideoReader, type VideoReader } from "./video-reader.ts";
+import type { Column, Dataset, Feature } from "./types.ts";
+import type { VideoPart } from "./video-copy.ts";
 
 /** A LeRobot dataset on disk: what every Dataset offers, and where its parts lie. */
 export interface LeRobotDataset extends Dataset {
   /** meta/info.json, with keys pistar does not know. */
   readonly info: Info;
   readonly episodes: readonly EpisodeRecord[];
+  /** Names of the features that hold depth maps. They are not among `cameras`. */
+  readonly depthCameras: readonly string[];
+  /** What is wrong with the metadata. Empty unless the dataset was opened with `lenient`. */
+  readonly problems: readonly string[];
+  /** Frames `indices` of a depth camera, in metres, in the order asked for. */
+  depth(episode: number, camera: string, indices: readonly number[]): Promise<DepthMap[]>;
+  /** Data and video files that the metadata names and that are not there, below the root. */
+  missingFiles(): string[];
   /** Columns of the data files that info.json does not declare. They can be read by name. */
   undeclared(): Promise<string[]>;
   /** Statistics over all episodes: stats.json, or where there is none the aggregate of the episodes'. */
@@ -27,131 +42,168 @@ export interface LeRobotDataset extends Dataset {
   episodeStats(): Promise<ReadonlyMap<number, Stats>>;
   /** A column as parquet holds it, with its schema. */
   raw(episode: number, column: string): Promise<TableColumn>;
+  /** The stretch of an mp4 file that holds an episode's frames of a camera of dtype "video". */
+  video(episode: number, camera: string): VideoPart;
 }
 
-/** Files kept open at a time, of each kind. */
-const openFiles = 16;
+export interface OpenOptions {
+  /** Other names for columns, by the name in the files: `{ state: "observation.state" }`. */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** Opens what the metadata says even where parts of it are missing or contradict each other; `problems` tells. */
+  readonly lenient?: boolean;
+  /** Finds rows by episode_index and frame_index, for files whose rows are out of order. */
+  readonly repair?: boolean;
+}
 
 /**
- * Opens the dataset at `root`. Episodes that a killed recording left behind are first put in their place (when no writer is
- * at work and the folder can be written).
+ * Opens the dataset at `root`. Episodes that a killed recording left behind are first put in their place, unless a writer is
+ * at work or the folder cannot be written.
  *
- * Errors name the file and, where it applies, the episode and column.
+ * @throws Error that names the file and, where it applies, the episode and column
  */
-export async function openDataset(root: string): Promise<LeRobotDataset> {
-  if (!existsSync(join(root, "meta/info.json")))
+export async function openDataset(root: string, options: OpenOptions = {}): Promise<LeRobotDataset> {
+  if (!existsSync(join(root, infoPath)))
     throw new PistarError("missing-file", `${root}: expected a LeRobot dataset (a folder with meta/info.json)`, {
       path: root,
     });
   await recover(root);
   const info = readInfo(root);
-  const features = new Map<string, Feature>(Object.entries(info.features));
-  const tasks = await readTasks(root, isVersion3(info));
-  const episodes = await readEpisodes(root, info);
+  const problems: string[] = [];
+  const attempt = async <T>(step: () => T | Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await step();
+    } catch (error) {
+      if (!options.lenient) throw error;
+      problems.push((error as Error).message);
+      return otherwise;
+    }
+  };
+  const tasks = await attempt(() => readTasks(root, isVersion3(info)), new Map<number, string>());
+  const listed = await attempt(() => readEpisodes(root, info), []);
+  await attempt(() => checkEpisodes(root, info, listed), undefined);
+  const rows = new RowReader(root, info, listed, options.repair ?? false);
+  const episodes = await attempt(() => withTasks(listed, rows, tasks), listed);
+  const dataset = readingDataset({ root, info, tasks, episodes, rows, problems });
+  return options.rename ? renamedDataset(dataset, options.rename) : dataset;
+}
+
+/** Refuses a list of episodes that is not whole, or that claims more frames than the files can hold. */
+function checkEpisodes(root: string, info: Info, episodes: readonly EpisodeRecord[]): void {
   if (episodes.length !== info.total_episodes)
     throw new PistarError(
       "damaged-file",
       `${root}: info.json counts ${info.total_episodes} episodes, meta lists ${episodes.length}`,
       { path: root },
     );
-  for (const [at, { index }] of episodes.entries())
+  for (const [at, episode] of episodes.entries()) {
+    const { index, length, fromIndex, toIndex } = episode;
     if (index !== at)
       throw new PistarError(
         "damaged-file",
         `${root}: expected episodes 0 to ${episodes.length - 1} once each, ${at} is missing or doubled`,
         { path: root },
       );
-
-  /** Global index of the first row of each data file. */
-  const fileStarts = new Map<string, number>();
-  for (const episode of episodes) {
-    const path = dataFile(root, info, episode);
-    fileStarts.set(path, Math.min(fileStarts.get(path) ?? episode.fromIndex, episode.fromIndex));
+    if (toIndex - fromIndex !== length)
+      throw new PistarError(
+        "damaged-file",
+        `${root}, episode ${index}: expected ${length} rows, the list says ${fromIndex} to ${toIndex}`,
+        { path: root },
+      );
+    if (length > mostValues(sizeOnDisk(dataFile(root, info, episode))))
+      throw new PistarError(
+        "damaged-file",
+        `${root}, episode ${index}: its data file is too small to hold ${length} frames`,
+        { path: root },
+      );
   }
-  const parquetFiles = new Pool(openParquet);
-  const videoReaders = new Pool<VideoReader>(openVideoReader);
+}
 
-  function record(episode: number): EpisodeRecord {
-    const found = episodes[episode];
+/** Bytes of a file. A file that is not there is said to be missing when it is read, and may hold anything until then. */
+function sizeOnDisk(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? Infinity;
+}
+
+/** Derives the tasks of episodes whose dataset lists none from their frames. */
+async function withTasks(
+  episodes: readonly EpisodeRecord[],
+  rows: RowReader,
+  tasks: ReadonlyMap<number, string>,
+): Promise<readonly EpisodeRecord[]> {
+  if (!episodes.some((episode) => episode.tasks === unlisted)) return episodes;
+  const found: EpisodeRecord[] = [];
+  for (const episode of episodes) {
+    const numbers = await rows.use(episode, ({ values }) => values("task_index"));
+    const texts = [...new Set(Array.from(numbers, Number))].map((number) => tasks.get(number));
+    found.push({ ...episode, tasks: texts.filter((text) => text !== undefined) });
+  }
+  return found;
+}
+
+interface Opened {
+  readonly root: string;
+  readonly info: Info;
+  readonly tasks: ReadonlyMap<number, string>;
+  readonly episodes: readonly EpisodeRecord[];
+  readonly rows: RowReader;
+  readonly problems: readonly string[];
+}
+
+function readingDataset({ root, info, tasks, episodes, rows, problems }: Opened): LeRobotDataset {
+  const features = new Map<string, Feature>(Object.entries(info.features));
+  const pictures = [...features].filter(([, feature]) => isCamera(feature));
+  const named = (found: typeof pictures) => found.map(([name]) => name);
+  const camera = new CameraReader(root, info, rows);
+  const byIndex = new Map(episodes.map((episode) => [episode.index, episode]));
+
+  function record(index: number): EpisodeRecord {
+    const found = byIndex.get(index);
     if (!found)
       throw new PistarError(
         "bad-option",
-        `${root}: expected an episode from 0 to ${episodes.length - 1}, got ${episode}`,
+        `${root}: expected an episode from 0 to ${episodes.length - 1}, got ${index}`,
         { path: root },
       );
     return found;
   }
 
-  /** Lets `use` read the rows of an episode: the open file and the number of its first row there. */
-  function withRows<T>(
-    episode: number,
-    use: (file: ParquetFile, start: number, length: number) => Promise<T>,
-  ): Promise<T> {
-    const found = record(episode);
-    const path = dataFile(root, info, found);
-    return parquetFiles.use(path, (file) => use(file, found.fromIndex - fileStarts.get(path)!, found.length));
-  }
-
-  function raw(episode: number, name: string): Promise<TableColumn> {
-    return withRows(episode, async (file, start, length) => {
-      const values = (await file.values(name, start, start + length)) as TableColumn["values"];
-      return { name, schema: flatten(file.columns.get(name)!), values };
-    });
-  }
-
-  function columns(episode: number, names?: readonly string[]): Promise<ReadonlyMap<string, Column>> {
+  async function columns(episode: number, names?: readonly string[]): Promise<ReadonlyMap<string, Column>> {
     const wanted = names ?? [...features].flatMap(([name, feature]) => (isCamera(feature) ? [] : [name]));
-    return withRows(episode, async (file, start, length) => {
+    return rows.use(record(episode), async ({ file, values }) => {
       const read = new Map<string, Column>();
       for (const name of wanted) {
         const declared = features.get(name);
         if (declared && isCamera(declared))
           throw new Error(`${root}: "${name}" holds pictures; read them with frames()`);
-        const values = await file.values(name, start, start + length);
-        const feature = declared ?? inferFeature(file.columns.get(name)!, values[0]);
-        read.set(name, toColumn(values, feature, `${file.path}, episode ${episode}, column "${name}"`));
+        const stored = await values(name);
+        const feature = declared ?? inferFeature(file.columns.get(name)!, stored[0]);
+        read.set(name, toColumn(stored, feature, `${file.path}, episode ${episode}, column "${name}"`));
       }
       return read;
     });
   }
 
-  async function frames(episode: number, camera: string, indices: readonly number[]): Promise<Image[]> {
-    const feature = features.get(camera);
-    if (!feature || !isCamera(feature))
-      throw new PistarError(
-        "bad-option",
-        `${root}: expected a camera among ${cameras.join(", ") || "(none)"}, got "${camera}"`,
-        { path: root },
-      );
-    const found = record(episode);
-    for (const index of indices)
-      if (!Number.isInteger(index) || index < 0 || index >= found.length)
-        throw new RangeError(
-          `${root}, episode ${episode}: expected a frame from 0 to ${found.length - 1}, got ${index}`,
-        );
-    const where = `episode ${episode}, column "${camera}"`;
-    if (feature.dtype === "image")
-      return withRows(episode, async (file, start) => {
-        const cells = await storedPictures(file, camera, start, indices);
-        return Promise.all(
-          cells.map((cell, at) => decodePicture(cell, `${file.path}, ${where}, frame ${indices[at]}`)),
-        );
-      });
-    const span = found.videos.get(camera)!;
-    const times = indices.map((index) => span.from + index / info.fps);
-    try {
-      return await videoReaders.use(videoFile(root, info, camera, episode, span), (reader) => reader.frames(times));
-    } catch (error) {
-      throw located(where, error);
-    }
+  async function raw(episode: number, name: string): Promise<TableColumn> {
+    return rows.use(record(episode), async ({ file, values }) => {
+      const stored = (await values(name)) as TableColumn["values"];
+      return { name, schema: flatten(file.columns.get(name)!), values: stored };
+    });
   }
 
   async function stats(): Promise<Stats> {
-    if (existsSync(join(root, "meta/stats.json"))) return readStats(root);
-    return aggregate([...(await readEpisodeStats(root, info)).values()]);
+    if (existsSync(inside(root, statsPath))) return readStats(root);
+    const parts = [...(await readEpisodeStats(root, info))];
+    return aggregate(parts.map(([index, found]) => ({ stats: found, frames: byIndex.get(index)?.length ?? 0 })));
   }
 
-  const cameras = [...features].flatMap(([name, feature]) => (isCamera(feature) ? [name] : []));
+  function missingFiles(): string[] {
+    const videos = [...features].flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
+    const files = episodes.flatMap((episode) => [
+      dataFile("", info, episode),
+      ...videos.map((name) => videoFile("", info, name, episode.index, episode.videos.get(name)!)),
+    ]);
+    return [...new Set(files)].filter((file) => !existsSync(join(root, file)));
+  }
+
   return {
     root,
     info,
@@ -160,88 +212,26 @@ export async function openDataset(root: string): Promise<LeRobotDataset> {
     features,
     tasks,
     episodes,
-    cameras,
+    cameras: named(pictures.filter(([, feature]) => !isDepth(feature))),
+    depthCameras: named(pictures.filter(([, feature]) => isDepth(feature))),
+    problems,
     columns,
-    frames,
+    frames: async (episode, name, indices) => camera.frames(record(episode), name, indices),
+    depth: async (episode, name, indices) => camera.depth(record(episode), name, indices),
+    video: (episode, name) => camera.part(record(episode), name),
+    missingFiles,
     stats,
     raw,
     episodeStats: () => readEpisodeStats(root, info),
     async undeclared() {
-      if (episodes.length === 0) return [];
-      const stored = await withRows(0, async (file) => [...file.columns.keys()]);
+      const [first] = episodes;
+      if (!first) return [];
+      const stored = await rows.use(first, async ({ file }) => [...file.columns.keys()]);
       return stored.filter((name) => !features.has(name));
     },
     async close() {
-      await parquetFiles.close();
-      await videoReaders.close();
+      await rows.close();
+      await camera.close();
     },
   };
-}
-
-type PictureCell = { readonly bytes?: Uint8Array } | null;
-
-/** Cells of the rows `start` + `indices`. Runs of neighbours are read at once: whoever reads a row reads all that is compressed with it. */
-async function storedPictures(
-  file: ParquetFile,
-  camera: string,
-  start: number,
-  indices: readonly number[],
-): Promise<PictureCell[]> {
-  const cells: PictureCell[] = [];
-  for (let at = 0; at < indices.length; ) {
-    let end = at + 1;
-    while (indices[end] === indices[end - 1]! + 1) end++;
-    const rows = await file.values(camera, start + indices[at]!, start + indices[end - 1]! + 1);
-    cells.push(...(Array.from(rows) as PictureCell[]));
-    at = end;
-  }
-  return cells;
-}
-
-async function decodePicture(cell: PictureCell, where: string): Promise<Image> {
-  if (!cell?.bytes) throw new PistarError("damaged-file", `${where}: expected a picture's bytes, got none`);
-  return decodeImage(cell.bytes, where);
-}
-
-/** Files opened on demand; the idle one unused for longest is closed when there are too many. */
-class Pool<File extends { close(): void | Promise<void> }> {
-  private readonly files = new Map<string, { readonly file: Promise<File>; users: number }>();
-  private readonly open: (path: string) => Promise<File>;
-
-  constructor(open: (path: string) => Promise<File>) {
-    this.open = open;
-  }
-
-  async use<T>(path: string, task: (file: File) => T | Promise<T>): Promise<T> {
-    const entry = this.files.get(path) ?? { file: this.open(path), users: 0 };
-    this.files.delete(path);
-    this.files.set(path, entry);
-    entry.users++;
-    try {
-      return await task(await entry.file);
-    } finally {
-      entry.users--;
-      await this.trim();
-    }
-  }
-
-  private async trim(): Promise<void> {
-    for (const [path, { file, users }] of this.files) {
-      const failed =
-        users === 0 &&
-        (await file.then(
-          () => false,
-          () => true,
-        ));
-      if (users > 0 || !(failed || this.files.size > openFiles)) continue;
-      this.files.delete(path);
-      if (!failed) await (await file).close();
-    }
-  }
-
-  async close(): Promise<void> {
-    const entries = [...this.files.values()];
-    this.files.clear();
-    for (const { file } of entries) await (await file).close();
-  }
 }

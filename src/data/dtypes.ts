@@ -1,10 +1,10 @@
-// numpy's names for element types: which typed array holds one, and how parquet and Hugging Face's `datasets` write it.
+// Element types by numpy's names: the typed array that holds one, and how parquet and Hugging Face's `datasets` write it.
 import type { SchemaElement } from "hyparquet";
 import type { Feature, NumericArray } from "./types.ts";
 
 type ArrayOf = new (length: number) => NumericArray;
 
-/** booleans are kept as bytes 0 and 1, half floats widened to single. */
+/** Booleans are bytes 0 and 1. Half floats are widened to single. */
 const arrays: Readonly<Record<string, ArrayOf>> = {
   bool: Uint8Array,
   int8: Int8Array,
@@ -22,7 +22,7 @@ const arrays: Readonly<Record<string, ArrayOf>> = {
 
 type Physical = Omit<SchemaElement, "name" | "repetition_type">;
 
-/** The converted type alone: the writer's newer INTEGER annotation is one that DuckDB refuses. */
+/** Only the converted type is set: DuckDB refuses the newer INTEGER annotation. */
 function integer(bitWidth: 8 | 16 | 32 | 64, isSigned: boolean): Physical {
   const type = bitWidth === 64 ? "INT64" : "INT32";
   if (isSigned && bitWidth >= 32) return { type };
@@ -47,17 +47,51 @@ const physical: Readonly<Record<string, Physical>> = {
   string: text,
 };
 
-/** Whether frames of this type are numbers (or booleans) in a typed array. */
+/** Whether the type is a number or a boolean, so that a typed array holds it. */
 export function isNumeric(dtype: string): boolean {
   return dtype in arrays;
 }
 
-/** Whether the feature is pictures, in parquet or in mp4 files. */
+/** Whether the feature is pictures, colour or depth, in parquet or in mp4 files. */
 export function isCamera(feature: Feature): boolean {
   return feature.dtype === "image" || feature.dtype === "video";
 }
 
-/** Whether pistar can write the type; others are read, listed and carried along as they are. */
+/** Whether the feature is a depth map. LeRobot says so in `info`, older recorders under "video.is_depth_map". */
+export function isDepth(feature: Feature): boolean {
+  const { info, video_info } = feature as Feature & { readonly video_info?: unknown };
+  const flags = [info, video_info].flatMap((object) =>
+    object && typeof object === "object"
+      ? [(object as Record<string, unknown>).is_depth_map, (object as Record<string, unknown>)["video.is_depth_map"]]
+      : [],
+  );
+  return isCamera(feature) && flags.includes(true);
+}
+
+/** Sides of a camera's pictures. */
+export interface PictureShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/**
+ * The sides of a camera's pictures. `names` says which axis is which; without names the channels come last, unless only the
+ * first axis can be channels. Undefined where the shape is not a picture's.
+ */
+export function pictureShape({ shape, names }: Pick<Feature, "shape" | "names">): PictureShape | undefined {
+  if (shape.length !== 3) return undefined;
+  const [a, b, c] = shape as readonly [number, number, number];
+  const listed = Array.isArray(names) ? names.map((name) => String(name).toLowerCase()) : [];
+  const at = (start: string) => listed.findIndex((name) => name.startsWith(start));
+  const axes = [at("height"), at("width"), at("channel")];
+  if (new Set(axes).size === 3 && !axes.includes(-1))
+    return { height: shape[axes[0]!]!, width: shape[axes[1]!]!, channels: shape[axes[2]!]! };
+  const few = (side: number) => side === 1 || side === 3 || side === 4;
+  return few(a) && !few(c) ? { height: b, width: c, channels: a } : { height: a, width: b, channels: c };
+}
+
+/** Whether pistar can make columns of the type. Others are read, listed and carried along as they are. */
 export function isKnown(dtype: string): boolean {
   return dtype in physical || dtype === "image" || dtype === "video";
 }

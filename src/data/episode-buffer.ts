@@ -1,7 +1,7 @@
 // The episode being recorded: columns grow in memory, pictures are encoded as they come.
 import { rmSync } from "node:fs";
 import { located } from "../system/index.ts";
-import { allocate, isCamera, isNumeric, sizeOf } from "./dtypes.ts";
+import { allocate, isCamera, isNumeric, pictureShape, sizeOf } from "./dtypes.ts";
 import type { EpisodeContent } from "./episode-files.ts";
 import { defaultFeatures } from "./info.ts";
 import { encodePng } from "./png.ts";
@@ -212,8 +212,8 @@ class GrowingColumn {
   }
 }
 
-function checkImage(value: FrameValue | undefined, { shape }: Feature, where: string): void {
-  const [height, width] = shape;
+function checkImage(value: FrameValue | undefined, feature: Feature, where: string): void {
+  const { height, width } = pictureShape(feature)!;
   const expected = `${where}: expected a picture of ${width}x${height}`;
   if (typeof value !== "object" || !("width" in value))
     throw new Error(`${expected}, got ${value === undefined ? "nothing" : typeof value}`);

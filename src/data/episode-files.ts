@@ -1,6 +1,8 @@
-// The files of one episode in the recording folder: its rows in one row group, a video a camera, and what describes it.
+// The files of one episode in the recording folder: its rows in one row group, a video a camera, and their description.
+
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { PistarError } from "../system/index.ts";
 import { allocate, huggingfaceMetadata, isCamera, isNumeric, parquetColumn, sizeOf } from "./dtypes.ts";
 import { type TableColumn, tableColumn, writeTable } from "./parquet-output.ts";
 import { type SavedEpisode, savedVideo } from "./recording-folder.ts";
@@ -24,6 +26,8 @@ export interface EpisodeContent {
   readonly carried: readonly TableColumn[];
   /** Episode-level columns. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Timestamps of a real clock; without them, frame / fps. */
+  readonly timestamps?: Column;
 }
 
 interface Place {
@@ -56,7 +60,8 @@ export async function writeContent(folder: string, content: EpisodeContent, plac
       table.push(carried);
       continue;
     }
-    const column = defaultColumn(name, content, place) ?? content.columns.get(name);
+    const timestamps = name === "timestamp" ? content.timestamps : undefined;
+    const column = timestamps ?? defaultColumn(name, content, place) ?? content.columns.get(name);
     if (!column) throw new Error(`${where}: expected a column of ${length} frames, got none`);
     const size = sizeOf(feature.shape);
     if (column.dtype !== feature.dtype || column.data.length !== length * size)
@@ -80,8 +85,10 @@ export async function writeContent(folder: string, content: EpisodeContent, plac
     if (part) await named(`episode ${index}, column "${camera}"`, () => joinVideos([part], fps, path));
     const { times, signature } = await probeVideo(path);
     if (times.length !== length)
-      throw new Error(
+      throw new PistarError(
+        "damaged-file",
         `${path}: episode ${index}, column "${camera}": expected ${length} frames, the encoder wrote ${times.length}; is the disk full?`,
+        { path },
       );
     videoBytes[camera] = statSync(path).size;
     encodings[camera] = signature;
@@ -108,7 +115,10 @@ function pictureColumn(
 ): TableColumn {
   const bytes = pictures.get(name);
   if (bytes?.length !== length) throw new Error(`${where}: expected ${length} pictures, got ${bytes?.length ?? 0}`);
-  const values = bytes.map((data, frame) => ({ bytes: data, path: `frame-${String(frame).padStart(6, "0")}.png` }));
+  const values = bytes.map((data, frame) => {
+    const extension = data[0] === data[1] && (data[0] === 0x49 || data[0] === 0x4d) ? "tiff" : "png";
+    return { bytes: data, path: `frame-${String(frame).padStart(6, "0")}.${extension}` };
+  });
   return { name, schema: parquetColumn(name, feature), values };
 }
 

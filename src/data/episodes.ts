@@ -1,13 +1,14 @@
-// The list of episodes: where each one's rows and frames lie. meta/episodes/**.parquet (v3.0) or meta/episodes.jsonl (v2.x).
+// The list of episodes and where their rows and frames lie: meta/episodes/**.parquet (v3.0) or meta/episodes.jsonl (v2.x).
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { checked, PistarError, readJsonLines } from "../system/index.ts";
 import { dtypeOf, listColumn } from "./dtypes.ts";
 import { type FilePlace, fillPath, type Info, isVersion3 } from "./info.ts";
-import { openParquet } from "./parquet-file.ts";
+import { openParquet, type ParquetFile } from "./parquet-file.ts";
 import { scalars, type TableColumn, writeTable } from "./parquet-output.ts";
-import { parseFeatureStats, type Stats, statEntries } from "./stats.ts";
+import { inside } from "./paths.ts";
+import { type Stats, statEntries } from "./stats.ts";
 import type { Episode, Feature } from "./types.ts";
 
 /** Where an episode's frames of one camera lie inside an mp4 file, in seconds. */
@@ -30,84 +31,116 @@ export interface EpisodeRecord extends Episode {
 const own =
   /^(episode_index|tasks|length|dataset_(from|to)_index|(data|meta\/episodes)\/(chunk|file)_index|videos\/.*|stats\/.*)$/;
 
-/** All episodes in order of their index. */
-export async function readEpisodes(root: string, info: Info): Promise<EpisodeRecord[]> {
-  return isVersion3(info) ? readVersion3(root, info) : readVersion2(root, info);
-}
+/** The tasks of an episode whose dataset lists none: they follow from its frames' task_index. */
+export const unlisted: readonly string[] = [];
 
-async function readVersion3(root: string, info: Info): Promise<EpisodeRecord[]> {
-  if (info.total_episodes === 0) return [];
-  const cameras = Object.entries(info.features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
+/** All listed episodes in order of their index. */
+export async function readEpisodes(root: string, info: Info): Promise<EpisodeRecord[]> {
+  if (!isVersion3(info)) return readVersion2(root, info);
+  const cameras = videoFeatures(info);
+  const recording = existsSync(join(root, ".recording"));
   const records: EpisodeRecord[] = [];
-  for (const path of episodeFiles(root)) {
+  for (const path of info.total_episodes > 0 || !recording ? episodeFiles(root, info) : []) {
     const file = await openParquet(path);
     try {
-      const names = [...file.columns.keys()].filter((name) => !name.startsWith("stats/"));
-      const columns = new Map<string, ArrayLike<unknown>>();
-      for (const name of names) columns.set(name, await file.values(name));
-      for (let row = 0; row < file.rows; row++) {
-        const cell = (name: string): unknown => {
-          const column = columns.get(name);
-          if (!column)
-            throw new PistarError("damaged-file", `${path}: expected a column "${name}", it has ${names.join(", ")}`, {
-              path,
-            });
-          return column[row];
-        };
-        const int = (name: string): number => {
-          const value = Number(cell(name) ?? Number.NaN);
-          if (!Number.isInteger(value))
-            throw new PistarError(
-              "damaged-file",
-              `${path}, row ${row}, column "${name}": expected an integer, got ${cell(name)}`,
-              { path },
-            );
-          return value;
-        };
-        const place = (prefix: string): FilePlace => ({
-          chunk: int(`${prefix}/chunk_index`),
-          file: int(`${prefix}/file_index`),
-        });
-        const video = (key: string): VideoSpan => ({
-          place: place(`videos/${key}`),
-          from: Number(cell(`videos/${key}/from_timestamp`)),
-          to: Number(cell(`videos/${key}/to_timestamp`)),
-        });
-        const extra = names.flatMap((name) =>
-          own.test(name) || (cell(name) ?? null) === null ? [] : [[name, cell(name)] as const],
-        );
-        records.push({
-          index: int("episode_index"),
-          length: int("length"),
-          tasks: Array.from((cell("tasks") as ArrayLike<string> | null) ?? []),
-          extra: Object.fromEntries(extra),
-          fromIndex: int("dataset_from_index"),
-          toIndex: int("dataset_to_index"),
-          data: place("data"),
-          videos: new Map(cameras.map((key) => [key, video(key)])),
-          meta: placeOf(path),
-        });
-      }
+      records.push(...(await recordsOf(file, cameras)));
     } finally {
       await file.close();
     }
   }
-  // A recording killed while it moved its files into place may leave rows that info.json does not count yet.
-  return records.filter(({ index }) => index < info.total_episodes).sort((a, b) => a.index - b.index);
+  // While a recording moves its files into place, meta/episodes may be ahead of info.json, which then decides.
+  const counted = recording ? records.filter(({ index }) => index < info.total_episodes) : records;
+  return counted.sort((a, b) => a.index - b.index);
 }
 
-const line = z.looseObject({ episode_index: z.int().min(0), tasks: z.array(z.string()), length: z.int().min(0) });
+const videoFeatures = ({ features }: Info): string[] =>
+  Object.entries(features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
+
+/** The episodes that one file of meta/episodes lists. */
+async function recordsOf(file: ParquetFile, cameras: readonly string[]): Promise<EpisodeRecord[]> {
+  const names = [...file.columns.keys()].filter((name) => !name.startsWith("stats/"));
+  const columns = new Map<string, ArrayLike<unknown>>();
+  for (const name of names) columns.set(name, await file.values(name));
+  return Array.from({ length: file.rows }, (_, row) => recordOf(file.path, columns, row, cameras));
+}
+
+function recordOf(
+  path: string,
+  columns: ReadonlyMap<string, ArrayLike<unknown>>,
+  row: number,
+  cameras: readonly string[],
+): EpisodeRecord {
+  const cell = (name: string): unknown => {
+    const column = columns.get(name);
+    if (!column)
+      throw new PistarError(
+        "damaged-file",
+        `${path}: expected a column "${name}", it has ${[...columns.keys()].join(", ")}`,
+        { path },
+      );
+    return column[row];
+  };
+  const number = (name: string): number => {
+    const value = Number(cell(name) ?? Number.NaN);
+    if (!(value >= 0 && value < Infinity))
+      throw new PistarError(
+        "damaged-file",
+        `${path}, row ${row}, column "${name}": expected a number from 0 up, got ${cell(name)}`,
+        { path },
+      );
+    return value;
+  };
+  const int = (name: string): number => {
+    const value = number(name);
+    if (!Number.isSafeInteger(value))
+      throw new PistarError(
+        "damaged-file",
+        `${path}, row ${row}, column "${name}": expected an integer, got ${cell(name)}`,
+        { path },
+      );
+    return value;
+  };
+  const place = (prefix: string): FilePlace => ({
+    chunk: int(`${prefix}/chunk_index`),
+    file: int(`${prefix}/file_index`),
+  });
+  const video = (key: string): VideoSpan => ({
+    place: place(`videos/${key}`),
+    from: number(`videos/${key}/from_timestamp`),
+    to: number(`videos/${key}/to_timestamp`),
+  });
+  const extra = [...columns.keys()].flatMap((name) =>
+    own.test(name) || (cell(name) ?? null) === null ? [] : [[name, cell(name)] as const],
+  );
+  return {
+    index: int("episode_index"),
+    length: int("length"),
+    tasks: columns.has("tasks") ? Array.from((cell("tasks") as ArrayLike<string> | null) ?? [], String) : unlisted,
+    extra: Object.fromEntries(extra),
+    fromIndex: int("dataset_from_index"),
+    toIndex: int("dataset_to_index"),
+    data: place("data"),
+    videos: new Map(cameras.map((key) => [key, video(key)])),
+    meta: placeOf(path),
+  };
+}
+
+const line = z.looseObject({
+  episode_index: z.int().min(0),
+  tasks: z.array(z.string()).optional(),
+  length: z.int().min(0),
+});
 
 function readVersion2(root: string, info: Info): EpisodeRecord[] {
-  const path = join(root, "meta/episodes.jsonl");
-  const cameras = Object.entries(info.features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
+  const path = inside(root, "meta/episodes.jsonl");
+  const cameras = videoFeatures(info);
   const lines = readJsonLines(path).map((value, at) => {
     return checked(line, value, `${path}, line ${at + 1}`);
   });
   let fromIndex = 0;
   return lines
     .sort((a, b) => a.episode_index - b.episode_index)
-    .map(({ episode_index: index, tasks, length, ...extra }) => {
+    .map(({ episode_index: index, tasks = unlisted, length, ...extra }) => {
       const place = { chunk: Math.floor(index / info.chunks_size), file: index };
       const span = { place, from: 0, to: length / info.fps };
       const record = { index, length, tasks, extra, fromIndex, toIndex: fromIndex + length, data: place };
@@ -118,80 +151,32 @@ function readVersion2(root: string, info: Info): EpisodeRecord[] {
 
 /** Path of the parquet file that holds an episode's rows. */
 export function dataFile(root: string, info: Info, { index, data }: Pick<EpisodeRecord, "index" | "data">): string {
-  return join(root, fillPath(info.data_path, templateValues(index, data)));
+  return inside(root, fillPath(info.data_path, templateValues(index, data)));
 }
 
 /** Path of the mp4 file that holds an episode's frames of one camera. */
 export function videoFile(root: string, info: Info, camera: string, index: number, { place }: VideoSpan): string {
   if (!info.video_path)
-    throw new Error(`${join(root, "meta/info.json")}: feature "${camera}" is video, but video_path is not set`);
-  return join(root, fillPath(info.video_path, { ...templateValues(index, place), video_key: camera }));
+    throw new Error(`${join(root, "meta/info.json")}: feature "${camera}" is video, but video_path says nowhere`);
+  return inside(root, fillPath(info.video_path, { ...templateValues(index, place), video_key: camera }));
 }
 
 function templateValues(index: number, { chunk, file }: FilePlace): Record<string, number> {
   return { chunk_index: chunk, file_index: file, episode_chunk: chunk, episode_index: index };
 }
 
-/** The statistics each listed episode carries. */
-export async function readEpisodeStats(root: string, info: Info): Promise<Map<number, Stats>> {
-  if (!isVersion3(info)) {
-    const path = join(root, "meta/episodes_stats.jsonl");
-    if (!existsSync(path)) return new Map();
-    return new Map(
-      readJsonLines(path).map((value) => {
-        const { episode_index: index, stats } = value as {
-          episode_index: number;
-          stats: Record<string, Record<string, unknown>>;
-        };
-        const features = Object.entries(stats).map(
-          ([name, measures]) => [name, parseFeatureStats(measures, `${path}, episode ${index}, "${name}"`)] as const,
-        );
-        return [index, new Map(features)];
-      }),
-    );
-  }
-  const found = new Map<number, Stats>();
-  for (const path of info.total_episodes > 0 ? episodeFiles(root) : []) {
-    const file = await openParquet(path);
-    try {
-      const columns = new Map<string, ArrayLike<unknown>>();
-      for (const name of file.columns.keys())
-        if (name.startsWith("stats/") || name === "episode_index") columns.set(name, await file.values(name));
-      const names = new Set([...columns.keys()].flatMap((name) => name.match(/^stats\/(.+)\/count$/)?.[1] ?? []));
-      for (let row = 0; row < file.rows; row++) {
-        const stats = new Map<string, ReturnType<typeof parseFeatureStats>>();
-        for (const name of names) {
-          const prefix = `stats/${name}/`;
-          const cells = [...columns].flatMap(([key, values]) =>
-            key.startsWith(prefix) ? [[key.slice(prefix.length), values[row]] as const] : [],
-          );
-          const measures = Object.fromEntries(cells);
-          if (measures.count !== null && measures.count !== undefined)
-            stats.set(name, parseFeatureStats(measures, `${path}, row ${row}, "${name}"`));
-        }
-        found.set(Number(columns.get("episode_index")![row]), stats);
-      }
-    } finally {
-      await file.close();
-    }
-  }
-  return found;
-}
-
 /** The parquet files of meta/episodes in order. */
-function episodeFiles(root: string): string[] {
+export function episodeFiles(root: string, info: Pick<Info, "total_episodes">): string[] {
   const folder = join(root, "meta/episodes");
-  if (!existsSync(folder))
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  const found = files.filter((name) => name.endsWith(".parquet")).sort();
+  if (found.length === 0 && info.total_episodes > 0)
     throw new PistarError(
       "missing-file",
       `${folder}: expected the list of episodes (meta/episodes/chunk-000/file-000.parquet)`,
       { path: folder },
     );
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  return files
-    .filter((name) => name.endsWith(".parquet"))
-    .sort()
-    .map((name) => join(folder, name));
+  return found.map((name) => inside(root, join("meta/episodes", name)));
 }
 
 function placeOf(path: string): FilePlace | undefined {
@@ -203,9 +188,13 @@ function placeOf(path: string): FilePlace | undefined {
  * The episode-level columns beyond the format's own, by type. All files of a dataset must have the same ones: those of its
  * first file, or while there is none, those of `recorded` and `episode_success`.
  */
-export async function extraTypes(root: string, recorded: readonly Episode[]): Promise<Map<string, string>> {
+export async function extraTypes(
+  root: string,
+  recorded: readonly Episode[],
+  settled?: readonly (readonly [string, string])[],
+): Promise<Map<string, string>> {
   const types = new Map<string, string>();
-  const [first] = existsSync(join(root, "meta/episodes")) ? episodeFiles(root) : [];
+  const [first] = episodeFiles(root, { total_episodes: 0 });
   if (first) {
     const file = await openParquet(first);
     for (const [name, column] of file.columns)
@@ -213,6 +202,7 @@ export async function extraTypes(root: string, recorded: readonly Episode[]): Pr
     await file.close();
     return types;
   }
+  if (settled) return new Map(settled);
   types.set("episode_success", "string");
   const dtypes = { string: "string", number: "float64", bigint: "int64", boolean: "bool" } as const;
   for (const [name, value] of recorded.flatMap(({ extra }) => Object.entries(extra)))

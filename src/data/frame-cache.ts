@@ -183,8 +183,9 @@ function sourceFiles(dataset: Dataset, camera: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(dataset.root, join(entry.parentPath, entry.name)).split(sep).join("/"));
   const below = (folder: string) => paths.filter((path) => path.startsWith(folder));
+  const stored = dataset.storedNames?.get(camera) ?? camera;
   const frames =
-    feature.dtype === "video" ? below("videos/").filter((path) => path.includes(`/${camera}/`)) : below("data/");
+    feature.dtype === "video" ? below("videos/").filter((path) => path.includes(`/${stored}/`)) : below("data/");
   if (frames.length === 0)
     throw new PistarError(
       "missing-file",

@@ -1,8 +1,8 @@
-// meta/info.json: what a dataset says of itself, in versions 2.0, 2.1 and 3.0 of the format.
-import { join } from "node:path";
+// meta/info.json: features, counts and path templates of a dataset, in versions 2.0, 2.1 and 3.0 of the format.
 import { z } from "zod";
 import { checked, PistarError, readJson } from "../system/index.ts";
-import { isKnown } from "./dtypes.ts";
+import { isDepth, isKnown, pictureShape } from "./dtypes.ts";
+import { inside } from "./paths.ts";
 import type { Feature } from "./types.ts";
 
 const feature = z
@@ -45,7 +45,7 @@ export const defaultFeatures: Readonly<Record<string, Feature>> = {
   task_index: { dtype: "int64", shape: [1], names: null },
 };
 
-/** Checks what came from info.json; `path` is for the error. */
+/** Checks the value of an info.json. `path` is for the error. */
 export function parseInfo(value: unknown, path: string): Info {
   const info = checked(schema, value, path);
   const version = info.codebase_version;
@@ -60,7 +60,7 @@ export function parseInfo(value: unknown, path: string): Info {
 
 /** Reads and checks meta/info.json of the dataset at `root`. */
 export function readInfo(root: string): Info {
-  const path = join(root, infoPath);
+  const path = inside(root, infoPath);
   return parseInfo(readJson(path), path);
 }
 
@@ -90,12 +90,14 @@ export interface FilePlace {
 
 /** Refuses features that a v3.0 dataset cannot hold, before anything is recorded. */
 export function checkFeatures(features: ReadonlyMap<string, Feature>): void {
-  for (const [name, { dtype, shape }] of features) {
+  for (const [name, feature] of features) {
+    const { dtype, shape } = feature;
     if (name.includes("/")) throw new Error(`feature "${name}": names must not contain "/"`);
     if (!isKnown(dtype)) throw new Error(`feature "${name}": cannot write dtype "${dtype}"`);
     if (dtype === "image" || dtype === "video") {
-      if (shape.length !== 3 || shape[2] !== 3)
-        throw new Error(`feature "${name}": expected shape [height, width, 3], got [${shape.join(", ")}]`);
+      const channels = isDepth(feature) ? 1 : 3;
+      if (pictureShape(feature)?.channels !== channels)
+        throw new Error(`feature "${name}": expected shape [height, width, ${channels}], got [${shape.join(", ")}]`);
     } else if (dtype === "string" ? shape.length !== 1 || shape[0] !== 1 : shape.length < 1 || shape.length > 5)
       throw new Error(
         `feature "${name}": expected ${dtype === "string" ? "shape [1]" : "1 to 5 dimensions"}, got [${shape.join(", ")}]`,

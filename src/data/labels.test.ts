@@ -7,7 +7,7 @@ import { type AdvantageLabels, listLabels, readLabels, writeLabels } from "./lab
 import { materialize } from "./materialize.ts";
 import { openParquet } from "./parquet-file.ts";
 import { episodeSuccess, recordingFeatures } from "./recording.ts";
-import { validateDataset } from "./validate.ts";
+import { validateDataset } from "./validate/validate.ts";
 import { createWriter } from "./writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-labels-"));

@@ -89,8 +89,10 @@ export async function writeLabels<Kind extends keyof LabelKinds>(
   const table = Object.entries(columnsOf[kind] as Record<string, string>).map(([name, dtype]): TableColumn => {
     const data = labels[name as keyof typeof labels] as unknown as NumericArray | readonly string[];
     if (data?.length !== labels.episode_index.length)
-      throw new Error(
+      throw new PistarError(
+        "damaged-file",
         `${path}, column "${name}": expected ${labels.episode_index.length} values, got ${data?.length ?? "none"}`,
+        { path },
       );
     if (dtype !== "int32") return tableColumn(name, { dtype, shape: [1], data });
     return tableColumn(name, { dtype: "int64", shape: [1], data: BigInt64Array.from(data as Int32Array, BigInt) });

@@ -1,6 +1,7 @@
 // A copy of a dataset with the labels inside, for people who train elsewhere: Evo-RL's columns, and the instruction of each
 // frame with its advantage in words.
-import { type Changes, convertDataset, type Progress } from "./convert.ts";
+import { convertDataset } from "./convert.ts";
+import type { Changes, CopyOptions } from "./copy.ts";
 import type { LeRobotDataset } from "./dataset.ts";
 import { allocate } from "./dtypes.ts";
 import { type AdvantageLabels, readLabels } from "./labels.ts";
@@ -16,12 +17,11 @@ const labelFeatures = {
   "complementary_info.acp_indicator": number("int64"),
 };
 
-export interface MaterializeOptions {
+export interface MaterializeOptions extends Pick<CopyOptions, "repair" | "progress" | "onNote"> {
   /** Tag of the advantages to put in; without it only `intervention` is mirrored. */
   readonly advantages?: string;
   /** Whether instructions get "\nAdvantage: positive" or "\nAdvantage: negative" behind them (default true). */
   readonly prompts?: boolean;
-  readonly progress?: Progress;
 }
 
 /**
@@ -31,7 +31,7 @@ export interface MaterializeOptions {
 export async function materialize(
   source: LeRobotDataset,
   target: string,
-  { advantages: tag, prompts = true, progress }: MaterializeOptions,
+  { advantages: tag, prompts = true, ...copying }: MaterializeOptions,
 ): Promise<void> {
   const labels = tag === undefined ? undefined : await readLabels(source.root, "advantages", tag);
   const rows = labels && rowsByEpisode(labels);
@@ -82,7 +82,7 @@ export async function materialize(
       return { columns, tasks: tasks.map((task, frame) => `${task}\nAdvantage: ${words[frame]}`) };
     },
   };
-  await convertDataset(source, target, { changes, ...(progress && { progress }) });
+  await convertDataset(source, target, { ...copying, changes });
 }
 
 const isIntervention = "complementary_info.is_intervention" satisfies keyof typeof recordingFeatures;

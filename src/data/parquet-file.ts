@@ -1,4 +1,7 @@
-// Reading parquet: one open file with its metadata, columns by row range as typed arrays.
+// Reading parquet: one open file with its metadata, columns by row range.
+//
+// Many writers put all episodes of a file into one row group. A group's column is therefore decoded once and kept while its
+// episodes are read one after the other; `decodedGroups` bounds how much is kept over all open files.
 import { close, fstatSync, openSync, read } from "node:fs";
 import { promisify } from "node:util";
 import {
@@ -11,9 +14,11 @@ import {
   type SchemaElement,
   type SchemaTree,
 } from "hyparquet";
+import { getTreePath } from "hyparquet/src/schema.js";
 import { compressors } from "hyparquet-compressors";
-import { PistarError, unreadable } from "../system/index.ts";
+import { foreignFile, PistarError, unreadable } from "../system/index.ts";
 import { allocate, dtypeOf, isNumeric, sizeOf } from "./dtypes.ts";
+import { checkPages, mostValues } from "./parquet-pages.ts";
 import type { Column, Feature } from "./types.ts";
 
 const readAt = promisify(read);
@@ -32,7 +37,11 @@ export interface ParquetFile {
   close(): Promise<void>;
 }
 
-/** Opens a file and reads its footer; a truncated file is refused here. */
+/**
+ * Opens a file and reads its footer.
+ *
+ * @throws Error naming the file where it is missing, truncated, damaged, or something other than parquet
+ */
 export async function openParquet(path: string): Promise<ParquetFile> {
   let handle: number;
   try {
@@ -40,29 +49,23 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   } catch (error) {
     throw unreadable(path, "a parquet file", error);
   }
-  const buffer: AsyncBuffer = {
-    byteLength: fstatSync(handle).size,
-    async slice(start, end = buffer.byteLength) {
-      const bytes = new Uint8Array(Math.max(0, end - start));
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesRead } = await readAt(handle, bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0) throw new Error(`ends at byte ${start + at}, expected ${end}`);
-        at += bytesRead;
-      }
-      return bytes.buffer;
-    },
-  };
-  let scan: ParquetScan;
+  const buffer = fileBuffer(handle);
   let metadata: FileMetaData;
+  let schema: SchemaTree;
   try {
     metadata = await parquetMetadataAsync(buffer, { geoparquet: false });
-    scan = await parquetScan({ file: buffer, metadata, compressors, utf8: false, geoparquet: false });
+    schema = parquetSchema(metadata);
+    checkFooter(metadata, buffer.byteLength);
   } catch (error) {
     await closeHandle(handle);
+    const foreign = foreignFile(path);
+    if (foreign) throw new PistarError("damaged-file", `${path}: expected a parquet file, got ${foreign}`, { path });
     throw new PistarError("damaged-file", `${path}: truncated or not parquet (${(error as Error).message})`, { path });
   }
-  const columns = new Map(parquetSchema(metadata).children.map((child) => [child.element.name, child]));
+  const columns = new Map(schema.children.map((child) => [child.element.name, child]));
   const rows = Number(metadata.num_rows);
+  const groups = metadata.row_groups.map((group) => Number(group.num_rows));
+  const reader = new GroupReader(buffer, metadata, schema);
 
   async function values(column: string, start = 0, end = rows): Promise<ArrayLike<unknown>> {
     if (!columns.has(column))
@@ -77,11 +80,10 @@ export async function openParquet(path: string): Promise<ParquetFile> {
       });
     try {
       const parts: ArrayLike<unknown>[] = [];
-      for (const range of scan.ranges) {
-        const rowStart = Math.max(start, range.rowStart);
-        const rowEnd = Math.min(end, range.rowEnd);
-        if (rowStart < rowEnd) parts.push(await scan.readColumn({ column, rowStart, rowEnd }));
-      }
+      for (const { index, first, last } of reader.overlapping(start, end))
+        parts.push(
+          slice(await reader.column(index, column), Math.max(start, first) - first, Math.min(end, last) - first),
+        );
       return parts.length === 1 ? parts[0]! : parts.flatMap((part) => Array.from(part));
     } catch (error) {
       throw new PistarError(
@@ -92,15 +94,143 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     }
   }
 
+  async function closeFile(): Promise<void> {
+    reader.drop();
+    await closeHandle(handle);
+  }
+
+  return { path, rows, groups, columns, metadata, values, close: closeFile };
+}
+
+/** Reads byte ranges of an open file, never beyond its end. */
+function fileBuffer(handle: number): AsyncBuffer {
+  const byteLength = fstatSync(handle).size;
   return {
-    path,
-    rows,
-    groups: metadata.row_groups.map((group) => Number(group.num_rows)),
-    columns,
-    metadata,
-    values,
-    close: () => closeHandle(handle),
+    byteLength,
+    async slice(start, end = byteLength) {
+      if (!(start >= 0 && end <= byteLength)) throw new Error(`bytes ${start} to ${end} of a file of ${byteLength}`);
+      const bytes = new Uint8Array(Math.max(0, end - start));
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesRead } = await readAt(handle, bytes, at, bytes.length - at, start + at);
+        if (bytesRead === 0) throw new Error(`ends at byte ${start + at}, expected ${end}`);
+        at += bytesRead;
+      }
+      return bytes.buffer;
+    },
   };
+}
+
+/** Refuses row counts that contradict each other, or that so many bytes cannot hold. */
+function checkFooter({ num_rows, row_groups }: FileMetaData, fileBytes: number): void {
+  let rows = 0;
+  for (const group of row_groups) {
+    if (group.num_rows < 0) throw new Error(`a row group claims ${group.num_rows} rows`);
+    rows += Number(group.num_rows);
+    for (const { meta_data: column } of group.columns)
+      if (column && !(Number(column.num_values) <= mostValues(fileBytes)))
+        throw new Error(`column ${column.path_in_schema.join(".")} claims ${column.num_values} values`);
+  }
+  if (rows !== Number(num_rows)) throw new Error(`the footer claims ${num_rows} rows, its row groups hold ${rows}`);
+  if (rows > mostValues(fileBytes)) throw new Error(`${rows} rows in ${fileBytes} bytes`);
+}
+
+/** Row groups whose decoded columns are kept, by their bytes; the one unused for longest goes first. */
+const decodedGroups = new Map<object, { readonly bytes: number; readonly drop: () => void }>();
+const decodedLimit = 2 ** 28;
+
+function keepDecoded(owner: object, bytes: number, drop: () => void): void {
+  decodedGroups.delete(owner);
+  decodedGroups.set(owner, { bytes, drop });
+  let total = [...decodedGroups.values()].reduce((sum, group) => sum + group.bytes, 0);
+  for (const [other, group] of decodedGroups) {
+    if (total <= decodedLimit || other === owner) break;
+    decodedGroups.delete(other);
+    group.drop();
+    total -= group.bytes;
+  }
+}
+
+interface GroupRows {
+  readonly index: number;
+  /** Its first row, and the one after its last. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Decodes whole columns of row groups, and keeps those of the group read last. */
+class GroupReader {
+  private readonly buffer: AsyncBuffer;
+  private readonly metadata: FileMetaData;
+  private readonly schema: SchemaTree;
+  private readonly rows: readonly GroupRows[];
+  private kept: { readonly index: number; readonly scan: Promise<ParquetScan> } | undefined;
+
+  constructor(buffer: AsyncBuffer, metadata: FileMetaData, schema: SchemaTree) {
+    this.buffer = buffer;
+    this.metadata = metadata;
+    this.schema = schema;
+    let first = 0;
+    this.rows = metadata.row_groups.map(({ num_rows }, index) => {
+      const group = { index, first, last: first + Number(num_rows) };
+      first = group.last;
+      return group;
+    });
+  }
+
+  /** The groups that hold rows `start` to `end`. */
+  overlapping(start: number, end: number): GroupRows[] {
+    let [low, high] = [0, this.rows.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.rows[middle]!.last <= start) low = middle + 1;
+      else high = middle;
+    }
+    const found: GroupRows[] = [];
+    for (let at = low; at < this.rows.length && this.rows[at]!.first < end; at++) {
+      const group = this.rows[at]!;
+      if (group.first < group.last && start < end) found.push(group);
+    }
+    return found;
+  }
+
+  /** All values of a column in one group. */
+  async column(index: number, column: string): Promise<ArrayLike<unknown>> {
+    const group = this.metadata.row_groups[index]!;
+    if (this.kept?.index !== index) {
+      const metadata = { ...this.metadata, row_groups: [group], num_rows: group.num_rows };
+      const options = { file: this.buffer, metadata, compressors, utf8: false, geoparquet: false };
+      this.kept = { index, scan: parquetScan(options) };
+    }
+    const { scan } = this.kept;
+    keepDecoded(this, Number(group.total_byte_size), () => this.drop());
+    await this.check(index, column);
+    return (await scan).readColumn({ column, rowStart: 0, rowEnd: Number(group.num_rows) });
+  }
+
+  private readonly checked = new Set<string>();
+
+  private async check(index: number, column: string): Promise<void> {
+    const key = `${index} ${column}`;
+    if (this.checked.has(key)) return;
+    for (const { meta_data: chunk } of this.metadata.row_groups[index]!.columns) {
+      if (chunk?.path_in_schema[0] !== column) continue;
+      const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset);
+      const bytes = await this.buffer.slice(start, start + Number(chunk.total_compressed_size));
+      const path = getTreePath(this.schema, chunk.path_in_schema);
+      checkPages(bytes as ArrayBuffer, chunk, path, mostValues(this.buffer.byteLength));
+    }
+    this.checked.add(key);
+  }
+
+  drop(): void {
+    this.kept = undefined;
+    decodedGroups.delete(this);
+  }
+}
+
+function slice(values: ArrayLike<unknown>, start: number, end: number): ArrayLike<unknown> {
+  if (start === 0 && end === values.length) return values;
+  return Array.isArray(values) ? values.slice(start, end) : (values as Float32Array).subarray(start, end);
 }
 
 /**
@@ -113,6 +243,9 @@ export function toColumn(values: ArrayLike<unknown>, { dtype, shape }: Feature, 
     return { dtype, shape, data };
   }
   const size = sizeOf(shape);
+  // The declared shape is a claim: nothing is reserved for it before the first frame bears it out.
+  if (values.length > 0 && size !== countOf(values[0]))
+    throw new Error(`${where}, frame 0: expected shape [${shape.join(", ")}], got ${describe(values[0])}`);
   const data = allocate(dtype, values.length * size);
   if (size === 1 && ArrayBuffer.isView(values) && values.constructor === data.constructor) {
     (data as Float32Array).set(values as unknown as Float32Array);
@@ -124,10 +257,10 @@ export function toColumn(values: ArrayLike<unknown>, { dtype, shape }: Feature, 
   const write = (value: unknown, axis: number, frame: number): void => {
     const listed = Array.isArray(value) || ArrayBuffer.isView(value);
     if (axis === shape.length || (axis === 0 && size === 1 && !listed)) {
-      if (value === null || value === undefined)
-        throw new Error(`${where}, frame ${frame}: expected a value, got null`);
       if (listed) throw new Error(`${where}, frame ${frame}: expected shape [${shape.join(", ")}], got deeper lists`);
-      flat[at++] = convert(value as number);
+      if (!isNumber(value) || (convert === BigInt && typeof value === "number" && !Number.isInteger(value)))
+        throw new Error(`${where}, frame ${frame}: expected ${dtype}, got ${describe(value)}`);
+      flat[at++] = convert(value);
       return;
     }
     const items = listed ? (value as ArrayLike<unknown>) : undefined;
@@ -139,6 +272,24 @@ export function toColumn(values: ArrayLike<unknown>, { dtype, shape }: Feature, 
   };
   for (let frame = 0; frame < values.length; frame++) write(values[frame], 0, frame);
   return { dtype, shape, data };
+}
+
+/** Numbers in a value of nested lists. */
+function countOf(value: unknown): number {
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) return 1;
+  const items = value as ArrayLike<unknown>;
+  return items.length === 0 ? 0 : Array.from(items).reduce<number>((sum, item) => sum + countOf(item), 0);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  return Array.isArray(value) || ArrayBuffer.isView(value)
+    ? `${(value as ArrayLike<unknown>).length} values on axis 0`
+    : String(value);
 }
 
 /** The schema elements of a column and all below it, in parquet's order. */

@@ -1,17 +1,17 @@
 // The folder `.recording` inside a dataset: episodes saved but not yet in the dataset's own files.
 //
-// An episode becomes safe by one rename (its complete folder gets its name). `seal` gathers the saved episodes into one new
-// data file, one new video a camera and one new list of episodes, all written aside and flushed, then renamed into place,
-// info.json last: until info.json says so, the new files do not count. A kill at any moment leaves either the old dataset with
-// the saved episodes still here, or the new one; `recover` finishes the work. Files already in place are never changed.
+// One rename makes an episode safe: its complete folder gets its name. `seal` gathers the saved episodes into one new data
+// file, one new video a camera and one new list of episodes. All are written aside and flushed, then renamed into place.
+// info.json comes last: until it counts the new files, they do not exist for a reader. A kill at any moment leaves the old
+// dataset with the saved episodes still here, or the new one; `recover` finishes the work. Files in place never change.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromSystem, located, moveInto, PistarError, readJson, replaceFile, sync, takeLock } from "../system/index.ts";
+import { readEpisodeStats } from "./episode-stats.ts";
 import {
   dataFile,
   type EpisodeRecord,
   extraTypes,
-  readEpisodeStats,
   readEpisodes,
   type VideoSpan,
   videoFile,
@@ -20,7 +20,7 @@ import {
 import { episodesPath, type FilePlace, fillPath, type Info, infoPath, nextFile, readInfo } from "./info.ts";
 import { flatten, openParquet } from "./parquet-file.ts";
 import { createParquet, type ParquetOutput, type TableColumn } from "./parquet-output.ts";
-import { aggregate, type FeatureStats, readStats, type Stats, statsToJson } from "./stats.ts";
+import { aggregate, type FeatureStats, type Part, readStats, type Stats, statsToJson } from "./stats.ts";
 import { readTasks, tasksPath, writeTasks } from "./tasks.ts";
 import { joinVideos } from "./video-copy.ts";
 
@@ -33,6 +33,8 @@ export interface SavedEpisode {
   /** Its instructions with their task_index. */
   readonly tasks: readonly (readonly [number, string])[];
   readonly extra: Readonly<Record<string, unknown>>;
+  /** Types of the episode-level columns, where they are settled before the first episode. */
+  readonly extraTypes?: readonly (readonly [string, string])[];
   readonly stats: readonly (readonly [string, FeatureStats])[];
   /** Bytes of the rows and of each camera's video. */
   readonly dataBytes: number;
@@ -149,7 +151,8 @@ async function sealAside(root: string, info: Info, saved: readonly SavedEpisode[
   const last = records.at(-1)!;
   const tasks = new Map([...(await readTasks(root, true)), ...saved.flatMap((episode) => episode.tasks)]);
   const stats = saved.map((episode): Stats => new Map(episode.stats));
-  const total = aggregate([...(await statsSoFar(root, info)), ...stats]);
+  const parts = saved.map(({ length }, at) => ({ stats: stats[at]!, frames: length }));
+  const total = aggregate([...(await statsSoFar(root, info)), ...parts]);
   const newInfo: Info = {
     ...info,
     total_episodes: last.index + 1,
@@ -165,7 +168,13 @@ async function sealAside(root: string, info: Info, saved: readonly SavedEpisode[
     await joinVideos(parts, info.fps, savedVideo(aside, camera));
     sync(savedVideo(aside, camera));
   }
-  writeEpisodes(join(aside, "episodes.parquet"), records, stats, features, await extraTypes(root, records));
+  writeEpisodes(
+    join(aside, "episodes.parquet"),
+    records,
+    stats,
+    features,
+    await extraTypes(root, records, saved[0]!.extraTypes),
+  );
   writeTasks(join(aside, "tasks.parquet"), tasks);
   writeFileSync(join(aside, "stats.json"), toJson(statsToJson(total, features), 4), { flush: true });
 
@@ -238,15 +247,18 @@ async function joinRows(root: string, saved: readonly SavedEpisode[], target: st
 }
 
 /** stats.json where it counts the frames info.json counts; a kill may have left it ahead, then the episodes' own are added up. */
-async function statsSoFar(root: string, info: Info): Promise<Stats[]> {
+async function statsSoFar(root: string, info: Info): Promise<Part[]> {
   if (info.total_episodes === 0) return [];
   if (existsSync(join(root, "meta/stats.json"))) {
     const stats = readStats(root);
-    if (stats.get("frame_index")?.count === info.total_frames) return [stats];
+    if (stats.get("frame_index")?.count === info.total_frames) return [{ stats, frames: info.total_frames }];
   }
-  return [...(await readEpisodeStats(root, info))].flatMap(([index, stats]) =>
-    index < info.total_episodes ? [stats] : [],
-  );
+  const stats = await readEpisodeStats(root, info);
+  const episodes = await readEpisodes(root, info);
+  return episodes.flatMap(({ index, length }) => {
+    const own = index < info.total_episodes ? stats.get(index) : undefined;
+    return own ? [{ stats: own, frames: length }] : [];
+  });
 }
 
 /** JSON with bigints as {"$int": text}, which `revive` reads back. */

@@ -1,6 +1,7 @@
 // Statistics of a stream of vectors, in one pass and constant memory, for normalisation over a whole dataset. Mean and
 // variance are merged block by block (Chan et al.), so they do not cancel; quantiles come from a histogram of 5000 bins per
 // component that widens as the range grows, as openpi and LeRobot keep them, exact to about two bins of the range.
+import { PistarError } from "../system/index.ts";
 import type { Dataset, NumericArray } from "./types.ts";
 
 /** Per component; the names are stats.json's. `std` is the population's. */
@@ -86,17 +87,28 @@ export async function datasetStats(
   for (const episode of episodes) {
     const found = (await dataset.columns(episode, [column])).get(column);
     if (!found || found.dtype === "string")
-      throw new Error(
+      throw new PistarError(
+        "damaged-file",
         `${dataset.root}, episode ${episode}: expected a numeric column "${column}", got ${found?.dtype ?? "none"}`,
+        { path: dataset.root },
       );
     stats ??= new RunningStats(found.shape.reduce((product, size) => product * size, 1));
     try {
       stats.add(found.data as NumericArray);
     } catch (error) {
-      throw new Error(`${dataset.root}, episode ${episode}, column "${column}": ${(error as Error).message}`);
+      throw new PistarError(
+        "damaged-file",
+        `${dataset.root}, episode ${episode}, column "${column}": ${(error as Error).message}`,
+        { path: dataset.root },
+      );
     }
   }
-  if (!stats) throw new Error(`${dataset.root}: expected at least one episode to take statistics of, got none`);
+  if (!stats)
+    throw new PistarError(
+      "bad-option",
+      `${dataset.root}: expected at least one episode to take statistics of, got none`,
+      { path: dataset.root },
+    );
   return stats.result();
 }
 

@@ -2,17 +2,23 @@
 // aggregate over episodes. Quantiles come from a histogram of 5000 bins with linear interpolation inside a bin.
 // A vector feature has one entry per component; of more dimensions, one per entry of the last. Pictures have one per
 // channel, in [0, 1]. std is the population's.
-import { join } from "node:path";
-import { readJson } from "../system/index.ts";
+import { PistarError, readJson } from "../system/index.ts";
+import { inside } from "./paths.ts";
+import { PythonFloat } from "./python-json.ts";
 import type { Column, Feature, Image } from "./types.ts";
 
 const quantiles = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as const;
 type Measure = "min" | "max" | "mean" | "std" | keyof typeof quantiles;
 const measures: readonly Measure[] = ["min", "max", "mean", "std", "q01", "q10", "q50", "q90", "q99"];
 
-/** Statistics of one feature: an entry per component or channel; `count` frames. Older datasets lack quantiles. */
-export type FeatureStats = { readonly [measure in Measure]?: readonly number[] } & { readonly count: number };
+/**
+ * Statistics of one feature: an entry per component or channel. `count` is the number of frames. Older datasets lack the
+ * quantiles, some lack `count` too.
+ */
+export type FeatureStats = { readonly [measure in Measure]?: readonly number[] } & { readonly count?: number };
 export type Stats = ReadonlyMap<string, FeatureStats>;
+
+export const statsPath = "meta/stats.json";
 
 const bins = 5000;
 
@@ -55,13 +61,27 @@ export function sampledFrames(length: number): number[] {
   return Array.from({ length: count }, (_, at) => halfEven(at * ((length - 1) / (count - 1))));
 }
 
-/** Statistics over several episodes: exact but for quantiles, whose outermost estimate is kept (q ≤ 50 the lowest). */
-export function aggregate(parts: readonly Stats[]): Stats {
-  const features = new Set(parts.flatMap((part) => [...part.keys()]));
-  return new Map([...features].map((name) => [name, merge(parts.flatMap((part) => part.get(name) ?? []))]));
+/** Statistics of a part of a dataset, and its frames, which stand in where a feature carries no `count`. */
+export interface Part {
+  readonly stats: Stats;
+  readonly frames: number;
 }
 
-function merge(parts: readonly FeatureStats[]): FeatureStats {
+/** Statistics over several parts: exact but for quantiles, whose outermost estimate is kept (q ≤ 50 the lowest). */
+export function aggregate(parts: readonly Part[]): Stats {
+  const features = new Set(parts.flatMap(({ stats }) => [...stats.keys()]));
+  return new Map(
+    [...features].map((name) => {
+      const counted = parts.flatMap(({ stats, frames }) => {
+        const feature = stats.get(name);
+        return feature ? [{ ...feature, count: feature.count ?? frames }] : [];
+      });
+      return [name, merge(counted)];
+    }),
+  );
+}
+
+function merge(parts: readonly (FeatureStats & { readonly count: number })[]): FeatureStats {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   const width = parts[0]?.mean?.length ?? 0;
   const reduce = (measure: Measure, pick: (a: number, b: number) => number) =>
@@ -70,13 +90,15 @@ function merge(parts: readonly FeatureStats[]): FeatureStats {
       : {};
   const weighted = (of: (part: FeatureStats, at: number) => number) =>
     Array.from({ length: width }, (_, at) => parts.reduce((sum, part) => sum + of(part, at) * part.count, 0) / count);
-  const mean = weighted((part, at) => part.mean![at]!);
-  const variance = weighted((part, at) => part.std![at]! ** 2 + (part.mean![at]! - mean[at]!) ** 2);
+  const average = () => {
+    const mean = weighted((part, at) => part.mean![at]!);
+    const variance = weighted((part, at) => part.std![at]! ** 2 + (part.mean![at]! - mean[at]!) ** 2);
+    return { mean, std: variance.map(Math.sqrt) };
+  };
   return {
     ...reduce("min", Math.min),
     ...reduce("max", Math.max),
-    mean,
-    std: variance.map(Math.sqrt),
+    ...(parts.every((part) => part.mean && part.std) && average()),
     count,
     ...reduce("q01", Math.min),
     ...reduce("q10", Math.min),
@@ -93,11 +115,47 @@ export function statsToJson(stats: Stats, features: ReadonlyMap<string, Feature>
   );
 }
 
+/**
+ * The same for files that pandas reads: floats stay floats. The extremes of integer features are integers, as numpy keeps them.
+ */
+export function statsToPython(stats: Stats, features: ReadonlyMap<string, Feature>): Record<string, unknown> {
+  const floats = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(floats) : typeof value === "number" ? new PythonFloat(value) : value;
+  return Object.fromEntries(
+    [...stats].map(([name, feature]) => {
+      const whole = /^u?int|^bool/.test(features.get(name)?.dtype ?? "");
+      const entries = statEntries(feature, features.get(name)).map(([measure, values]) => {
+        const integer = measure === "count" || (whole && (measure === "min" || measure === "max"));
+        return [measure, integer ? values : floats(values)] as const;
+      });
+      return [name, Object.fromEntries(entries)];
+    }),
+  );
+}
+
 /** Reads meta/stats.json. */
 export function readStats(root: string): Stats {
-  const path = join(root, "meta/stats.json");
-  const found = Object.entries(readJson(path) as Record<string, Record<string, unknown>>);
-  return new Map(found.map(([name, measures]) => [name, parseFeatureStats(measures, `${path}, "${name}"`)]));
+  const path = inside(root, statsPath);
+  const found = readJson(path);
+  if (!isRecord(found))
+    throw new PistarError("damaged-file", `${path}: expected measures by feature, got ${JSON.stringify(found)}`, {
+      path,
+    });
+  return new Map(
+    Object.entries(found).map(([name, measures]) => {
+      if (!isRecord(measures))
+        throw new PistarError(
+          "damaged-file",
+          `${path}, "${name}": expected measures, got ${JSON.stringify(measures)}`,
+          { path },
+        );
+      return [name, parseFeatureStats(measures, `${path}, "${name}"`)];
+    }),
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Each measure of a feature in the nesting the format wants. */
@@ -108,22 +166,31 @@ export function statEntries(stats: FeatureStats, feature: Feature | undefined): 
   const entries = measures.flatMap((measure): [string, unknown[]][] =>
     stats[measure] ? [[measure, nest(stats[measure])]] : [],
   );
-  entries.splice(4, 0, ["count", [stats.count]]);
+  if (stats.count !== undefined) entries.splice(4, 0, ["count", [stats.count]]);
   return entries;
 }
 
-/** Reads one feature's statistics back from nested lists; unknown measures are left aside. */
+/** Reads one feature's statistics back from nested lists. Unknown measures are left aside; NaN is read as it stands. */
 export function parseFeatureStats(value: Readonly<Record<string, unknown>>, where: string): FeatureStats {
   const flat = (key: string): number[] => {
-    const numbers = [value[key]].flat(5).map(Number);
-    if (numbers.length === 0 || numbers.some(Number.isNaN))
-      throw new Error(
-        `${where}: expected numbers for "${key}", got ${JSON.stringify(value[key], (_, v) => (typeof v === "bigint" ? Number(v) : v))}`,
-      );
+    const listed = [value[key]].flat(5).map((item) => (ArrayBuffer.isView(item) ? Array.from(item as never) : item));
+    // JSON writers that have no NaN and Infinity write null.
+    const numbers = listed
+      .flat()
+      .map((item) => (item === null ? Number.NaN : typeof item === "bigint" ? Number(item) : item));
+    if (numbers.length === 0 || !numbers.every((item) => typeof item === "number"))
+      throw new Error(`${where}: expected numbers for "${key}", got ${shortJson(value[key])}`);
     return numbers;
   };
-  const present = measures.filter((measure) => value[measure] !== undefined && value[measure] !== null);
-  return { ...Object.fromEntries(present.map((measure) => [measure, flat(measure)])), count: flat("count")[0]! };
+  const given = (key: string) => value[key] !== undefined && value[key] !== null;
+  return {
+    ...Object.fromEntries(measures.filter(given).map((measure) => [measure, flat(measure)])),
+    ...(given("count") && { count: flat("count")[0]! }),
+  };
+}
+
+function shortJson(value: unknown): string {
+  return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item)).slice(0, 80);
 }
 
 function isPicture(feature: Feature | undefined): boolean {

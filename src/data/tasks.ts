@@ -1,18 +1,21 @@
 // The list of instructions: meta/tasks.parquet (v3.0) or meta/tasks.jsonl (v2.x).
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { checked, PistarError, readJsonLines } from "../system/index.ts";
 import { openParquet } from "./parquet-file.ts";
 import { scalars, writeTable } from "./parquet-output.ts";
+import { inside } from "./paths.ts";
 
 export const tasksPath = "meta/tasks.parquet";
+
+/** Instructions of the largest datasets number some thousands. A list longer than this is damage, and would fill the memory. */
+const mostTasks = 2 ** 18;
 
 const line = z.looseObject({ task_index: z.int().min(0), task: z.string() });
 
 /** Instruction text by task_index, whatever the order of the rows and the name of the index column. */
 export async function readTasks(root: string, version3: boolean): Promise<Map<number, string>> {
-  const path = join(root, version3 ? tasksPath : "meta/tasks.jsonl");
+  const path = inside(root, version3 ? tasksPath : "meta/tasks.jsonl");
   if (!version3) {
     const entries = readJsonLines(path).map((value, at) => {
       const { task_index, task } = checked(line, value, `${path}, line ${at + 1}`);
@@ -23,7 +26,7 @@ export async function readTasks(root: string, version3: boolean): Promise<Map<nu
   if (!existsSync(path)) return new Map();
   const file = await openParquet(path);
   try {
-    // pandas stores its index as a column: "task", or "__index_level_0__" where older recorders left it unnamed.
+    // pandas stores its index as a column: "task", or "__index_level_0__" where an older recorder left it unnamed.
     const name = ["task", "__index_level_0__"].find((candidate) => file.columns.has(candidate));
     if (!name || !file.columns.has("task_index"))
       throw new PistarError(
@@ -31,6 +34,8 @@ export async function readTasks(root: string, version3: boolean): Promise<Map<nu
         `${path}: expected columns task_index and task, got ${[...file.columns.keys()].join(", ")}`,
         { path },
       );
+    if (file.rows > mostTasks)
+      throw new PistarError("damaged-file", `${path}: expected at most ${mostTasks} tasks, got ${file.rows}`, { path });
     const numbers = Array.from(await file.values("task_index"), Number);
     const texts = Array.from(await file.values(name), String);
     return unique(

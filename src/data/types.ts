@@ -1,4 +1,4 @@
-// What every part of pistar sees of a robot dataset, whatever version of the format lies on disk.
+// A robot dataset as every part of pistar sees it, whatever version of the format lies on disk.
 
 /** An RGB image, rows from the top, `data` is [height, width, 3] bytes. */
 export interface Image {
@@ -53,8 +53,10 @@ export interface Dataset {
   /** Instruction text by task_index. */
   readonly tasks: ReadonlyMap<number, string>;
   readonly episodes: readonly Episode[];
-  /** Names of the features that hold images or video. */
+  /** Names of the features that hold colour pictures, as images or video. */
   readonly cameras: readonly string[];
+  /** Names in the files, where the dataset was opened under others. */
+  readonly storedNames?: ReadonlyMap<string, string>;
   /** The named columns (default: all that are not images) of one episode. */
   columns(episode: number, names?: readonly string[]): Promise<ReadonlyMap<string, Column>>;
   /** Frames `indices` (0 is the episode's first) of one camera, in the order asked for. */

@@ -1,7 +1,6 @@
-// Joining stretches of videos into one mp4 without decoding: frame n of the result stands at exactly n / fps.
-
+// Joining stretches of videos into one mp4 without decoding. Frame n of the result stands at n / fps.
 import { PistarError } from "../system/index.ts";
-import { check, ffmpeg, openVideo, seconds } from "./av.ts";
+import { check, ffmpeg, frameRate, openVideo, seconds } from "./av.ts";
 import { toleranceSeconds } from "./video-reader.ts";
 
 /** `frames` frames of a file from `from` seconds on; the first must be a key frame. */
@@ -37,8 +36,9 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
           const output = format.newStream(null);
           check(av, stream.codecpar.copy(output.codecpar), target);
           output.codecpar.codecTag = 0;
-          output.timeBase = new av.Rational(1, fps);
-          output.avgFrameRate = new av.Rational(fps, 1);
+          const [num, den] = frameRate(fps);
+          output.timeBase = new av.Rational(den, num);
+          output.avgFrameRate = new av.Rational(num, den);
           check(av, await format.openOutput(), target);
           opened = true;
           check(av, await format.writeHeader(av.Dictionary.fromObject({ movflags: "faststart" })), target);
@@ -97,6 +97,29 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
   } finally {
     packet.free();
     if (opened) format.closeOutputSync();
+  }
+}
+
+/** Whether a part begins at a key frame, so that it can be copied without encoding it anew. */
+export async function startsAtKeyFrame({ path, from }: VideoPart): Promise<boolean> {
+  const av = await ffmpeg();
+  const input = openVideo(av, path);
+  const packet = new av.Packet();
+  packet.alloc();
+  try {
+    const { timeBase, index } = input.stream;
+    const ticks = BigInt(Math.round(((from + toleranceSeconds) * timeBase.den) / timeBase.num));
+    if (input.format.seekFrameSync(index, ticks, av.AVSEEK_FLAG_BACKWARD) < 0) return false;
+    for (;;) {
+      const read = input.format.readFrameSync(packet);
+      if (read < 0) return false;
+      if (packet.streamIndex === index)
+        return packet.isKeyframe && Math.abs(seconds(packet.pts, timeBase) - from) <= toleranceSeconds;
+      packet.unref();
+    }
+  } finally {
+    packet.free();
+    input.close();
   }
 }
 

@@ -1,8 +1,8 @@
 // Encoding one camera of one episode to mp4 while it is recorded: frame i at exactly i / fps.
-
 import { PistarError } from "../system/index.ts";
-import { check, ffmpeg } from "./av.ts";
-import type { Image } from "./types.ts";
+import { check, ffmpeg, frameRate } from "./av.ts";
+import { pictureShape } from "./dtypes.ts";
+import type { Feature, Image } from "./types.ts";
 
 /** How videos are encoded. The defaults are LeRobot's: a key frame every 2 frames, so that any frame is near one. */
 export interface VideoSettings {
@@ -21,9 +21,10 @@ const presets = { h264: "veryfast", av1: "12" } as const;
 /** The `info` a video feature carries in info.json. */
 export function videoInfo(
   { codec, crf, gop }: VideoSettings,
-  [height, width]: readonly number[],
+  feature: Pick<Feature, "shape" | "names">,
   fps: number,
 ): Record<string, unknown> {
+  const { height, width } = pictureShape(feature) ?? {};
   return {
     "video.height": height,
     "video.width": width,
@@ -62,15 +63,17 @@ export async function createVideo(
       { path },
     );
   const codec = av.Codec.findEncoderByName({ h264: av.FF_ENCODER_LIBX264, av1: av.FF_ENCODER_LIBSVTAV1 }[name]);
-  if (!codec) throw new PistarError("unavailable", `${path}: this build of FFmpeg has no encoder for ${name}`);
-  const timeBase = new av.Rational(1, fps);
+  if (!codec)
+    throw new PistarError("unavailable", `${path}: this build of FFmpeg has no encoder for ${name}`, { path });
+  const [num, den] = frameRate(fps);
+  const timeBase = new av.Rational(den, num);
   const encoder = new av.CodecContext();
   encoder.allocContext3(codec);
   encoder.width = width;
   encoder.height = height;
   encoder.pixelFormat = av.AV_PIX_FMT_YUV420P;
   encoder.timeBase = timeBase;
-  encoder.framerate = new av.Rational(fps, 1);
+  encoder.framerate = new av.Rational(num, den);
   encoder.gopSize = gop;
   encoder.maxBFrames = 0;
   encoder.bitRate = 0n;
@@ -83,7 +86,7 @@ export async function createVideo(
   const stream = format.newStream(null);
   check(av, stream.codecpar.fromContext(encoder), path);
   stream.timeBase = timeBase;
-  stream.avgFrameRate = new av.Rational(fps, 1);
+  stream.avgFrameRate = new av.Rational(num, den);
   check(av, await format.openOutput(), path);
   check(av, await format.writeHeader(), path);
 

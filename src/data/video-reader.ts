@@ -1,7 +1,7 @@
-// Frames of an mp4 file by time, exactly: the picture whose timestamp is the asked one, or an error, never a neighbour.
-
+// Frames of an mp4 file by time: the picture at exactly the asked time, or an error, never a neighbour.
 import { PistarError } from "../system/index.ts";
 import { check, ffmpeg, openDecoder, openVideo, seconds } from "./av.ts";
+import { type DepthEncoding, type DepthMap, metresOfCode } from "./depth.ts";
 import type { Image } from "./types.ts";
 
 /** How far a frame may lie from where the dataset says it is, in seconds (LeRobot's default). */
@@ -16,6 +16,8 @@ export interface VideoReader {
   readonly height: number;
   /** The pictures at `times` (seconds from the start of the file), in that order. */
   frames(times: readonly number[]): Image[];
+  /** The same of a depth video, in metres. */
+  depth(times: readonly number[], encoding: DepthEncoding): DepthMap[];
   close(): void;
 }
 
@@ -79,14 +81,14 @@ export async function openVideoReader(path: string): Promise<VideoReader> {
       if (!next())
         throw new PistarError(
           "damaged-file",
-          `${path}: expected a frame at ${time.toFixed(4)} s, the video's last is at ${last?.toFixed(4) ?? "none"} s`,
+          `${path}: expected a frame at ${time.toFixed(4)} s, ${last === undefined ? "the video has none from there on" : `the video's last is at ${last.toFixed(4)} s`}`,
           { path },
         );
     }
     if (current > time + toleranceSeconds)
       throw new PistarError(
         "damaged-file",
-        `${path}: expected a frame at ${time.toFixed(4)} s, nearest are ${last?.toFixed(4) ?? "none"} and ${current.toFixed(4)} s; does the video's frame rate match the dataset's?`,
+        `${path}: expected a frame at ${time.toFixed(4)} s, ${last === undefined ? "the next is" : `nearest are ${last.toFixed(4)} and`} ${current.toFixed(4)} s; does the video's frame rate match the dataset's?`,
         { path },
       );
   }
@@ -109,18 +111,44 @@ export async function openVideoReader(path: string): Promise<VideoReader> {
     return { width, height, data };
   }
 
+  function depthMap(encoding: DepthEncoding): DepthMap {
+    if (frame.width !== width || frame.height !== height)
+      throw new PistarError(
+        "damaged-file",
+        `${path}: expected ${width}x${height} throughout, got ${frame.width}x${frame.height}`,
+        { path },
+      );
+    if (frame.format !== av.AV_PIX_FMT_GRAY12LE && frame.format !== av.AV_PIX_FMT_YUV420P12LE)
+      throw new PistarError(
+        "damaged-file",
+        `${path}: expected depth of 12 bits (gray12le, yuv420p12le), got pixel format ${frame.format}`,
+        { path },
+      );
+    const plane = frame.data![0]!;
+    const stride = frame.linesize[0]!;
+    const data = new Float32Array(width * height);
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        data[y * width + x] = metresOfCode(plane.readUInt16LE(y * stride + 2 * x), encoding);
+    return { width, height, data };
+  }
+
+  /** Reads the pictures in the order of time, which decodes each only once. */
+  function inOrder<Picture>(times: readonly number[], read: () => Picture): Picture[] {
+    const order = times.map((time, at) => [time, at] as const).sort(([a], [b]) => a - b);
+    const pictures = new Array<Picture>(times.length);
+    for (const [time, at] of order) {
+      advance(time);
+      pictures[at] = read();
+    }
+    return pictures;
+  }
+
   return {
     width,
     height,
-    frames(times) {
-      const order = times.map((time, at) => [time, at] as const).sort(([a], [b]) => a - b);
-      const images = new Array<Image>(times.length);
-      for (const [time, at] of order) {
-        advance(time);
-        images[at] = picture();
-      }
-      return images;
-    },
+    frames: (times) => inOrder(times, picture),
+    depth: (times, encoding) => inOrder(times, () => depthMap(encoding)),
     close() {
       frame.free();
       packet.free();

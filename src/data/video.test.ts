@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openDataset } from "./dataset.ts";
 import type { Image } from "./types.ts";
-import { validateDataset } from "./validate.ts";
+import { validateDataset } from "./validate/validate.ts";
 import { joinVideos, probeVideo } from "./video-copy.ts";
 import { createVideo } from "./video-encoder.ts";
 import { openVideoReader } from "./video-reader.ts";

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fromSystem, PistarError, replaceFile } from "../system/index.ts";
-import { isCamera } from "./dtypes.ts";
+import { isCamera, isDepth } from "./dtypes.ts";
 import { EpisodeBuffer, type FrameValues } from "./episode-buffer.ts";
 import { type EpisodeContent, writeContent } from "./episode-files.ts";
 import { checkExtra, extraTypes, readEpisodes } from "./episodes.ts";
@@ -22,13 +22,15 @@ import type { Feature } from "./types.ts";
 import { defaultVideoSettings, type VideoSettings, videoInfo } from "./video-encoder.ts";
 
 export interface CreateOptions {
-  /** Frames a second, a whole number. */
+  /** Frames a second, from 1 up. */
   readonly fps: number;
   readonly robotType?: string;
   /** What a frame holds. The five default features (timestamp, frame_index, episode_index, index, task_index) are added. */
   readonly features: Readonly<Record<string, Feature>>;
-  /** Features of types pistar cannot make; appendEpisode brings their columns as they are, addFrame is refused. */
+  /** Features of types pistar cannot make. appendEpisode brings their columns as they are; addFrame is refused. */
   readonly carried?: Readonly<Record<string, Feature>>;
+  /** Episode-level columns by type, for copies that know all of them before. Without, the first episodes settle them. */
+  readonly extras?: ReadonlyMap<string, string>;
   readonly video?: Partial<VideoSettings>;
   /** Megabytes at which a new file is begun (defaults 100 and 200). */
   readonly dataFileMegabytes?: number;
@@ -65,8 +67,8 @@ export interface DatasetWriter {
 
 /** Makes a new, empty dataset at `root` (a folder that does not exist or is empty) and opens it for writing. */
 export async function createWriter(root: string, options: CreateOptions): Promise<DatasetWriter> {
-  const { fps, robotType, features: own, dataFileMegabytes = 100, videoFileMegabytes = 200 } = options;
-  if (!Number.isInteger(fps) || fps < 1) throw new Error(`fps: expected a whole number from 1 up, got ${fps}`);
+  const { fps } = options;
+  if (!(fps >= 1 && fps < Infinity)) throw new Error(`fps: expected a number from 1 up, got ${fps}`);
   if (
     existsSync(join(root, infoPath)) ||
     (existsSync(root) && readdirSync(root).some((name) => name !== ".recording" && name !== "meta"))
@@ -77,18 +79,38 @@ export async function createWriter(root: string, options: CreateOptions): Promis
       { path: root },
     );
   const settings = { ...defaultVideoSettings, ...options.video };
+  const info = newInfo(options, allFeatures(options, settings));
+  mkdirSync(root, { recursive: true });
+  const release = lockDataset(root);
+  return guarded(root, release, async () => {
+    replaceFile(join(root, infoPath), JSON.stringify(info, null, 4));
+    const checked = parseInfo(info, join(root, infoPath));
+    return openWriter({ root, release, info: checked, settings, extras: options.extras });
+  });
+}
+
+/** The features to record, with those that every dataset has. */
+function allFeatures(
+  { features: own, carried = {}, fps }: CreateOptions,
+  settings: VideoSettings,
+): Map<string, Feature> {
   const features = new Map<string, Feature>();
   for (const [name, feature] of Object.entries(own)) {
     if (name in defaultFeatures) throw new Error(`feature "${name}" is added by the writer; leave it out`);
-    const info = feature.dtype === "video" ? (feature.info ?? videoInfo(settings, feature.shape, fps)) : feature.info;
+    const info = feature.dtype === "video" ? (feature.info ?? videoInfo(settings, feature, fps)) : feature.info;
     features.set(name, { ...feature, ...(info && { info }) });
   }
   for (const [name, feature] of Object.entries(defaultFeatures)) features.set(name, feature);
   checkFeatures(features);
-  for (const [name, feature] of Object.entries(options.carried ?? {})) features.set(name, feature);
-  mkdirSync(root, { recursive: true });
-  const release = lockDataset(root);
-  const info = {
+  for (const [name, feature] of Object.entries(carried)) features.set(name, feature);
+  return features;
+}
+
+function newInfo(
+  { fps, robotType, dataFileMegabytes = 100, videoFileMegabytes = 200 }: CreateOptions,
+  features: ReadonlyMap<string, Feature>,
+): Record<string, unknown> {
+  return {
     codebase_version: "v3.0",
     robot_type: robotType ?? null,
     total_episodes: 0,
@@ -103,10 +125,6 @@ export async function createWriter(root: string, options: CreateOptions): Promis
     video_path: [...features.values()].some(({ dtype }) => dtype === "video") ? videoPath : null,
     features: Object.fromEntries(features),
   };
-  return guarded(root, release, async () => {
-    replaceFile(join(root, infoPath), JSON.stringify(info, null, 4));
-    return openWriter(root, release, parseInfo(info, join(root, infoPath)), settings);
-  });
 }
 
 /** Opens a v3.0 dataset to append episodes; what a killed recording saved is kept. New episodes begin new files. */
@@ -123,7 +141,7 @@ export async function resumeWriter(root: string, video: Partial<VideoSettings> =
     const info = await seal(root);
     const stored = Object.values(info.features).find(({ dtype }) => dtype === "video")?.info?.["video.codec"];
     const codec = stored === "av1" || stored === "h264" ? ({ codec: stored } as const) : {};
-    return openWriter(root, release, info, { ...defaultVideoSettings, ...codec, ...video });
+    return openWriter({ root, release, info, settings: { ...defaultVideoSettings, ...codec, ...video } });
   });
 }
 
@@ -137,124 +155,171 @@ async function guarded<T>(root: string, release: () => void, open: () => Promise
   }
 }
 
-async function openWriter(
-  root: string,
-  release: () => void,
-  opened: Info,
-  settings: VideoSettings,
-): Promise<DatasetWriter> {
-  let info = opened;
-  const features = new Map(Object.entries(info.features));
-  const cameras = [...features].flatMap(([name, feature]) => (isCamera(feature) ? [name] : []));
+interface WriterInput {
+  readonly root: string;
+  /** Gives the dataset's lock back. */
+  readonly release: () => void;
+  readonly info: Info;
+  readonly settings: VideoSettings;
+  readonly extras?: ReadonlyMap<string, string> | undefined;
+}
+
+async function openWriter(input: WriterInput): Promise<DatasetWriter> {
+  const { root, info } = input;
   const tasks = new Map([...(await readTasks(root, true))].map(([number, text]) => [text, number]));
-  let [episodes, frames] = [info.total_episodes, info.total_frames];
-  let extras = episodes > 0 ? await extraTypes(root, []) : undefined;
-  let saved: SavedEpisode[] = [];
-  let buffer: EpisodeBuffer | undefined;
-  let closed = false;
-  if (episodes !== (await readEpisodes(root, info)).length)
-    throw new PistarError("damaged-file", `${root}: info.json counts ${episodes} episodes, meta lists others`, {
-      path: root,
-    });
+  const extras = info.total_episodes > 0 ? await extraTypes(root, []) : input.extras;
+  if (info.total_episodes !== (await readEpisodes(root, info)).length)
+    throw new PistarError(
+      "damaged-file",
+      `${root}: info.json counts ${info.total_episodes} episodes, meta lists others`,
+      { path: root },
+    );
+  return new Writer(input, tasks, extras);
+}
 
-  function open(): void {
-    if (closed) throw new Error(`${root}: this writer is closed`);
+class Writer implements DatasetWriter {
+  readonly root: string;
+  info: Info;
+  episodes: number;
+  private readonly release: () => void;
+  private readonly settings: VideoSettings;
+  private readonly settled: ReadonlyMap<string, string> | undefined;
+  private readonly features: ReadonlyMap<string, Feature>;
+  private readonly cameras: readonly string[];
+  /** task_index by instruction. */
+  private readonly tasks: Map<string, number>;
+  /** Types of the episode-level columns, once they are settled. */
+  private extras: ReadonlyMap<string, string> | undefined;
+  private saved: SavedEpisode[] = [];
+  private savedFrames: number;
+  private buffer: EpisodeBuffer | undefined;
+  private closed = false;
+
+  constructor(
+    { root, release, info, settings, extras: settled }: WriterInput,
+    tasks: Map<string, number>,
+    extras: ReadonlyMap<string, string> | undefined,
+  ) {
+    this.root = root;
+    this.info = info;
+    this.episodes = info.total_episodes;
+    this.savedFrames = info.total_frames;
+    this.release = release;
+    this.settings = settings;
+    this.settled = settled;
+    this.features = new Map(Object.entries(info.features));
+    this.cameras = [...this.features].flatMap(([name, feature]) => (isCamera(feature) ? [name] : []));
+    this.tasks = tasks;
+    this.extras = extras;
   }
 
-  async function flush(): Promise<void> {
-    open();
-    info = await seal(root);
-    saved = [];
-    if (info.total_episodes > 0) extras ??= await extraTypes(root, []);
+  get frames(): number {
+    return this.buffer?.length ?? 0;
   }
 
-  /** Whether an episode must begin new files: by size as LeRobot counts, or because its videos are encoded otherwise. */
-  function isFull(next: SavedEpisode): boolean {
-    const megabytes = (sum: number) => sum / 1024 ** 2;
-    const data = saved.reduce((sum, { dataBytes }) => sum + dataBytes, next.dataBytes);
-    if (saved.length === 0) return false;
-    if (megabytes(data) >= info.data_files_size_in_mb) return true;
-    return Object.keys(next.videoBytes).some((camera) => {
-      const video = saved.reduce((sum, { videoBytes }) => sum + videoBytes[camera]!, next.videoBytes[camera]!);
-      return (
-        megabytes(video) >= info.video_files_size_in_mb || saved.at(-1)!.encodings[camera] !== next.encodings[camera]
-      );
-    });
+  async addFrame(values: FrameValues, task: string): Promise<void> {
+    this.checkOpen();
+    if (!this.buffer) {
+      checkFeatures(this.features);
+      const depth = [...this.features].find(([, feature]) => isDepth(feature));
+      if (depth) throw new Error(`feature "${depth[0]}": depth maps are copied and read, they cannot be recorded`);
+    }
+    this.buffer ??= new EpisodeBuffer(
+      freshFolder(this.root),
+      this.features,
+      this.cameras,
+      this.info.fps,
+      this.settings,
+      this.episodes,
+    );
+    await this.buffer.add(values, task);
   }
 
-  async function save(content: EpisodeContent, folder: string): Promise<number> {
+  async saveEpisode(extra: Readonly<Record<string, unknown>> = {}): Promise<number> {
+    this.checkOpen();
+    if (!this.buffer || this.buffer.length === 0)
+      throw new Error(`${this.root}: expected frames before saveEpisode, none were added`);
+    const index = await this.save(await this.buffer.finish(extra), this.buffer.folder);
+    this.buffer = undefined;
+    return index;
+  }
+
+  discardEpisode(): void {
+    this.checkOpen();
+    this.buffer?.abandon();
+    this.buffer = undefined;
+  }
+
+  async appendEpisode(content: EpisodeContent): Promise<number> {
+    this.checkOpen();
+    if (this.buffer)
+      throw new Error(`${this.root}: save or discard the episode being recorded before appending another`);
+    return this.save(content, freshFolder(this.root));
+  }
+
+  async flush(): Promise<void> {
+    this.checkOpen();
+    this.info = await seal(this.root);
+    this.saved = [];
+    if (this.info.total_episodes > 0) this.extras ??= await extraTypes(this.root, []);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.buffer?.abandon();
+    this.buffer = undefined;
     try {
-      return await saveNow(content, folder);
+      await this.flush();
+    } finally {
+      this.closed = true;
+      leave(this.root, this.release);
+    }
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new Error(`${this.root}: this writer is closed`);
+  }
+
+  private async save(content: EpisodeContent, folder: string): Promise<number> {
+    try {
+      return await this.saveNow(content, folder);
     } catch (error) {
       throw fromSystem(error, folder);
     }
   }
 
-  async function saveNow(content: EpisodeContent, folder: string): Promise<number> {
-    if (extras) checkExtra(content.extra, extras);
-    const added = new Map(tasks);
-    for (const task of content.tasks) if (!added.has(task)) added.set(task, Math.max(-1, ...added.values()) + 1);
-    const episode = await writeContent(folder, content, {
-      index: episodes,
-      fromIndex: frames,
-      fps: info.fps,
-      features,
-      tasks: added,
-    });
-    if (isFull(episode)) await flush();
-    commitEpisode(root, folder, episode);
-    saved.push(episode);
-    for (const [task, number] of added) tasks.set(task, number);
-    frames += episode.length;
-    return episodes++;
+  private async saveNow(content: EpisodeContent, folder: string): Promise<number> {
+    if (this.extras) checkExtra(content.extra, this.extras);
+    const tasks = new Map(this.tasks);
+    for (const task of content.tasks) if (!tasks.has(task)) tasks.set(task, Math.max(-1, ...tasks.values()) + 1);
+    const place = {
+      index: this.episodes,
+      fromIndex: this.savedFrames,
+      fps: this.info.fps,
+      features: this.features,
+      tasks,
+    };
+    const written = await writeContent(folder, content, place);
+    const episode = { ...written, ...(this.settled && { extraTypes: [...this.settled] }) };
+    if (this.isFull(episode)) await this.flush();
+    commitEpisode(this.root, folder, episode);
+    this.saved.push(episode);
+    for (const [task, number] of tasks) this.tasks.set(task, number);
+    this.savedFrames += episode.length;
+    return this.episodes++;
   }
 
-  return {
-    root,
-    get info() {
-      return info;
-    },
-    get episodes() {
-      return episodes;
-    },
-    get frames() {
-      return buffer?.length ?? 0;
-    },
-    async addFrame(values, task) {
-      open();
-      if (!buffer) checkFeatures(features);
-      buffer ??= new EpisodeBuffer(freshFolder(root), features, cameras, info.fps, settings, episodes);
-      await buffer.add(values, task);
-    },
-    async saveEpisode(extra = {}) {
-      open();
-      if (!buffer || buffer.length === 0)
-        throw new Error(`${root}: expected frames before saveEpisode, none were added`);
-      const index = await save(await buffer.finish(extra), buffer.folder);
-      buffer = undefined;
-      return index;
-    },
-    discardEpisode() {
-      open();
-      buffer?.abandon();
-      buffer = undefined;
-    },
-    async appendEpisode(content) {
-      open();
-      if (buffer) throw new Error(`${root}: save or discard the episode being recorded before appending another`);
-      return save(content, freshFolder(root));
-    },
-    flush,
-    async close() {
-      if (closed) return;
-      buffer?.abandon();
-      buffer = undefined;
-      try {
-        await flush();
-      } finally {
-        closed = true;
-        leave(root, release);
-      }
-    },
-  };
+  /** Whether an episode must begin new files: by size as LeRobot counts, or because its videos are encoded otherwise. */
+  private isFull(next: SavedEpisode): boolean {
+    if (this.saved.length === 0) return false;
+    const megabytes = (bytes: (episode: SavedEpisode) => number) =>
+      this.saved.reduce((sum, episode) => sum + bytes(episode), bytes(next)) / 1024 ** 2;
+    if (megabytes(({ dataBytes }) => dataBytes) >= this.info.data_files_size_in_mb) return true;
+    const last = this.saved.at(-1)!;
+    return Object.keys(next.videoBytes).some(
+      (camera) =>
+        megabytes(({ videoBytes }) => videoBytes[camera]!) >= this.info.video_files_size_in_mb ||
+        last.encodings[camera] !== next.encodings[camera],
+    );
+  }
 }

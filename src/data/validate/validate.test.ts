@@ -3,15 +3,15 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDataset } from "./dataset.ts";
-import { writeLabels } from "./labels.ts";
-import { scalars, tableColumn, writeTable } from "./parquet-output.ts";
+import { openDataset } from "../dataset.ts";
+import { writeLabels } from "../labels.ts";
+import { scalars, tableColumn, writeTable } from "../parquet-output.ts";
+import { createWriter } from "../writer.ts";
 import { validateDataset } from "./validate.ts";
-import { createWriter } from "./writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-validate-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const fixture = resolve(import.meta.dirname, "../../test/fixtures/g1-bottle");
+const fixture = resolve(import.meta.dirname, "../../../test/fixtures/g1-bottle");
 const camera = "observation.images.cam_high";
 const video = (episode: number) => `videos/chunk-000/${camera}/episode_00000${episode}.mp4`;
 const data = (episode: number) => `data/chunk-000/episode_00000${episode}.parquet`;
@@ -119,7 +119,8 @@ test("NaN, wrong shapes, a duplicated index and an unknown task, all at once", a
     "observation.state": frames.map((frame) => (frame === 4 ? [1, 2] : vector(0))),
     task_index: frames.map(() => 3n),
   });
-  expect(await validateDataset(root)).toMatchObject([
+  const problems = await validateDataset(root);
+  expect(problems.filter(({ severity }) => severity === "error")).toMatchObject([
     {
       file: data(0),
       episode: 0,
@@ -194,10 +195,11 @@ test("counts that disagree, tasks without their pandas index, labels of frames t
     scalars("reward", "float32", [0]),
     scalars("prompt", "string", ["t"]),
   ]);
+  const pandas = 'expected pandas metadata with index_columns ["task"], got none';
   expect(await validateDataset(root)).toMatchObject([
-    { file: "meta/tasks.parquet", message: 'expected pandas metadata with index_columns ["task"], got none' },
-    { file: "meta/info.json", message: "total_frames is 4, the dataset has 3" },
-    { file: "meta/stats.json", column: "action", message: "the feature has no statistics" },
+    { severity: "warning", file: "meta/tasks.parquet", message: expect.stringContaining(pandas) },
+    { severity: "error", file: "meta/info.json", message: "total_frames is 4, the dataset has 3" },
+    { severity: "warning", file: "meta/stats.json", column: "action", message: "the feature has no statistics" },
     { file: "meta/returns_mc.parquet", message: expect.stringContaining("the dataset has no frame 3 of episode 0") },
   ]);
 });

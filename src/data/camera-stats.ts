@@ -1,0 +1,33 @@
+// Statistics of one camera over LeRobot's sample of an episode's frames, decoded a few at a time.
+import type { LeRobotDataset } from "./dataset.ts";
+import { isDepth } from "./dtypes.ts";
+import { columnStats, type FeatureStats, imageStats, sampledFrames } from "./stats.ts";
+import type { Image } from "./types.ts";
+
+/** Frames decoded at once. */
+const batch = 32;
+
+/** Colour in [0, 1] a channel; depth in the unit that info.json names (millimetres where it names none). */
+export async function cameraStats(
+  source: LeRobotDataset,
+  episode: number,
+  camera: string,
+  from: number,
+  to: number,
+): Promise<FeatureStats> {
+  const wanted = sampledFrames(to - from).map((frame) => frame + from);
+  const feature = source.features.get(camera)!;
+  if (isDepth(feature)) {
+    const metres: number[] = [];
+    for (let at = 0; at < wanted.length; at += batch)
+      for (const { data } of await source.depth(episode, camera, wanted.slice(at, at + batch)))
+        for (const value of data) metres.push(value);
+    const scale = feature.info?.depth_unit === "m" ? 1 : 1000;
+    const data = Float64Array.from(metres, (value) => value * scale);
+    return columnStats({ dtype: "float64", shape: [1], data }, wanted.length);
+  }
+  const images: Image[] = [];
+  for (let at = 0; at < wanted.length; at += batch)
+    images.push(...(await source.frames(episode, camera, wanted.slice(at, at + batch))));
+  return imageStats(images);
+}

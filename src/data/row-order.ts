@@ -1,0 +1,62 @@
+// What the columns that every dataset has must hold, so that each row is the frame that it is taken for.
+import type { LeRobotDataset } from "./dataset.ts";
+import type { EpisodeRecord } from "./episodes.ts";
+import type { Column } from "./types.ts";
+import { toleranceSeconds } from "./video-reader.ts";
+
+/** The value of each default column by frame. */
+export function expectedRows(
+  { index, fromIndex }: Pick<EpisodeRecord, "index" | "fromIndex">,
+  fps: number,
+): Readonly<Record<string, (frame: number) => number>> {
+  return {
+    frame_index: (frame) => frame,
+    episode_index: () => index,
+    index: (frame) => fromIndex + frame,
+    timestamp: (frame) => frame / fps,
+  };
+}
+
+/**
+ * How an episode's timestamps lie to frame / fps:
+ * - exact: within the tolerance of LeRobot's video reader.
+ * - last: only the last is off, by a frame at most.
+ * - recorded: each within half a frame, as real clocks measure.
+ * - wrong: anything else.
+ */
+export function timing(timestamps: ArrayLike<number | bigint>, fps: number): "exact" | "last" | "recorded" | "wrong" {
+  const first = firstInexact(timestamps, fps);
+  if (first === -1) return "exact";
+  const off = Float64Array.from(timestamps as ArrayLike<number>, (time, frame) => Math.abs(Number(time) - frame / fps));
+  if (first === off.length - 1 && off[first]! <= 1.5 / fps) return "last";
+  return off.every((value) => value <= 0.5 / fps) ? "recorded" : "wrong";
+}
+
+/** The first frame whose timestamp is not frame / fps; −1 where all are. 32-bit floats far from zero are coarse. */
+export function firstInexact(timestamps: ArrayLike<number | bigint>, fps: number): number {
+  for (let frame = 0; frame < timestamps.length; frame++) {
+    const time = frame / fps;
+    if (!(Math.abs(Number(timestamps[frame]) - time) <= toleranceSeconds + time * 2 ** -23)) return frame;
+  }
+  return -1;
+}
+
+/**
+ * The first row of an episode that is not the frame it stands for, as a sentence; undefined where all are. Times are left
+ * aside: `timing` judges them.
+ */
+export async function misplacedRow(dataset: LeRobotDataset, episode: EpisodeRecord): Promise<string | undefined> {
+  const expected = expectedRows(episode, dataset.fps);
+  const names = ["index", "episode_index", "frame_index"].filter((name) => dataset.features.has(name));
+  for (const [name, { data }] of await dataset.columns(episode.index, names)) {
+    const frame = firstOther(data, expected[name]!);
+    if (frame !== undefined)
+      return `column "${name}", frame ${frame}: expected ${expected[name]!(frame)}, got ${data[frame]}`;
+  }
+  return undefined;
+}
+
+function firstOther(data: Column["data"], expected: (frame: number) => number): number | undefined {
+  for (let frame = 0; frame < data.length; frame++) if (Number(data[frame]) !== expected(frame)) return frame;
+  return undefined;
+}
