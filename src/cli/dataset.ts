@@ -12,6 +12,7 @@ import {
   listLabels,
   materialize,
   openDataset,
+  type Problem,
   validateDataset,
 } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
@@ -23,7 +24,18 @@ interface Json {
   readonly json?: boolean;
 }
 
-interface ExportOptions extends Json {
+/** Options of every command that reads a dataset. */
+interface Reading extends Json {
+  /** `stored=name`, as --rename takes them. */
+  readonly rename?: readonly string[];
+}
+
+/** Options of the commands that write a copy. */
+interface Writing extends Reading {
+  readonly repair?: boolean;
+}
+
+interface ExportOptions extends Writing {
   readonly advantages?: string;
   readonly prompts: boolean;
 }
@@ -32,18 +44,27 @@ interface ExportOptions extends Json {
 export function addDatasetCommands(program: Command): void {
   const dataset = program.command("dataset").description("look into, check, convert and export LeRobot datasets");
   const json = ["--json", "print JSON"] as const;
+  const rename = [
+    "--rename <stored=name...>",
+    "read columns under other names, such as state=observation.state actions=action",
+  ] as const;
+  const repair = [
+    "--repair",
+    "take rows in the order of frame_index, and replace impossible timestamps by frame / fps",
+  ] as const;
 
   dataset
     .command("info <root>")
     .description("what a dataset holds")
+    .option(...rename)
     .option(...json)
-    .action((root: string, options: Json) => reading(root, (source) => info(source, options)));
+    .action((root: string, options: Reading) => glancing(root, options, (source) => info(source, options)));
 
   dataset
     .command("episodes <root>")
     .description("list the episodes")
     .option(...json)
-    .action((root: string, options: Json) => reading(root, (source) => episodes(source, options)));
+    .action((root: string, options: Json) => glancing(root, options, (source) => episodes(source, options)));
 
   dataset
     .command("show <root> <episode>")
@@ -52,9 +73,10 @@ export function addDatasetCommands(program: Command): void {
     .option("--camera <name>", "camera to draw (default: all)")
     .option("--frames <folder>", "write each frame as PNG into a folder")
     .option("--sheet <file>", "write a contact sheet as PNG")
+    .option(...rename)
     .option(...json)
     .action((root: string, episode: string, options: ShowOptions) =>
-      reading(root, (source) => show(source, whole(episode), options)),
+      glancing(root, options, (source) => show(source, whole(episode), options)),
     );
 
   dataset
@@ -62,11 +84,16 @@ export function addDatasetCommands(program: Command): void {
     .description("statistics of each feature")
     .option("--episode <number>", "of one episode", whole)
     .option(...json)
-    .action((root: string, options: Json & { episode?: number }) => reading(root, (source) => stats(source, options)));
+    .action((root: string, options: Json & { episode?: number }) =>
+      glancing(root, options, (source) => stats(source, options)),
+    );
 
   dataset
     .command("validate <root>")
-    .description("list everything wrong; exits with 1 if anything is")
+    .description(
+      "list everything wrong. Errors: the data cannot be read right. Warnings: another consumer is hurt. Notes: odd, harmless. Exits with 1 for errors",
+    )
+    .option("--strict", "exit with 1 for warnings too")
     .option(...json)
     .action(validate);
 
@@ -74,11 +101,16 @@ export function addDatasetCommands(program: Command): void {
     .command("convert <root> <target>")
     .description("write a copy in another version of the format; videos are not re-encoded")
     .option("--to <version>", "v3.0 or v2.1", version, "v3.0")
+    .option(...rename)
+    .option(...repair)
     .option(...json)
-    .action((root: string, target: string, { to, ...options }: Json & { to: string }) =>
-      reading(root, async (source) => {
+    .action((root: string, target: string, { to, ...options }: Writing & { to: string }) =>
+      reading(root, options, async (source) => {
+        const { repair = false } = options;
         await withProgress("converting", (progress) =>
-          to === "v3.0" ? convertDataset(source, target, { progress }) : exportVersion21(source, target, { progress }),
+          to === "v3.0"
+            ? convertDataset(source, target, { progress, repair, onNote: note })
+            : exportVersion21(source, target, { progress }),
         );
         written(target, source, to, options);
       }),
@@ -91,11 +123,14 @@ export function addDatasetCommands(program: Command): void {
     )
     .option("--advantages <tag>", "advantages to put in (meta/advantages_TAG.parquet)")
     .option("--no-prompts", "leave the instructions as they are")
+    .option(...rename)
+    .option(...repair)
     .option(...json)
     .action((root: string, target: string, { advantages, prompts, ...options }: ExportOptions) =>
-      reading(root, async (source) => {
+      reading(root, options, async (source) => {
+        const copying = { repair: options.repair ?? false, onNote: note };
         await withProgress("exporting", (progress) =>
-          materialize(source, target, { ...(advantages && { advantages }), prompts, progress }),
+          materialize(source, target, { ...(advantages && { advantages }), prompts, progress, ...copying }),
         );
         written(target, source, "v3.0", options);
       }),
@@ -103,13 +138,50 @@ export function addDatasetCommands(program: Command): void {
 }
 
 /** Runs a command on an open dataset. */
-async function reading(root: string, task: (source: LeRobotDataset) => void | Promise<void>): Promise<void> {
-  const source = await openDataset(root);
+async function reading(
+  root: string,
+  { rename, repair }: Writing,
+  task: (source: LeRobotDataset) => void | Promise<void>,
+  lenient = false,
+): Promise<void> {
+  const options = { ...(rename && { rename: renaming(rename) }), repair: repair ?? false, lenient };
+  const source = await openDataset(root, options);
   try {
     await task(source);
   } finally {
     await source.close();
   }
+}
+
+/** The same for commands that show what can be shown: what is wrong or missing is said, and stops nothing. */
+function glancing(
+  root: string,
+  options: Reading,
+  task: (source: LeRobotDataset) => void | Promise<void>,
+): Promise<void> {
+  const looking = (source: LeRobotDataset) => {
+    for (const problem of source.problems) note(problem);
+    const files = source.missingFiles();
+    if (files.length > 0)
+      note(`${files.length} files are missing: ${files.slice(0, 3).join(", ")}${files.length > 3 ? ", …" : ""}`);
+    return task(source);
+  };
+  return reading(root, options, looking, true);
+}
+
+function renaming(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [stored, name, ...more] = pair.split("=");
+      if (!stored || !name || more.length > 0)
+        throw new PistarError("bad-option", `--rename: expected stored=name, got ${JSON.stringify(pair)}`);
+      return [stored, name];
+    }),
+  );
+}
+
+function note(text: string): void {
+  console.error(`note: ${text}`);
 }
 
 /** What `convert` and `export` say when they are done. */
@@ -119,7 +191,8 @@ function written(target: string, { episodes, info }: LeRobotDataset, version: st
 }
 
 async function info(source: LeRobotDataset, { json }: Json): Promise<void> {
-  const undeclared = await source.undeclared();
+  // The columns of a data file that is not there are not known.
+  const undeclared = await source.undeclared().catch(() => []);
   const labels = { returns: listLabels(source.root, "returns"), advantages: listLabels(source.root, "advantages") };
   const { codebase_version, total_episodes, total_frames, fps } = source.info;
   if (json) return print({ ...source.info, tasks: Object.fromEntries(source.tasks), undeclared, labels });
@@ -172,7 +245,7 @@ function episodes(source: LeRobotDataset, { json }: Json): void {
   console.log(table(["episode", "frames", "seconds", ...extras, "tasks"], rows));
 }
 
-interface ShowOptions extends Json {
+interface ShowOptions extends Reading {
   readonly columns?: string[];
   readonly camera?: string;
   readonly frames?: string;
@@ -185,7 +258,7 @@ async function show(
   { columns: names, camera, frames, sheet, json }: ShowOptions,
 ): Promise<void> {
   const columns = await source.columns(episode, names);
-  const { length } = source.episodes[episode]!;
+  const { length } = source.episodes.find(({ index }) => index === episode)!;
   if (json)
     print(
       Object.fromEntries(
@@ -260,25 +333,30 @@ async function stats(source: LeRobotDataset, { episode, json }: Json & { episode
   console.log(table(["feature", "count", ...measures], rows));
 }
 
-async function validate(root: string, { json }: Json): Promise<void> {
+async function validate(root: string, { json, strict }: Json & { readonly strict?: boolean }): Promise<void> {
   const problems = await withProgress("checking", (progress) => validateDataset(root, progress));
   if (json) print(problems);
   else if (problems.length === 0) console.log(`${root}: nothing wrong`);
   else {
-    const rows = problems.map(({ file, episode, column, message }) => [
+    const rows = problems.map(({ severity, file, episode, column, message }) => [
+      severity,
       file,
       String(episode ?? ""),
       column ?? "",
       message,
     ]);
-    console.log(
-      table(
-        ["file", "episode", "column", `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`],
-        rows,
-      ),
-    );
+    console.log(table(["", "file", "episode", "column", counted(problems)], rows));
   }
-  if (problems.length > 0) process.exitCode = 1;
+  const failing = problems.filter(({ severity }) => severity === "error" || (strict && severity === "warning"));
+  if (failing.length > 0) process.exitCode = 1;
+}
+
+/** "2 errors, 1 note" */
+function counted(problems: readonly Problem[]): string {
+  return (["error", "warning", "note"] as const)
+    .map((severity) => [severity, problems.filter((problem) => problem.severity === severity).length] as const)
+    .flatMap(([severity, count]) => (count > 0 ? [`${count} ${severity}${count === 1 ? "" : "s"}`] : []))
+    .join(", ");
 }
 
 /** One frame's values of a column. */

@@ -14,7 +14,7 @@ import type { TableColumn } from "./parquet-output.ts";
 import { mostValues } from "./parquet-pages.ts";
 import { inside } from "./paths.ts";
 import { recover } from "./recording-folder.ts";
-import { renamedDataset } from "./renamed.ts";
+import { renamedDataset, usualNames } from "./renamed.ts";
 import { RowReader } from "./row-reader.ts";
 import { aggregate, readStats, type Stats, statsPath } from "./stats.ts";
 import { readTasks } from "./tasks.ts";
@@ -49,6 +49,8 @@ export interface LeRobotDataset extends Dataset {
 export interface OpenOptions {
   /** Other names for columns, by the name in the files: `{ state: "observation.state" }`. */
   readonly rename?: Readonly<Record<string, string>>;
+  /** Gives columns under openpi's names (state, actions, image, wrist_image) LeRobot's, and says so in a warning. */
+  readonly usualNames?: boolean;
   /** Opens what the metadata says even where parts of it are missing or contradict each other; `problems` tells. */
   readonly lenient?: boolean;
   /** Finds rows by episode_index and frame_index, for files whose rows are out of order. */
@@ -84,7 +86,15 @@ export async function openDataset(root: string, options: OpenOptions = {}): Prom
   const rows = new RowReader(root, info, listed, options.repair ?? false);
   const episodes = await attempt(() => withTasks(listed, rows, tasks), listed);
   const dataset = readingDataset({ root, info, tasks, episodes, rows, problems });
-  return options.rename ? renamedDataset(dataset, options.rename) : dataset;
+  const usual = options.usualNames ? usualNames(dataset.features) : {};
+  if (Object.keys(usual).length > 0)
+    process.emitWarning(
+      `${root}: ${Object.entries(usual)
+        .map(([stored, name]) => `${stored} is read as ${name}`)
+        .join(", ")}`,
+    );
+  const rename = { ...usual, ...options.rename };
+  return Object.keys(rename).length > 0 ? renamedDataset(dataset, rename) : dataset;
 }
 
 /** Refuses a list of episodes that is not whole, or that claims more frames than the files can hold. */

@@ -107,7 +107,7 @@ export async function relabelDatasets(
   const options = labelOptions.parse(input.options ?? {});
   const opened: LeRobotDataset[] = [];
   try {
-    for (const root of input.datasets) opened.push(await openDataset(root));
+    for (const root of input.datasets) opened.push(await openDataset(root, { usualNames: true }));
     const parts = await Promise.all(
       opened.map(async (dataset) => ({ dataset, labels: await readLabels(dataset.root, "advantages", input.from) })),
     );

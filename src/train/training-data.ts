@@ -56,7 +56,7 @@ export async function openTrainingData(
     for (const dataset of datasets) await dataset.close();
   };
   try {
-    for (const { root } of given) datasets.push(await openDataset(root));
+    for (const { root } of given) datasets.push(await openDataset(root, { usualNames: true }));
     const episodes = given.flatMap((chosen, dataset) => chosenEpisodes(chosen, datasets[dataset]!, dataset, learnFrom));
     if (episodes.length === 0)
       throw new PistarError(
