@@ -4,6 +4,7 @@ export { check, checked, type Fault, formatFault } from "./check.ts";
 export { type ErrorCode, fromSystem, located, PistarError, unreadable } from "./error.ts";
 export { moveInto, replaceFile, sync } from "./files.ts";
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16, toFloat16 } from "./float16.ts";
+export { foreignFile } from "./foreign-file.ts";
 export { anyNumber, readJson, readJsonAs, readJsonLines, toJson } from "./json.ts";
 export { holdLock, takeLock } from "./lock.ts";
 export { type Random, random } from "./random.ts";
