@@ -22,8 +22,8 @@ export async function cameraStats(
     for (let at = 0; at < wanted.length; at += batch)
       for (const { data } of await source.depth(episode, camera, wanted.slice(at, at + batch)))
         for (const value of data) metres.push(value);
-    const scale = feature.info?.depth_unit === "m" ? 1 : 1000;
-    const data = Float64Array.from(metres, (value) => value * scale);
+    const inMetres = feature.info?.depth_unit === "m";
+    const data = Float64Array.from(metres, (value) => (inMetres ? value : Math.round(value * 1000)));
     return columnStats({ dtype: "float64", shape: [1], data }, wanted.length);
   }
   const images: Image[] = [];
