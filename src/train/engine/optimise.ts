@@ -8,7 +8,7 @@ import type { Feed, Store, TensorValue } from "../../tensor/index.ts";
 import * as t from "../../tensor/index.ts";
 import type { OptimiserOptions } from "../options.ts";
 import { type MetricsLog, openMetrics, runningMeans } from "./metrics.ts";
-import type { RunFolder } from "./run-folder.ts";
+import { modelFolder, type RunFolder } from "./run-folder.ts";
 import { shardedStep } from "./sharded-step.ts";
 import { type Objective, optimiserStates, type StepFactory, takeStep } from "./step.ts";
 import { type Best, readState, readTensors, type TrainingState, writeState } from "./training-state.ts";
@@ -238,10 +238,9 @@ function courseOf(
   bestStep: number,
   steps: number,
 ): Course {
-  const folder = (step: number) => join(run.path, "checkpoints", String(step).padStart(6, "0"), "pretrained_model");
   return {
-    last: folder(steps),
-    best: folder(bestStep),
+    last: modelFolder(run, steps),
+    best: modelFolder(run, bestStep),
     bestStep,
     curve: metrics.map((line) => ({
       step: line.step!,

@@ -15,6 +15,13 @@ import * as z from "zod";
 import { holdLock, PistarError, readJsonAs, replaceFile, sync, toJson } from "../../system/index.ts";
 import { checkRunFormat, runFormatVersion } from "./run-format.ts";
 
+/** The folder's name of the checkpoint after `step`, as in LeRobot: "000250". */
+const checkpointName = (step: number): string => String(step).padStart(6, "0");
+
+/** The folder of the model in the checkpoint after `step`. */
+export const modelFolder = ({ path }: Pick<RunFolder, "path">, step: number): string =>
+  join(path, "checkpoints", checkpointName(step), "pretrained_model");
+
 export interface RunFolder {
   readonly path: string;
   /** Folder of the last checkpoint, if there is one. */
@@ -77,7 +84,7 @@ export function openRunFolder(path: string, config: Readonly<Record<string, unkn
     path,
     last: last === undefined ? undefined : join(checkpoints, last),
     async save(step, best, fill) {
-      const name = String(step).padStart(6, "0");
+      const name = checkpointName(step);
       const folder = join(checkpoints, name);
       const unfinished = join(checkpoints, `.${name}.tmp`);
       for (const leftover of [unfinished, folder]) rmSync(leftover, { recursive: true, force: true });
