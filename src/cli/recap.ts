@@ -18,6 +18,7 @@ import {
 import { PistarError } from "../system/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { nextSteps } from "./next-steps.ts";
 import { stageProgress } from "./stage-progress.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
@@ -110,7 +111,7 @@ function configOf(out: string | undefined, config: string | undefined, resume = 
 }
 
 /** @param base options of another run, in place of the preset's */
-function inSimulation(
+async function inSimulation(
   out: string | undefined,
   preset: Preset,
   base: Options | undefined,
@@ -118,9 +119,10 @@ function inSimulation(
 ): Promise<void> {
   const options = fromFlags(recapOptions, { ...(base ?? presets[preset].options), ...given });
   const folder = out ?? join("runs", `recap-${preset}-${options.seed}`);
-  return reported(folder, async (progress, signal) =>
+  await reported(folder, async (progress, signal) =>
     runVerdict(await runRecap(openRun(folder, options, progress, signal))),
   );
+  for (const line of nextSteps(folder, options.iterations)) console.log(line);
 }
 
 async function onDatasets(

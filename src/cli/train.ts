@@ -11,7 +11,7 @@ import {
   type ValueConfig,
   valueConfig,
 } from "../model/index.ts";
-import { findCheckpoint, readPolicyDescription, readValueDescription } from "../policy/index.ts";
+import { findCheckpoint, findRunPolicy, readPolicyDescription, readValueDescription } from "../policy/index.ts";
 import { PistarError } from "../system/index.ts";
 import { elements } from "../tensor/index.ts";
 import {
@@ -320,7 +320,7 @@ async function modelInfo(what: string, { json }: { json?: boolean }): Promise<vo
     const size = what as keyof typeof sizes;
     const body = { cameras: ["front", "wrist"], stateSize: 6, actionSize: 6 };
     named.push(["policy", policyConfig(size, body)], ["value function", valueConfig(size, body)]);
-  } else if (existsSync(what)) {
+  } else if (existsSync(what) || findRunPolicy(what)) {
     const folder = findCheckpoint(what, "last");
     const isPolicy = existsSync(join(folder, "policy_postprocessor.json"));
     named.push(

@@ -1,11 +1,13 @@
 // The part of Algorithm 1 of π*0.6 (arXiv 2511.14759) that belongs to one task. After pre-training a policy is cloned from demonstrations.
 // Each iteration then collects episodes, fine-tunes the value function, labels the data, and trains RECAP's policy and the controls.
 
+import { relative } from "node:path";
+import { addRunPolicy } from "../policy/index.ts";
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { difficultyOf, taskNamed } from "../sim/index.ts";
 import type { TaskLabels } from "../train/index.ts";
 import { collectStage, evaluateStage, faults } from "./episodes.ts";
-import type { ArmInput, ExtractionArm } from "./extraction/arm.ts";
+import type { ArmInput, ExtractionArm, OpenedArm } from "./extraction/arm.ts";
 import { controls } from "./extraction/controls.ts";
 import { armName } from "./extraction/fine-tune.ts";
 import { recap } from "./extraction/recap.ts";
@@ -51,7 +53,9 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   const tryArm = async (arm: ExtractionArm, k: number): Promise<Evaluation> => {
     const given = inputOf(run, task, k);
     const trained = await arm.train(given);
-    const found = await evaluateStage(run, `${task}/${k}/evaluate-${arm.name}`, task, arm.open(given));
+    const opened = arm.open(given);
+    const found = await evaluateStage(run, `${task}/${k}/evaluate-${arm.name}`, task, opened);
+    keepPolicy(run, task, arm, k, opened);
     curves.push(...trained.curves);
     const of = armName(task, k, arm.name);
     warnings.push(...[...trained.warnings, ...faults(found)].map((text) => ({ of, text })));
@@ -109,6 +113,14 @@ function film(run: Run, task: string, first: Evaluation, last: Evaluation): Prom
   };
   const both = { before: evaluated(sft, 0, first), after: evaluated(recap, iterations, last) };
   return filmStage(run, task, iterations, both);
+}
+
+/** Lets the run's folder stand for this policy in commands. A policy behind a URL stands for itself. */
+function keepPolicy(run: Run, task: string, { name: arm }: ExtractionArm, iteration: number, opened: OpenedArm): void {
+  const { policy, advantageIndicator = "none", guidance = 1 } = opened;
+  const folder = relative(run.folder, policy);
+  if (!folder.startsWith(".."))
+    addRunPolicy(run.folder, task, { arm, iteration, folder, advantageIndicator, guidance });
 }
 
 const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({

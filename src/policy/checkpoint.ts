@@ -1,6 +1,7 @@
 // Checkpoints in LeRobot's folder layout: config.json, model.safetensors, and the normalisation as processor files with their state in
 // safetensors. Beside them stand tokenizer.json and, for a policy that learns FAST tokens, fast/. One folder is enough to run or fine-tune a
 // network.
+
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -29,6 +30,7 @@ import {
   type TaskScales,
 } from "./checkpoint-config.ts";
 import type { RobotFeatures } from "./robot-features.ts";
+import { findRunPolicy } from "./run-policies.ts";
 
 /** What is known of a network besides its weights. */
 export interface Description<Config extends PolicyConfig | ValueConfig> {
@@ -105,12 +107,14 @@ const named = (feature: string, { mode, measures }: Scaling) =>
   measures.map((numbers, at) => [`${feature}.${measureNames[mode][at]}`, value(numbers)] as const);
 
 /**
- * Where a checkpoint's files are, given a run (then its last checkpoint, or its best), one of its checkpoints, or the folder itself. A file
- * of weights alone stands for itself.
+ * Finds the files of a checkpoint. `path` is a training's folder (then its last checkpoint, or its best), one of its checkpoints, the folder of
+ * the files, a run of recap (see `findRunPolicy`), or a file of weights alone, which stands for itself.
  * @throws PistarError missing-file, saying what was expected there
  */
 export function findCheckpoint(path: string, which: "last" | "best"): string {
   if (/\.safetensors(\.index\.json)?$/.test(path) && existsSync(path) && statSync(path).isFile()) return path;
+  const ofRun = findRunPolicy(path);
+  if (ofRun) return findCheckpoint(ofRun.folder, which);
   // LeRobot's "last" is a link to a checkpoint, ours a file with its name.
   for (const folder of [path, join(path, "pretrained_model"), join(path, "checkpoints", which, "pretrained_model")])
     if (existsSync(join(folder, files.config)) && existsSync(weightsFile(folder))) return folder;

@@ -8,6 +8,7 @@ import { connectPolicy, type ObservationLayout, readLayout, type ServablePolicy 
 import { checked, located, PistarError } from "../system/index.ts";
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { openTrained } from "./open-trained.ts";
+import { findRunPolicy } from "./run-policies.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
 
 /** How a policy is opened. Plain data, so that worker threads can be sent it. */
@@ -23,12 +24,12 @@ export interface OpenPolicyOptions extends InferenceOptions, ComputeOptions {
 }
 
 export const policyHelp =
-  "random, still, a folder with a trained or an exported policy, a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints, options)";
+  "random, still, a folder with a trained or an exported policy or a run of recap (RUN, RUN:TASK, RUN:TASK:ARM), a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints, options)";
 
 /**
  * Opens the policy that `spec` names.
  *
- * @param spec "random", "still", a folder (a training run, a checkpoint or an exported policy), the URL of a policy server, or a module
+ * @param spec "random", "still", a folder (a training run, a checkpoint, an exported policy, or a run of recap as `findRunPolicy` takes it), the URL of a policy server, or a module
  * (.js, .mjs or .ts) whose `createPolicy(joints, options)` gives a Policy or a promise of one
  * @throws PistarError bad-option, missing-file or no-answer where there is no such policy; wrong-layout where it is for other joints or a module
  * gives something else; bad-option where it cannot take the options
@@ -57,6 +58,12 @@ async function open(spec: string, options: OpenPolicyOptions): Promise<ServableP
   if (spec === "still") return stillPolicy();
   if (/^wss?:\/\//.test(spec)) return connect(spec, options);
   if (/\.(m?js|ts)$/.test(spec)) return openModule(spec, joints, options);
+  const ofRun = findRunPolicy(spec);
+  if (ofRun) {
+    const { folder, asked } = ofRun;
+    const { advantageIndicator = asked.advantageIndicator, guidance = asked.guidance } = inference;
+    return openTrained(folder, { ...inference, advantageIndicator, guidance });
+  }
   if (statSync(spec, { throwIfNoEntry: false })?.isDirectory()) return openTrained(spec, inference);
   throw new PistarError("bad-option", `Expected a policy: ${policyHelp}; got "${spec}"`, { path: spec });
 }
