@@ -7,6 +7,7 @@ import type { TrainingProgress } from "../train/index.ts";
 import type { GroundingErrors } from "./errors.ts";
 import { type GroundingOptions, trainGrounding } from "./train-grounding.ts";
 
+/** Input of `makeBackbone`. */
 export interface BackboneInput {
   /** Receives the trainings' run folders policy/ and value/, and their result, backbone/. */
   readonly folder: string;

@@ -14,6 +14,7 @@ import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { things } from "./things.ts";
 
+/** A backbone and its heads, as expressions. */
 export interface Grounding {
   readonly config: PolicyConfig | ValueConfig;
   readonly backbone: Backbone;
@@ -49,6 +50,7 @@ export function initGrounding(scope: Scope, config: PolicyConfig | ValueConfig):
   };
 }
 
+/** Predictions of a batch of scenes, as expressions. */
 export interface GroundingOutputs {
   /** [B, 9], `Scenes.places` times `perMetre`. */
   readonly places: Tensor;

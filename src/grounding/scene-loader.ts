@@ -4,6 +4,7 @@ import { WorkerThread } from "../system/index.ts";
 import type { SceneWork } from "./scene-worker.ts";
 import type { Scenes } from "./scenes.ts";
 
+/** Options of a scene loader. */
 export interface SceneLoaderOptions {
   readonly seed: string;
   readonly batchSize: number;
@@ -18,6 +19,7 @@ export interface SceneLoaderOptions {
 /** Batches ready or in the making, for each thread. */
 const batchesPerWorker = 2;
 
+/** Loads scenes batch by batch. It owns threads: `close` it. */
 export class SceneLoader {
   private readonly options: SceneLoaderOptions;
   private readonly threads: readonly WorkerThread<SceneWork>[];

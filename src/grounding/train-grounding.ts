@@ -41,6 +41,7 @@ import { cameras, instructions } from "./things.ts";
 
 const count = z.int().min(1);
 
+/** Options of a grounding, from which the command's flags come. */
 export const groundingOptions = z.object({
   size: z.enum(["nano", "small"]).default("nano").describe("size of the network"),
   from: z
@@ -68,6 +69,7 @@ export interface GroundingInput extends TrainingControls {
   readonly resume?: boolean;
 }
 
+/** The training's course and its errors on held-out scenes. */
 export interface GroundingResult extends Course {
   /** Errors of the last checkpoint. */
   readonly errors: GroundingErrors;

@@ -15,6 +15,7 @@ import {
 import { type PolicyNetwork, velocity } from "./policy-network.ts";
 import { type Continuation, continuedVelocity } from "./real-time-chunking.ts";
 
+/** Options of sampling. */
 export interface ActionSamplerOptions {
   /** Observations in one pass; default 1. */
   readonly batch?: number;
@@ -39,6 +40,7 @@ export interface ActionSamplerOptions {
 /** A prompt without the advantage indicator. Guidance leads away from it. */
 export type Unconditioned = Pick<PrefixBatch, "prompt" | "promptMask" | "promptCausal">;
 
+/** A compiled sampler for one number of observations. */
 export interface ActionSampler {
   readonly batch: number;
   /**

@@ -7,6 +7,7 @@ import { type BackboneConfig, imageTokens, prefixLength } from "./config.ts";
 import { type Decoded, type Decoder, decode, initDecoder } from "./decoder.ts";
 import { encodePictures, initVision, type Vision } from "./vision.ts";
 
+/** A backbone's parameters as expressions. */
 export interface Backbone {
   readonly config: BackboneConfig;
   readonly vision: Vision;

@@ -44,6 +44,7 @@ const keypointsSchema = z.strictObject({
  */
 export type KeypointsConfig = Readonly<z.infer<typeof keypointsSchema>>;
 
+/** A vision encoder's configuration. */
 export type VisionConfig = SiglipConfig | KeypointsConfig;
 
 const decoderSchema = z
@@ -108,6 +109,7 @@ export const valueConfigSchema = backboneSchema.extend({
 /** A value function's network. */
 export type ValueConfig = Readonly<z.infer<typeof valueConfigSchema>>;
 
+/** Names of the sizes. */
 export type Size = "nano" | "small" | "pi05" | "pi06";
 
 type Preset = Pick<PolicyConfig, "vision" | "language" | "expert" | "vocabulary" | "state" | "knowledgeInsulation"> & {

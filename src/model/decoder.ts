@@ -25,6 +25,7 @@ interface Layer {
   readonly mlp: t.nn.GatedMlp;
 }
 
+/** A decoder's parameters as expressions. */
 export interface Decoder {
   readonly config: DecoderConfig;
   readonly layers: readonly Layer[];
@@ -82,6 +83,7 @@ export function initDecoder(scope: Scope, config: DecoderConfig, adaptive: boole
   };
 }
 
+/** Context of a segment of tokens. */
 export interface Segment {
   /** Keys and values of every layer before the segment. None for a first segment. */
   readonly past?: readonly KeysValues[];
@@ -94,6 +96,7 @@ export interface Segment {
   readonly condition?: Tensor;
 }
 
+/** A decoded segment. */
 export interface Decoded {
   /** Hidden states after the last norm, [B, T, C]. */
   readonly hidden: Tensor;

@@ -4,6 +4,7 @@ import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { KeypointsConfig } from "./config.ts";
 
+/** Parameters of the keypoint encoder. */
 export interface Keypoints {
   readonly stem: readonly { readonly weight: Tensor; readonly bias: Tensor }[];
   readonly find: Tensor; // [F, channels, 1, 1]; a bias would not change the softmax
@@ -17,6 +18,7 @@ const sharpness = 8;
 const he: t.Initializer = (numbers, shape, random) =>
   t.normal(Math.sqrt(2 / t.elements(shape.slice(1))))(numbers, shape, random);
 
+/** Declares the keypoint encoder's parameters. */
 export function initKeypoints(scope: Scope, { channels, keypoints, width }: KeypointsConfig): Keypoints {
   return {
     stem: channels.map((out, i) => ({

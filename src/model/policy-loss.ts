@@ -8,6 +8,7 @@ import { interpolate } from "./flow.ts";
 import { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
 import { actionTokenLogits, type PolicyNetwork, velocity } from "./policy-network.ts";
 
+/** Options of `policyLoss`. */
 export interface PolicyLossOptions {
   /**
    * α, the weight of the flow loss beside the cross-entropies; default 1. It is 1 in Knowledge Insulation, 10 in π0.5's
@@ -23,6 +24,7 @@ export interface PolicyLossOptions {
   readonly learnsText?: boolean;
 }
 
+/** A policy's loss as expressions. */
 export interface PolicyLoss {
   readonly inputs: readonly Tensor[];
   readonly loss: Tensor;

@@ -15,6 +15,7 @@ interface Block {
   readonly mlp: t.nn.Mlp;
 }
 
+/** Parameters of SigLIP's encoder. */
 export interface Siglip {
   readonly config: SiglipConfig;
   readonly patches: { readonly weight: Tensor; readonly bias: Tensor }; // [C, 3, patch, patch], [C]

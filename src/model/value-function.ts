@@ -17,6 +17,7 @@ import {
 import type { ValueConfig } from "./config.ts";
 import { type LossTerm, weightOf } from "./loss-term.ts";
 
+/** A value function's parameters as expressions. */
 export interface ValueFunction {
   readonly config: ValueConfig;
   readonly backbone: Backbone;

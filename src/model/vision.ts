@@ -5,8 +5,10 @@ import type { VisionConfig } from "./config.ts";
 import { initKeypoints, type Keypoints, locate } from "./keypoints.ts";
 import { encodePatches, initSiglip, type Siglip } from "./siglip.ts";
 
+/** Parameters of a vision encoder. */
 export type Vision = Siglip | Keypoints;
 
+/** Declares the configured vision encoder. */
 export const initVision = (scope: Scope, config: VisionConfig): Vision =>
   config.kind === "siglip" ? initSiglip(scope, config) : initKeypoints(scope, config);
 

@@ -7,6 +7,7 @@ const hold = 0.5;
 /** A free object faster than this sideways (m/s), untouched by the jaws, was thrown. Falling straight down is no throw. */
 const flying = 0.35;
 
+/** Judges one episode after another of a task's world. */
 export class Judge {
   private readonly task: Task;
   private readonly world: World;

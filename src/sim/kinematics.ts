@@ -3,6 +3,7 @@
 import type { DoubleBuffer, MjData } from "@mujoco/mujoco";
 import type { Physics } from "./physics.ts";
 
+/** A target pose for the site. */
 export interface IkTarget {
   /** Target position of the site, metres. */
   readonly position: readonly [number, number, number];
@@ -12,6 +13,7 @@ export interface IkTarget {
   readonly yaw?: number;
 }
 
+/** Joint angles and their remaining error. */
 export interface IkSolution {
   /** Joint angles in radians, within limits, in the solver's order of joints. */
   readonly joints: readonly number[];

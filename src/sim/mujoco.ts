@@ -4,6 +4,7 @@ import { join, posix, sep } from "node:path";
 import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 import { PistarError } from "../system/index.ts";
 
+/** A loaded MuJoCo. */
 export interface Mujoco {
   readonly module: MainModule;
   /** MuJoCo's messages since the last call, such as a full contact buffer. */

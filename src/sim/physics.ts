@@ -9,6 +9,7 @@ import { colourByMaterial } from "./materials.ts";
 import type { DataArrays, ModelArrays } from "./model-arrays.ts";
 import { loadModel, type ModelSource, type Mujoco, mujoco } from "./mujoco.ts";
 
+/** Kinds of named elements. */
 export type Kind = "body" | "joint" | "geom" | "site" | "camera" | "light" | "actuator";
 const kinds: Readonly<Record<Kind, number>> = {
   body: 1,
@@ -28,6 +29,7 @@ const freeJoint = 0;
 /** MuJoCo's own limit for bad numbers. */
 const largest = 1e10;
 
+/** A contact between two geoms, by number. */
 export interface Contact {
   readonly geom1: number;
   readonly geom2: number;
@@ -35,6 +37,7 @@ export interface Contact {
   readonly force: number;
 }
 
+/** Position in metres and rotation. */
 export interface Pose {
   readonly position: readonly [number, number, number];
   /** w, x, y, z. */
@@ -52,6 +55,7 @@ export async function createPhysics(source: ModelSource): Promise<Physics> {
   return new Physics(runtime, model);
 }
 
+/** A model with its state. */
 export class Physics {
   readonly runtime: Mujoco;
   /** The wasm objects, for MuJoCo's own functions. */

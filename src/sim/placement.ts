@@ -12,6 +12,7 @@ export interface Region {
 /** The region that the gripper reaches from straight above, with room to spare. */
 export const withinReach: Region = { radius: [0.15, 0.26], angle: [-0.9, 0.9] };
 
+/** An object to place. */
 export interface Footprint {
   readonly body: string;
   /** Radius of the circle around it that no other object may enter, metres. */
@@ -22,6 +23,7 @@ export interface Footprint {
   readonly home?: { readonly radius: number; readonly angle: number };
 }
 
+/** Options of `placeObjects`. */
 export interface PlacementOptions {
   readonly region?: Region;
   /** Least distance between two circles, metres. */
@@ -33,6 +35,7 @@ export interface PlacementOptions {
   readonly spread?: number;
 }
 
+/** A place on the table. */
 export interface Placement {
   readonly body: string;
   /** Metres on the table. */

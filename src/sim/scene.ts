@@ -3,6 +3,7 @@
 import { type Element, element } from "./mjcf.ts";
 import { so101Actuators, so101Arm } from "./so101-arm.ts";
 
+/** A task's part of the scene. */
 export interface SceneParts {
   /** The task's bodies (and sites, geoms). */
   readonly objects: readonly Element[];

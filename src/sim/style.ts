@@ -2,6 +2,7 @@
 // clean grasps or clumsy ones tried again. A dataset of demonstrations holds them all.
 import type { Random } from "../system/index.ts";
 
+/** Traits of a demonstrator. */
 export interface Style {
   /** Speed of all motions, relative to a calm, steady pace (about 0.2 m/s of the gripper on its way). */
   readonly speed: number;

@@ -2,6 +2,7 @@
 import type { Task } from "./task.ts";
 import { createWorld, type World, type WorldOptions } from "./world.ts";
 
+/** Options of a task's world. */
 export interface TaskWorldOptions extends WorldOptions {
   /** From 0 to 1: see `Task.arrange`. */
   readonly difficulty?: number;

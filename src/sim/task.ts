@@ -12,6 +12,7 @@ export interface Named {
   readonly goal: string;
 }
 
+/** A task for the simulated arm. */
 export interface Task {
   /** Name in commands, such as "cube-in-bowl". */
   readonly name: string;

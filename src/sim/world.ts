@@ -31,6 +31,7 @@ export interface Setting {
   arrange(physics: Physics, random: Random, instruction?: string): string;
 }
 
+/** Options of a world. */
 export interface WorldOptions {
   /** Cameras of `observe` (default: every named camera of the scene, "front" and "wrist" in pistar's own), 64 × 64 pixels unless they say. */
   readonly cameras?: readonly CameraOptions[];
@@ -55,6 +56,10 @@ const rest = [0, -1.55, 1.4, 1, 0, 0];
 /** Seconds that placed objects are given to come to rest before an episode begins. */
 const settling = 0.2;
 
+/**
+ * Opens a world.
+ * @throws Error if the model does not compile, a camera is unknown, or the control rate does not fit the physics step
+ */
 export async function createWorld(setting: Setting, options: WorldOptions = {}): Promise<World> {
   const { scene } = setting;
   const source = "folder" in scene ? scene : { xml: formatMjcf(so101Scene(scene)) };
@@ -67,6 +72,7 @@ export async function createWorld(setting: Setting, options: WorldOptions = {}):
   }
 }
 
+/** An SO-101 in simulation. It owns memory outside JavaScript: `close` it. */
 export class World implements Robot {
   readonly type = "so101_follower";
   readonly joints: readonly Joint[] = so101Joints;

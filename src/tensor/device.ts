@@ -7,6 +7,7 @@ import { scalar } from "./fill.ts";
 import { graphWriter } from "./onnx.ts";
 import type { DType, TensorData, TensorValue } from "./types.ts";
 
+/** An execution provider of ONNX Runtime. */
 export type Device = "cpu" | "webgpu" | "cuda";
 
 /** Every device that a program can be compiled for. */
@@ -24,7 +25,9 @@ const remedy: Record<Device, string> = {
     "npm rebuild onnxruntime-node --ignore-scripts=false --onnxruntime-node-install=cuda12",
 };
 
+/** Where and how a model runs. */
 export interface SessionOptions {
+  /** Default: "cpu". */
   readonly device?: Device;
   /** CPU threads that one operator may use; default: all cores. */
   readonly threads?: number;

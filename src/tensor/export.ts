@@ -6,6 +6,7 @@ import { lower } from "./lower.ts";
 import { byteSize, type ExternalData, graphWriter } from "./onnx.ts";
 import type { Store } from "./store.ts";
 
+/** Options of `exportOnnx`. */
 export interface OnnxExportOptions {
   /**
    * Bytes of parameters above which they go to a file PATH.data beside the model; default 1.9e9. Protobuf cannot hold 2

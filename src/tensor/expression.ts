@@ -10,6 +10,7 @@ export interface Tensor extends TensorType {
   readonly index: number;
 }
 
+/** An operator applied to tensors. */
 export interface Node {
   readonly operator: string;
   readonly inputs: readonly Tensor[];

@@ -4,6 +4,7 @@ import { add } from "./ops/arithmetic.ts";
 import { full } from "./ops/operand.ts";
 import { formatType, isFloat } from "./types.ts";
 
+/** Options of `gradient`. */
 export interface GradientOptions {
   /** The gradient of a parameter without influence on the loss: an error (default) or zeros. */
   readonly unreached?: "error" | "zeros";

@@ -11,6 +11,7 @@ import { rotary } from "./ops/rotary.ts";
 import { reshape, transpose } from "./ops/shape.ts";
 import { fanIn, fill, type Initializer, normal, type Scope } from "./parameters.ts";
 
+/** Parameters of an affine map. */
 export interface Linear {
   readonly weight: Tensor; // [out, in]
   readonly bias?: Tensor; // [out]
@@ -30,6 +31,7 @@ export function initLinear(
 /** x · weightᵀ + bias: x [..., in] → [..., out]. */
 export const linear = ({ weight, bias }: Linear, x: Tensor): Tensor => affine(x, weight, bias);
 
+/** A row of C numbers for each token. */
 export interface Embedding {
   readonly weight: Tensor; // [vocabulary, C]
 }
@@ -47,11 +49,13 @@ export const initEmbedding = (
 /** Tokens i32 or i64 [...] → rows [..., C]. */
 export const embedding = ({ weight }: Embedding, tokens: Tensor): Tensor => gather(weight, tokens);
 
+/** Parameters of layer normalisation. */
 export interface LayerNorm {
   readonly weight: Tensor; // [C]
   readonly bias: Tensor; // [C]
 }
 
+/** Declares scale 1 and shift 0. */
 export const initLayerNorm = (scope: Scope, width: number): LayerNorm => ({
   weight: scope.parameter("weight", [width], fill(1)),
   bias: scope.parameter("bias", [width], fill(0)),
@@ -60,10 +64,12 @@ export const initLayerNorm = (scope: Scope, width: number): LayerNorm => ({
 /** Layer normalisation over the last axis: x [..., C] → [..., C]. */
 export const layerNorm = ({ weight, bias }: LayerNorm, x: Tensor): Tensor => normalizeLayer(x, weight, bias);
 
+/** Parameter of root-mean-square normalisation. */
 export interface RmsNorm {
   readonly weight: Tensor; // [C], the scale minus 1, as Gemma stores it
 }
 
+/** Declares a scale of 1, stored as 0. */
 export const initRmsNorm = (scope: Scope, width: number): RmsNorm => ({
   weight: scope.parameter("weight", [width], fill(0)),
 });
@@ -71,6 +77,7 @@ export const initRmsNorm = (scope: Scope, width: number): RmsNorm => ({
 /** Root-mean-square normalisation over the last axis: x [..., C] → [..., C]. */
 export const rmsNorm = ({ weight }: RmsNorm, x: Tensor): Tensor => normalizeRms(x, add(weight, 1));
 
+/** Projections of attention, under Hugging Face's names. */
 export interface SelfAttention {
   readonly q_proj: Linear;
   readonly k_proj: Linear;
@@ -78,6 +85,7 @@ export interface SelfAttention {
   readonly o_proj: Linear;
 }
 
+/** Sizes of an attention layer. */
 export interface AttentionSizes {
   readonly width: number;
   readonly heads: number;
@@ -135,11 +143,13 @@ export function selfAttention(
   return linear(layer.o_proj, mergeHeads(attention(q, k, v, mask)));
 }
 
+/** A two-layer perceptron. */
 export interface Mlp {
   readonly fc1: Linear;
   readonly fc2: Linear;
 }
 
+/** Declares a perceptron width → hidden → width with biases. */
 export const initMlp = (scope: Scope, width: number, hidden: number): Mlp => ({
   fc1: initLinear(scope.at("fc1"), width, hidden),
   fc2: initLinear(scope.at("fc2"), hidden, width),
@@ -148,12 +158,14 @@ export const initMlp = (scope: Scope, width: number, hidden: number): Mlp => ({
 /** fc2(gelu(fc1(x))) with gelu's tanh form, as in SigLIP. x [..., C] → [..., C]. */
 export const mlp = ({ fc1, fc2 }: Mlp, x: Tensor): Tensor => linear(fc2, gelu(linear(fc1, x), "tanh"));
 
+/** A gated perceptron, under Hugging Face's names. */
 export interface GatedMlp {
   readonly gate_proj: Linear;
   readonly up_proj: Linear;
   readonly down_proj: Linear;
 }
 
+/** Declares a gated perceptron width → hidden → width without biases. */
 export function initGatedMlp(scope: Scope, width: number, hidden: number): GatedMlp {
   const project = (key: string, inputs: number, outputs: number) =>
     initLinear(scope.at(key), inputs, outputs, { bias: false });

@@ -5,6 +5,7 @@ import { lower } from "./lower.ts";
 import { graphWriter } from "./onnx.ts";
 import type { TensorValue } from "./types.ts";
 
+/** An open ONNX model. */
 export interface OnnxFile {
   /**
    * Runs the model on a value for every input and returns every output as 32-bit floats.

@@ -38,6 +38,7 @@ interface DeclaredType {
   readonly shape?: Shape;
 }
 
+/** Collects a graph's nodes and tensors. */
 export interface GraphWriter {
   /**
    * Adds a node and returns its output names, new ones that start with "/". An empty input name leaves out an optional
@@ -65,6 +66,7 @@ interface NodeRecord {
   readonly options: NodeOptions;
 }
 
+/** A writer for one graph. */
 export function graphWriter(): GraphWriter {
   const nodes: NodeRecord[] = [];
   /** Computed tensors that may still be renamed to an output, and those already renamed. */

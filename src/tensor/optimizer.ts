@@ -11,12 +11,14 @@ import { matches } from "./parameters.ts";
 import type { Update } from "./program.ts";
 import { formatType, sameShape, type TensorValue } from "./types.ts";
 
+/** An optimiser's step, for `compile` and the store. */
 export interface Step {
   readonly updates: readonly Update[];
   /** First values of the step's own states. */
   readonly initial: ReadonlyMap<string, TensorValue>;
 }
 
+/** Options of `adamW`. Defaults: β₁ 0.9, β₂ 0.999, ε 1e-8, decay 0.01. */
 export interface AdamWOptions {
   /** A number, or a scalar input for a schedule. */
   readonly learningRate: Operand;

@@ -24,6 +24,7 @@ export interface Update {
   readonly value: Tensor;
 }
 
+/** A graph to compile. */
 export interface Graph {
   /** The inputs, made by `input`; each is fed on every run. */
   readonly inputs?: readonly Tensor[];
@@ -31,6 +32,7 @@ export interface Graph {
   readonly updates?: readonly Update[];
 }
 
+/** Options of `compile`. */
 export interface CompileOptions extends Omit<SessionOptions, "resident"> {
   /** The store of the states. Programs may share one. Default: an empty store. */
   readonly store?: Store;
@@ -50,6 +52,7 @@ export interface CompileOptions extends Omit<SessionOptions, "resident"> {
 /** Numbers for one input: an array in row-major order, a single number for a float scalar, or a typed value. */
 export type Feed = TensorData | TensorValue | number;
 
+/** A compiled graph with its store. */
 export interface Program {
   readonly store: Store;
   /**

@@ -1,4 +1,5 @@
 // Learning-rate schedules.
+/** Options of `warmupCosine`. */
 export interface ScheduleOptions {
   /** The highest learning rate, reached after the warm-up. */
   readonly peak: number;

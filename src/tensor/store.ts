@@ -23,6 +23,7 @@ interface Entry {
   spare: ort.Tensor | undefined;
 }
 
+/** Named tensors that outlive a run. */
 export interface Store {
   readonly names: readonly string[];
   /**

@@ -1,8 +1,11 @@
 // Element types and shapes. Shapes are static: every expression knows its sizes at building.
 
+/** Element types: floats of 32 and 16 bits, integers of 64 and 32 bits, booleans, bytes. */
 export type DType = "f32" | "f16" | "i64" | "i32" | "bool" | "u8";
+/** Sizes of the axes; [] is a scalar. */
 export type Shape = readonly number[];
 
+/** Element type and shape. */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -17,6 +20,7 @@ interface Arrays {
   bool: Uint8Array;
   u8: Uint8Array;
 }
+/** The array of a tensor's numbers, row-major. */
 export type TensorData = Arrays[DType];
 
 /** Numbers outside any graph: a program's feed or output, or a tensor of a file. */

@@ -1,6 +1,7 @@
 // Byte-pair encoding (Sennrich et al. 2016): learns merges and writes them as a tokenizer.json for
 // @huggingface/tokenizers.
 
+/** Options of `trainBpe`. */
 export interface BpeOptions {
   /** The symbols of all texts, in the order of their ids. */
   readonly alphabet: readonly string[];
@@ -10,6 +11,7 @@ export interface BpeOptions {
   readonly minFrequency: number;
 }
 
+/** A learned byte-pair encoding. */
 export interface Bpe {
   /** Tokens in the order of their ids: the alphabet, then one for each merge. */
   readonly tokens: readonly string[];

@@ -22,6 +22,7 @@ export interface FastFiles {
   readonly processor: z.infer<typeof processorSchema>;
 }
 
+/** A FAST tokenizer for action chunks. */
 export interface FastTokenizer {
   readonly files: FastFiles;
   /** Number of ids; all are below it. */
@@ -32,6 +33,7 @@ export interface FastTokenizer {
   decode(ids: readonly number[], horizon: number, size: number): Float32Array;
 }
 
+/** Options of `fitFast`. */
 export interface FastOptions {
   readonly horizon: number;
   /** Most ids, characters included; default 2048, as in the published tokenizer. */

@@ -6,6 +6,7 @@ import type { TextTokenizer } from "./tokenizer.ts";
 /** The prompt's word on the coming action: better than usual for the task, or not. */
 export type AdvantageIndicator = "positive" | "negative";
 
+/** Contents of a prompt. */
 export interface PromptParts {
   /** The instruction. */
   readonly task: string;

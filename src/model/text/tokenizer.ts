@@ -4,6 +4,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { PistarError, readJson } from "../../system/index.ts";
 import { bpeModel, trainBpe } from "./bpe.ts";
 
+/** A text tokenizer with the special tokens of PaliGemma and Gemma. */
 export interface TextTokenizer {
   /** The content of tokenizer.json. */
   readonly file: object;

@@ -27,6 +27,7 @@ export interface Projection {
   readonly near: number;
 }
 
+/** An empty view, to be set for one geom after another. */
 export function createGeomView(): GeomView {
   return {
     rotation: new Float64Array(9),

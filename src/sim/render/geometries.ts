@@ -3,6 +3,7 @@ import type { GeomView, Projection } from "./geom-view.ts";
 import { geomTypes, type Mesh } from "./scene.ts";
 import { box, type Geometry, meshShape, roundShapes } from "./shapes.ts";
 
+/** Prepared triangles. */
 export interface Geometries {
   readonly box: Geometry;
   /** Round shapes from coarse to fine. */

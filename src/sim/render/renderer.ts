@@ -9,6 +9,7 @@ import { type Camera, geomTypes, type Mesh, type Rgb, type Scene } from "./scene
 import { createVertices, drawShape, type Raster } from "./shape-view.ts";
 import type { Samples } from "./triangle.ts";
 
+/** Options of `createRenderer`. */
 export interface RendererOptions {
   /** pixels */
   readonly width: number;

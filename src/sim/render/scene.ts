@@ -7,6 +7,7 @@ export const geomTypes = { plane: 0, sphere: 2, capsule: 3, ellipsoid: 4, cylind
 /** A vector or a run of vectors, as MuJoCo keeps poses (float64) and colours (float32). */
 type Numbers = Float32Array | Float64Array;
 
+/** A colour, 0 to 1. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** `n` geoms as a structure of arrays. n is the length of `type`; part i of each array belongs to geom i. */
@@ -65,6 +66,7 @@ interface DirectionalLight {
   readonly rgb: Rgb;
 }
 
+/** Everything in a picture. */
 export interface Scene {
   readonly geoms: Geoms;
   readonly lighting: Lighting;

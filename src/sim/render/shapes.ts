@@ -2,6 +2,7 @@
 // a sphere of its radius with halves shifted apart by its half-length.
 import type { Mesh } from "./scene.ts";
 
+/** Triangles of a shape. */
 export interface Geometry {
   readonly positions: Float32Array; // [vertices, 3]
   readonly shifts: Float32Array; // [vertices]: −1, 0 or 1

@@ -24,6 +24,7 @@ export interface Vertices {
   readonly blue: Float64Array;
 }
 
+/** Grid steps within a sample. */
 export const subsamples = 256;
 const centre = subsamples / 2;
 

@@ -8,6 +8,7 @@ import type { Attempt } from "../task.ts";
 export const colours = ["red", "green", "blue"] as const;
 export type Colour = (typeof colours)[number];
 
+/** Colours of the objects, red, green, blue and alpha, 0 to 1. */
 export const paints: Readonly<Record<Colour, readonly number[]>> = {
   red: [0.8, 0.1, 0.08, 1],
   green: [0.1, 0.55, 0.15, 1],
@@ -31,6 +32,7 @@ export function cube(colour: Colour, half: number, y: number): Element {
   ]);
 }
 
+/** The body's name. */
 export const cubeOf = (colour: Colour): string => `${colour} cube`;
 
 /** Places a body upright, its middle `z` metres above the table. */

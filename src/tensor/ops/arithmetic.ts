@@ -7,6 +7,7 @@ import { type Operand, operands } from "./operand.ts";
 
 type Partials = (dy: Tensor, y: Tensor, a: Tensor, b: Tensor) => readonly [() => Tensor, () => Tensor];
 
+/** An operator on two broadcast operands, from its ONNX name and its partial derivatives. */
 export function binary(operator: string, onnx: string, x: Operand, y: Operand, partials: Partials): Tensor {
   const [a, b] = operands(operator, x, y);
   (operator === "pow" ? expectSigned : expectNumbers)(operator, a);

@@ -53,13 +53,16 @@ export interface ReduceOptions {
   readonly keep?: boolean;
 }
 
+/** The shape after a reduction that keeps its axes. */
 export const kept = (shape: Shape, axes: readonly number[]): Shape =>
   shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
+/** The shape after a reduction. */
 export function reduced(shape: Shape, axes: readonly number[], keep: boolean): Shape {
   return keep ? kept(shape, axes) : shape.filter((_, axis) => !axes.includes(axis));
 }
 
+/** A reduction over axes, from its ONNX nodes and its gradient. */
 export function reduction(
   operator: string,
   x: Tensor,

@@ -41,9 +41,12 @@ function logical(operator: string, onnx: string, a: Tensor, b: Tensor): Tensor {
   return comparison(operator, onnx, a, b);
 }
 
+/** Both, for bool. */
 export const logicalAnd = (a: Tensor, b: Tensor): Tensor => logical("logicalAnd", "And", a, b);
+/** Either or both, for bool. */
 export const logicalOr = (a: Tensor, b: Tensor): Tensor => logical("logicalOr", "Or", a, b);
 
+/** The opposite, for bool. */
 export function logicalNot(x: Tensor): Tensor {
   expectBool("logicalNot", x);
   return single({ operator: "logicalNot", inputs: [x], type: x, emit: (graph, names) => graph.node("Not", names) });

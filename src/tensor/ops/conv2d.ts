@@ -5,6 +5,7 @@ import { add } from "./arithmetic.ts";
 import { expectFloat } from "./dtype.ts";
 import { reshape, slice, transpose } from "./shape.ts";
 
+/** Options of `conv2d`. */
 export interface ConvOptions {
   /** Steps between windows, both axes; default 1. */
   readonly stride?: number;

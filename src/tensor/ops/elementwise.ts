@@ -38,10 +38,13 @@ export const pow = (a: Operand, b: Operand): Tensor =>
 /** Square root. */
 export const sqrt = (x: Tensor): Tensor => unary("sqrt", x, standard("Sqrt"), (dy, y) => div(mul(dy, 0.5), y));
 
+/** Sine of radians. */
 export const sin = (x: Tensor): Tensor => unary("sin", x, standard("Sin"), (dy) => mul(dy, cos(x)));
 
+/** Cosine of radians. */
 export const cos = (x: Tensor): Tensor => unary("cos", x, standard("Cos"), (dy) => neg(mul(dy, sin(x))));
 
+/** Hyperbolic tangent. */
 export const tanh = (x: Tensor): Tensor => unary("tanh", x, standard("Tanh"), (dy, y) => mul(dy, sub(1, mul(y, y))));
 
 /** 1 / (1 + e⁻ˣ) */

@@ -6,6 +6,7 @@ import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { expectFloat } from "./dtype.ts";
 import { reshape } from "./shape.ts";
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
   /** Transpose the last two axes of a first. */
   readonly transposeA?: boolean;
