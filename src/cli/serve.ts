@@ -57,8 +57,19 @@ has arrived, then end.`;
 const loopback = ["127.0.0.1", "localhost", "::1"];
 
 async function serve(name: string, flags: Record<string, unknown>): Promise<void> {
-  const { layout, tlsCert, tlsKey, denoisingSteps, guidance, advantageIndicator, promptTokens, threads, ...options } =
-    fromFlags(serveOptions, flags);
+  const {
+    layout,
+    defaultPrompt,
+    maxClientsPerAddress,
+    tlsCert,
+    tlsKey,
+    denoisingSteps,
+    guidance,
+    advantageIndicator,
+    promptTokens,
+    threads,
+    ...options
+  } = fromFlags(serveOptions, flags);
   const tls = tlsFiles(tlsCert, tlsKey);
   const open = async (): Promise<ServablePolicy> => {
     const start = performance.now();
@@ -76,6 +87,8 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
   const server = await servePolicy(policy, {
     ...options,
     ...(layout !== undefined && { layout: readLayout(layout) }),
+    ...(defaultPrompt !== undefined && { defaultPrompt }),
+    ...(maxClientsPerAddress !== undefined && { maxClientsPerAddress }),
     ...(apiKey && { apiKey }),
     ...(tls && { tls }),
     log: (line) => console.error(line),

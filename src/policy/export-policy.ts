@@ -133,7 +133,7 @@ const plain = ({ center, scale }: ReturnType<typeof normalizerOf>) => ({ center:
 function exampleFor(
   { config, space }: PolicyDescription,
   task: string,
-): Required<Omit<TrainedRequest, "seed" | "leftover">> {
+): Required<Omit<TrainedRequest, "seed" | "leftover" | "truncatePrompt">> {
   const { cameras, vision, horizon, actionSize } = config;
   const random = t.random("example");
   const { center, scale } = normalizerOf(space.state);

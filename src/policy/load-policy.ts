@@ -19,7 +19,7 @@ import { findCheckpoint, type PolicyDescription, readPolicyDescription, readWeig
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { networkPolicy, type TrainedPolicy } from "./network-policy.ts";
 import { pictures } from "./pictures.ts";
-import { joined, prompt } from "./prompt.ts";
+import { fittingTask, joined, prompt } from "./prompt.ts";
 import { storedLayout } from "./stored-layout.ts";
 
 export interface LoadPolicyOptions extends InferenceOptions, ComputeOptions {
@@ -46,7 +46,8 @@ export interface LoadedPolicy extends TrainedPolicy {
 export async function loadPolicy(path: string, options: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
   const folder = findCheckpoint(path, "last");
   const description = await roomyDescription(folder, options.promptTokens);
-  const { config, robot } = description;
+  const { config, robot, space, tokenizer } = description;
+  const converter = actionConverter(space, config.stateSize, config.actionSize);
   const inference = decideInference(folder, description, options);
   const observationLayout = storedLayout(join(folder, "config.json"));
   const store = t.createStore();
@@ -67,6 +68,13 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
     continues: true,
     largestBatch: Number.POSITIVE_INFINITY,
     noiseSize: config.horizon * config.actionSize,
+    fitTask({ task, state }) {
+      const { advantageIndicator: indicator } = inference;
+      const said = { advantageIndicator: indicator === "none" ? undefined : indicator };
+      const scaled = converter.state(state);
+      const render = (text: string) => prompt(config, text, scaled, said, robot.stateNames.length);
+      return fittingTask(task, render, tokenizer, config.promptTokens);
+    },
     infer: (requests, noise) => inferBatch(description, inference, samplers, requests, noise),
     async close() {
       await samplers.release();

@@ -23,6 +23,8 @@ export interface InferenceNetwork {
   readonly largestBatch: number;
   /** Numbers of noise for one chunk. */
   readonly noiseSize: number;
+  /** An instruction cut to the room that the prompt has for it. */
+  fitTask(request: PolicyRequest): string;
   /**
    * One pass for at most `largestBatch` requests.
    * @param requests states have the size of `info.stateNames`; leftovers have at most `info.horizon` steps
@@ -56,13 +58,15 @@ export function networkPolicy(network: InferenceNetwork): TrainedPolicy {
   };
 
   const inferBatch = async (requests: readonly TrainedRequest[]): Promise<ActionChunk[]> => {
-    const checked = requests.map((request) => checkedRequest(request, info));
+    const checked = requests.map((request) => checkedRequest(request, network));
     const noise = requests.map(noiseOf);
     const chunks: ActionChunk[] = [];
     while (chunks.length < checked.length) {
       const pass = [chunks.length, chunks.length + largestBatch] as const;
-      for (const actions of await network.infer(checked.slice(...pass), noise.slice(...pass)))
-        chunks.push({ actions, horizon: info.horizon });
+      for (const actions of await network.infer(checked.slice(...pass), noise.slice(...pass))) {
+        const promptTruncated = checked[chunks.length]!.task !== requests[chunks.length]!.task;
+        chunks.push({ actions, horizon: info.horizon, ...(promptTruncated && { promptTruncated }) });
+      }
     }
     return chunks;
   };
@@ -83,16 +87,20 @@ export function networkPolicy(network: InferenceNetwork): TrainedPolicy {
   };
 }
 
-/** The request, its leftover cut to a chunk's length. @throws RangeError where state or leftover have a wrong size */
-function checkedRequest(request: TrainedRequest, { stateNames, joints, horizon }: PolicyInfo): PolicyRequest {
-  const { state, leftover } = request;
+/** The request, its leftover cut to a chunk's length and its instruction to the room. @throws RangeError where state or leftover have a wrong size */
+function checkedRequest(request: TrainedRequest, network: InferenceNetwork): PolicyRequest {
+  const { stateNames, joints, horizon } = network.info;
+  const { state, leftover, truncatePrompt } = request;
   if (state.length !== stateNames.length)
     throw new RangeError(`Expected a state of ${stateNames.length} numbers, got ${state.length}`);
-  if (!leftover) return request;
   const width = joints.length;
-  if (leftover.actions.length % width !== 0)
+  if (leftover && leftover.actions.length % width !== 0)
     throw new RangeError(
       `Expected the leftover of a chunk as [steps, ${width}] actions, got ${leftover.actions.length} numbers`,
     );
-  return { ...request, leftover: { ...leftover, actions: leftover.actions.subarray(0, horizon * width) } };
+  return {
+    ...request,
+    ...(truncatePrompt && { task: network.fitTask(request) }),
+    ...(leftover && { leftover: { ...leftover, actions: leftover.actions.subarray(0, horizon * width) } }),
+  };
 }

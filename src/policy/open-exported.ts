@@ -8,6 +8,7 @@ import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { dtypes, type Manifest, manifestFile, readManifest } from "./manifest.ts";
 import { networkPolicy, type TrainedPolicy } from "./network-policy.ts";
 import { pictures } from "./pictures.ts";
+import { fittingTask } from "./prompt.ts";
 import { storedLayout } from "./stored-layout.ts";
 
 /**
@@ -44,6 +45,13 @@ export async function openExported(
     continues: false,
     largestBatch: 1,
     noiseSize: inputSize(manifest, "noise"),
+    fitTask({ task, state }) {
+      const { prompt, normalization } = manifest;
+      const { center, scale } = normalization.state;
+      const normalised = Array.from(state, (x, i) => (x - center[i]!) / scale[i]!);
+      const render = (text: string) => fillPrompt(prompt.template, text, normalised);
+      return fittingTask(task, render, tokenizer, inputSize(manifest, "prompt"));
+    },
     async infer([request], [noise]) {
       const numbers = feeds(manifest, tokenizer, request!, noise!);
       const fed = manifest.inputs.map(({ name, shape, dtype }) => {

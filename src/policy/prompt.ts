@@ -1,5 +1,11 @@
 // The prompt of one sample, as a policy or a value function reads it.
-import { type AdvantageIndicator, type PolicyConfig, promptText } from "../model/index.ts";
+import {
+  type AdvantageIndicator,
+  type PolicyConfig,
+  promptText,
+  promptTokens,
+  type TextTokenizer,
+} from "../model/index.ts";
 
 /** What a prompt may say beside instruction and state. */
 export interface PromptConditions {
@@ -21,6 +27,29 @@ export function prompt(
     ...(subtask && { subtask }),
     ...(advantageIndicator && { advantageIndicator }),
   });
+}
+
+/**
+ * The longest beginning of an instruction with which the prompt has room: what the prompt says after it (state, advantage) stays whole.
+ * @param render the prompt for an instruction
+ * @param room tokens of a prompt
+ */
+export function fittingTask(
+  task: string,
+  render: (task: string) => string,
+  tokenizer: TextTokenizer,
+  room: number,
+): string {
+  const fits = (characters: number) =>
+    promptTokens(tokenizer, render(task.slice(0, characters))).length <= room || characters === 0;
+  if (fits(task.length)) return task;
+  let [most, tooMany] = [0, task.length];
+  while (tooMany - most > 1) {
+    const middle = Math.floor((most + tooMany) / 2);
+    if (fits(middle)) most = middle;
+    else tooMany = middle;
+  }
+  return task.slice(0, most).replace(/[\ud800-\udbff]$/, ""); // no half of a character
 }
 
 /** Arrays one after the other. */

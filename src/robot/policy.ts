@@ -6,6 +6,8 @@ export interface ActionChunk {
   /** [horizon, joints], in the order and units of `Robot.joints`. */
   readonly actions: Float32Array;
   readonly horizon: number;
+  /** Whether the instruction was cut, because the request allowed it and it was too long. */
+  readonly promptTruncated?: boolean;
 }
 
 /** The rest of the chunk that the robot executes while the next one is computed. */
@@ -25,6 +27,8 @@ export interface PolicyRequest extends Observation {
    * Default: the seed of the last `reset` and the number of questions since then. A server sets it, because its clients share one policy.
    */
   readonly seed?: readonly [episode: number, question: number];
+  /** Cuts an instruction that is longer than the policy's room, instead of refusing it. A server asks so, as openpi does. */
+  readonly truncatePrompt?: boolean;
 }
 
 /** What a policy was made for. */

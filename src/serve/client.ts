@@ -3,8 +3,9 @@
 import { type RawData, WebSocket } from "ws";
 import { PistarError } from "../system/index.ts";
 import { describe } from "./layout.ts";
+import { NdArray } from "./ndarray.ts";
 import { NoAnswerError } from "./no-answer.ts";
-import { isDict, type Message, pack } from "./pack.ts";
+import { isDict, type Message, pack, type Value } from "./pack.ts";
 import { unpack } from "./unpack.ts";
 
 export interface ClientOptions {
@@ -19,13 +20,17 @@ export interface ClientOptions {
 }
 
 const maxPayload = 64 * 2 ** 20;
+/** Characters of what a server says when it refuses a connection. */
+const longestReason = 500;
 
 /** One connection after another to a policy server. */
 export interface PolicyClient {
   /** What the server said of itself when last connected. */
   readonly metadata: Message;
-  /** The server's answer to an observation in its own keys. One at a time. Throws `NoAnswerError`. */
+  /** The server's answer to an observation in its own keys. One at a time. @throws NoAnswerError */
   infer(observation: Message): Promise<Message>;
+  /** The same for servers that answer with something else than a dict: RoboArena's send bare arrays, and a text after a reset. */
+  call(message: Message): Promise<Value>;
   close(): Promise<void>;
 }
 
@@ -57,7 +62,7 @@ class ReconnectingClient implements PolicyClient {
   async connect(deadline: number): Promise<Connection> {
     const connection = new Connection(this.url, this.options);
     try {
-      this.metadata = await connection.answer(deadline, "its metadata");
+      this.metadata = dictOf(await connection.answer(deadline, "its metadata"), this.url);
     } catch (error) {
       connection.drop();
       throw error;
@@ -67,17 +72,27 @@ class ReconnectingClient implements PolicyClient {
   }
 
   async infer(observation: Message): Promise<Message> {
+    const answer = await this.call(observation);
+    try {
+      return dictOf(answer, this.url);
+    } catch (error) {
+      this.connection?.drop();
+      throw error;
+    }
+  }
+
+  async call(message: Message): Promise<Value> {
     if (this.closed) throw new Error("Expected an open client, got one that was closed");
     if (this.busy) throw new Error("Expected one question at a time: wait for the answer, or open another client");
     this.busy = true;
     try {
-      return await this.ask(pack(observation), performance.now() + (this.options.deadline ?? 2_000));
+      return await this.ask(message, performance.now() + (this.options.deadline ?? 2_000));
     } finally {
       this.busy = false;
     }
   }
 
-  private async ask(question: Uint8Array, end: number): Promise<Message> {
+  private async ask(message: Message, end: number): Promise<Value> {
     if (this.connection?.open === false) this.connection.drop();
     const left = () => Math.max(1, end - performance.now());
     const connection =
@@ -92,7 +107,7 @@ class ReconnectingClient implements PolicyClient {
         connection.drop();
         throw error;
       }
-    connection.send(question);
+    connection.send(pack(message), message.endpoint === "reset");
     return connection.answer(left(), "an answer");
   }
 
@@ -102,13 +117,24 @@ class ReconnectingClient implements PolicyClient {
   }
 }
 
+/** A message that has to be a dict. */
+function dictOf(message: Value, url: string): Message {
+  if (isDict(message)) return message;
+  throw new NoAnswerError(
+    "server error",
+    `${url} sent what is not openpi's protocol: Expected a dict, got ${describe(message)}`,
+  );
+}
+
 /** One WebSocket: answers in the order of the questions. */
 class Connection {
   /** Answers that were asked for and have not been taken: the metadata, at first. */
   owed = 1;
   private readonly socket: WebSocket;
   private readonly url: string;
-  private readonly arrived: Message[] = [];
+  private readonly arrived: Value[] = [];
+  /** Whether the next answer may be a text of one line. */
+  private takesText = false;
   private failure: NoAnswerError | undefined;
   private wake: () => void = () => {};
 
@@ -124,9 +150,17 @@ class Connection {
     this.socket.on("error", (error) => this.fail("disconnected", `${url}: ${error.message || String(error)}`));
     this.socket.on("unexpected-response", (request, response) => {
       const status = response.statusCode;
-      const hint = status === 401 || status === 403 ? ": check the API key" : "";
-      this.fail("disconnected", `${url} refused the connection with HTTP ${status}${hint}`);
-      request.destroy();
+      const hint = status === 401 ? ": check the API key" : "";
+      let reason = "";
+      response.setEncoding("utf8");
+      response.on("data", (text) => {
+        reason = `${reason}${text}`.slice(0, longestReason);
+      });
+      response.on("close", () => {
+        const said = reason && `\n${reason.trim()}`;
+        this.fail("disconnected", `${url} refused the connection with HTTP ${status}${hint}${said}`);
+        request.destroy();
+      });
     });
     this.socket.on("close", (code, reason) =>
       this.fail("disconnected", `${url} closed the connection (${code}${reason.length > 0 ? `: ${reason}` : ""})`),
@@ -138,13 +172,15 @@ class Connection {
   }
 
   private receive(data: RawData, isBinary: boolean): void {
-    if (!isBinary) {
-      this.fail("server error", `${this.url} reports:\n${data}`);
+    const text = isBinary ? undefined : String(data);
+    if (text !== undefined && (!this.takesText || text.includes("\n"))) {
+      this.fail("server error", `${this.url} reports:\n${text}`);
       return;
     }
     try {
-      const message = unpack(data as Buffer);
-      if (!isDict(message)) throw new TypeError(`Expected a dict, got ${describe(message)}`);
+      const message = text ?? unpack(data as Buffer);
+      if (text === undefined && !isDict(message) && !(message instanceof NdArray))
+        throw new TypeError(`Expected a dict or an array, got ${describe(message)}`);
       if (this.arrived.length === this.owed) throw new Error("more answers than questions");
       this.arrived.push(message);
       this.wake();
@@ -160,13 +196,14 @@ class Connection {
     this.wake();
   }
 
-  send(question: Uint8Array): void {
+  send(question: Uint8Array, takesText: boolean): void {
     this.owed++;
+    this.takesText = takesText;
     this.socket.send(question);
   }
 
   /** The next message, within so many milliseconds. */
-  async answer(deadline: number, what: string): Promise<Message> {
+  async answer(deadline: number, what: string): Promise<Value> {
     if (this.arrived.length === 0 && !this.failure)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, deadline);
@@ -176,7 +213,7 @@ class Connection {
         };
       });
     const message = this.arrived.shift();
-    if (message) {
+    if (message !== undefined) {
       this.owed--;
       return message;
     }

@@ -5,22 +5,20 @@ export { type ClientOptions, connectClient, type PolicyClient } from "./client.t
 export {
   type Key,
   layouts,
-  leftoverKeys,
   type ObservationLayout,
-  packLeftover,
-  packObservation,
   stateSize,
-  unpackLeftover,
-  unpackObservation,
 } from "./layout.ts";
 export { parseLayout, readLayout } from "./layout-file.ts";
+export { leftoverKeys, packLeftover, unpackLeftover } from "./leftover.ts";
 export { logLine } from "./log-line.ts";
 export { metadataOf, seedKey } from "./metadata.ts";
 export { NdArray, type NumpyDType } from "./ndarray.ts";
 export { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 export { type Message, pack, type Value } from "./pack.ts";
+export { packObservation } from "./pack-observation.ts";
 export { layoutFor, type ServablePolicy } from "./policy-layout.ts";
 export { connectPolicy, type RemotePolicyOptions } from "./remote-policy.ts";
 export { type ServeOptions, serveOptions } from "./serve-options.ts";
 export { type PolicyServer, type ServerOptions, servePolicy } from "./server.ts";
 export { unpack } from "./unpack.ts";
+export { unpackObservation } from "./unpack-observation.ts";

@@ -1,8 +1,6 @@
 // Several clients' requests to one policy, and a check of what it answers.
 import type { ActionChunk, Policy, PolicyRequest } from "../robot/index.ts";
-
-/** Joint targets are degrees, radians, metres, ticks or shares of a range: none is larger, and a float16 still holds half of it. */
-const largestAction = 1e5;
+import { largestAction } from "./limits.ts";
 
 /**
  * A chunk of [horizon, width] actions for each request, in order.

@@ -16,6 +16,7 @@ const layoutSchema = z.strictObject({
   state: z.array(z.strictObject({ key: keySchema, size: z.int().min(1) })),
   prompt: keySchema.default(["prompt"]),
   actions: z.int().min(1),
+  dialect: z.literal("roboarena").optional(),
 });
 
 /**
@@ -23,11 +24,11 @@ const layoutSchema = z.strictObject({
  * @param where names it in errors
  */
 export function parseLayout(json: unknown, where: string): ObservationLayout {
-  const { imageSize, ...layout } = checked(layoutSchema, json, where);
-  return imageSize === undefined ? layout : { ...layout, imageSize };
+  const { imageSize, dialect, ...layout } = checked(layoutSchema, json, where);
+  return { ...layout, ...(imageSize !== undefined && { imageSize }), ...(dialect && { dialect }) };
 }
 
-/** The layout of a name ("so101", "libero", "aloha", "droid"), or in a JSON file. */
+/** The layout of a name ("so101", "libero", "aloha", "droid", "roboarena"), or in a JSON file. */
 export function readLayout(nameOrFile: string): ObservationLayout {
   if (Object.hasOwn(layouts, nameOrFile)) return layouts[nameOrFile as keyof typeof layouts];
   if (!existsSync(nameOrFile))

@@ -1,8 +1,9 @@
 // What a server says of its policy in the first frame of a connection, and what a client learns from it. openpi leaves the keys to the server.
 import * as z from "zod";
 import type { Policy, PolicyInfo } from "../robot/index.ts";
-import { leftoverKeys, type ObservationLayout } from "./layout.ts";
+import type { ObservationLayout } from "./layout.ts";
 import { parseLayout } from "./layout-file.ts";
+import { leftoverKeys } from "./leftover.ts";
 import type { Message } from "./pack.ts";
 
 /**
@@ -31,8 +32,32 @@ function nameOf(id: string): string {
   return checkpoint ? `${checkpoint[1]}/${checkpoint[2]}` : id.split(/[/\\]/).findLast((part) => part !== "")!;
 }
 
+/** RoboArena's `PolicyServerConfig`: how its clients know what to send. They refuse any other key. */
+export interface RoboArenaConfig {
+  /** Clients resize pictures to it; null: they do not. */
+  readonly image_resolution: readonly [height: number, width: number] | null;
+  readonly needs_wrist_camera: boolean;
+  readonly n_external_cameras: number;
+  readonly needs_stereo_camera: boolean;
+  readonly needs_session_id: boolean;
+  readonly action_space: string;
+}
+
+function roboArenaConfig({ images, imageSize }: ObservationLayout): Message & RoboArenaConfig {
+  const keys = Object.values(images).map((key) => key.at(-1)!);
+  return {
+    image_resolution: imageSize === undefined ? null : [imageSize, imageSize],
+    needs_wrist_camera: keys.some((key) => key.includes("wrist")),
+    n_external_cameras: keys.filter((key) => /exterior_image_\d+_left/.test(key)).length,
+    needs_stereo_camera: keys.some((key) => key.endsWith("_right")),
+    needs_session_id: false,
+    action_space: "joint_position",
+  };
+}
+
 /** What a server announces of a policy. */
 export function metadataOf({ id, info, continues }: Policy, layout: ObservationLayout): Message {
+  if (layout.dialect === "roboarena") return roboArenaConfig(layout);
   const { inference } = info ?? {};
   const about: (z.infer<typeof infoSchema> & Partial<z.infer<typeof inferenceSchema>>) | undefined = info && {
     robot_type: info.robotType,
@@ -55,6 +80,10 @@ export function metadataOf({ id, info, continues }: Policy, layout: ObservationL
     ...(continues && { [leftoverKeys.actions]: true }),
   };
 }
+
+/** Whether a server's metadata are RoboArena's. */
+export const speaksRoboArena = ({ needs_wrist_camera, n_external_cameras }: Message): boolean =>
+  typeof needs_wrist_camera === "boolean" && typeof n_external_cameras === "number";
 
 /** What a server's metadata says of its policy; undefined where the server is not pistar's. */
 export function announcedInfo(metadata: Message): PolicyInfo | undefined {

@@ -19,10 +19,11 @@ interface Histogram {
 export class Metrics {
   private readonly families: Family[] = [];
 
-  /** Counts from 0, for each value of the label given. */
-  counter(name: string, help: string, label: string, values: readonly string[]): Counter {
+  /** Counts from 0: for each value of the label, or all without one. */
+  counter(name: string, help: string, label?: string, values: readonly string[] = [""]): Counter {
     const counts = new Map(values.map((value) => [value, 0]));
-    const lines = () => [...counts].map(([value, count]) => `${name}{${label}="${value}"} ${count}`);
+    const lines = () =>
+      [...counts].map(([value, count]) => `${name}${label === undefined ? "" : `{${label}="${value}"}`} ${count}`);
     this.families.push({ name, help, type: "counter", lines });
     return { add: (value = "") => void counts.set(value, (counts.get(value) ?? 0) + 1) };
   }
@@ -81,9 +82,14 @@ export function serverMetrics(clients: () => number) {
     connections: metrics.counter("pistar_connections_total", "Attempts to connect.", "outcome", [
       "accepted",
       "wrong key",
+      "wrong host",
       "wrong origin",
       "full",
     ]),
+    truncatedPrompts: metrics.counter(
+      "pistar_truncated_prompts_total",
+      "Prompts that were longer than the policy's room and were cut.",
+    ),
     reloads: metrics.counter("pistar_reloads_total", "Reloads of the policy.", "outcome", ["done", "failed"]),
     seconds: metrics.histogram(
       "pistar_stage_seconds",

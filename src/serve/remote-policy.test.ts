@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Observation, Policy } from "../robot/index.ts";
-import { layouts, leftoverKeys } from "./layout.ts";
+import { layouts } from "./layout.ts";
+import { leftoverKeys } from "./leftover.ts";
 import { seedKey } from "./metadata.ts";
 import { NdArray } from "./ndarray.ts";
 import { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
@@ -179,7 +180,7 @@ test("the server's traceback is in the error, and the next question goes over a 
 
 test.each([
   ["no msgpack", Buffer.of(0xc1), /not openpi's protocol.*0xc1/],
-  ["a list", pack([1]), /Expected a dict, got a list/],
+  ["a list", pack([1]), /Expected a dict or an array, got a list/],
 ])("%s as an answer is an error of the server's", async (_, answer, message) => {
   const { port } = await serve((socket) => socket.send(answer));
   expect(await failure(await policyOf(port))).toMatchObject({ reason: "server error", message });

@@ -1,17 +1,11 @@
 // The policy behind a URL: an openpi server's, or pistar's.
 import type { ActionChunk, PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
-import {
-  describe,
-  isFloats,
-  layouts,
-  leftoverKeys,
-  type ObservationLayout,
-  packLeftover,
-  packObservation,
-} from "./layout.ts";
-import { announcedInfo, announcedLayout, seedKey } from "./metadata.ts";
-import type { Message } from "./pack.ts";
+import { describe, isFloats, layouts, type ObservationLayout } from "./layout.ts";
+import { leftoverKeys, packLeftover } from "./leftover.ts";
+import { announcedInfo, announcedLayout, seedKey, speaksRoboArena } from "./metadata.ts";
+import { isDict, type Message, type Value } from "./pack.ts";
+import { packObservation } from "./pack-observation.ts";
 import type { ServablePolicy } from "./policy-layout.ts";
 
 export interface RemotePolicyOptions extends ClientOptions {
@@ -27,11 +21,15 @@ export async function connectPolicy(url: string, options: RemotePolicyOptions = 
   const { layout, ...connection } = options;
   const client = await connectClient(url, connection);
   try {
-    return new RemotePolicy(url, layout ?? announcedLayout(client.metadata, url) ?? layouts.so101, client);
+    return new RemotePolicy(url, layout ?? layoutOf(client.metadata, url), client);
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+function layoutOf(metadata: Message, url: string): ObservationLayout {
+  return announcedLayout(metadata, url) ?? (speaksRoboArena(metadata) ? layouts.roboarena : layouts.so101);
 }
 
 class RemotePolicy implements ServablePolicy {
@@ -55,17 +53,28 @@ class RemotePolicy implements ServablePolicy {
     return this.client.metadata[leftoverKeys.actions] === true;
   }
 
-  /** The seed alone tells the server of an episode's beginning: openpi's protocol has no reset. */
+  private get roboArena(): boolean {
+    return this.observationLayout.dialect === "roboarena";
+  }
+
+  /** RoboArena's servers are told. openpi's protocol has no reset: there the seed alone says that an episode begins. */
   async reset(seed: number): Promise<void> {
     this.episode = seed;
     this.question = 0;
+    if (this.roboArena) await this.client.call({ endpoint: "reset", ...this.session });
+  }
+
+  /** RoboArena's keys beside an observation's own. */
+  private get session(): Message {
+    return this.client.metadata.needs_session_id === true ? { session_id: `pistar-${this.episode}` } : {};
   }
 
   async infer(request: PolicyRequest): Promise<ActionChunk> {
     const { leftover, seed } = request;
     const seeded = this.client.metadata[seedKey] === true;
-    const answer = await this.client.infer({
+    const answer = await this.client.call({
       ...packObservation(this.observationLayout, request),
+      ...(this.roboArena && { endpoint: "infer", ...this.session }),
       ...(seeded && { [seedKey]: seed ?? [this.episode, this.question++] }),
       ...(leftover && this.continues && packLeftover(this.observationLayout, leftover)),
     });
@@ -77,8 +86,9 @@ class RemotePolicy implements ServablePolicy {
   }
 }
 
-/** The actions of an answer, [horizon, width] of any float dtype. */
-function actionChunk({ actions }: Message, width: number): ActionChunk {
+/** The actions of an answer, [horizon, width] of any float dtype: in openpi's dict, or bare as RoboArena has them. */
+function actionChunk(answer: Value, width: number): ActionChunk {
+  const actions = isDict(answer) ? answer.actions : answer;
   if (!isFloats(actions) || actions.shape.length !== 2 || actions.shape[0] === 0 || actions.shape[1] !== width)
     throw new TypeError(`Expected the server's "actions" as floats [horizon, ${width}], got ${describe(actions)}`);
   const numbers = Float32Array.from(actions.data as Float32Array | Float64Array);

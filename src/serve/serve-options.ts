@@ -12,9 +12,10 @@ export const serveOptions = z.object({
   layout: z
     .string()
     .optional()
-    .describe("keys of observations: so101, libero, aloha, droid, or a JSON file (see below)"),
+    .describe("keys of observations: so101, libero, aloha, droid, roboarena, or a JSON file (see below)"),
+  defaultPrompt: z.string().min(1).optional().describe("the instruction for clients that send none"),
   advantageIndicator: z
-    .enum(["positive", "none"])
+    .enum(["positive", "negative", "none"])
     .optional()
     .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
   guidance: z
@@ -30,6 +31,14 @@ export const serveOptions = z.object({
     .optional()
     .describe("that compute (default: one per core); with 1, answers are those of --policy FOLDER to the last bit"),
   maxClients: count.default(64).describe("connections at a time"),
+  maxClientsPerAddress: count
+    .optional()
+    .describe("connections of one address at a time (default: half of them, at least 8)"),
+  idleSeconds: z
+    .number()
+    .gt(0)
+    .default(60)
+    .describe("after which a client without a message gives way to another, where all places are taken"),
   maxMessage: count.default(16 * 2 ** 20).describe("bytes of one message"),
   maxBatch: count.default(32).describe("requests that are answered at once"),
   tlsCert: z.string().optional().describe("PEM file of a certificate: clients connect to wss://"),

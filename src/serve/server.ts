@@ -1,28 +1,32 @@
-// openpi's policy server: WebSocket, /healthz and /metrics on one port. One answer to each observation of each client, in order.
+// openpi's policy server: WebSocket, /healthz, /readyz and /metrics on one port. One answer to each observation of each client, in order.
 // (https://github.com/Physical-Intelligence/openpi, src/openpi/serving)
-import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import {
   createServer,
+  type ServerOptions as HttpOptions,
   type IncomingMessage,
-  type RequestListener,
   type Server,
-  type ServerResponse,
   STATUS_CODES,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { PistarError } from "../system/index.ts";
+import { Access } from "./access.ts";
 import { Batcher } from "./batcher.ts";
+import { Clients } from "./clients.ts";
+import { answerHttp } from "./http-pages.ts";
 import type { ObservationLayout } from "./layout.ts";
+import { cut } from "./limits.ts";
 import { logLine } from "./log-line.ts";
 import { metadataOf } from "./metadata.ts";
 import { serverMetrics } from "./metrics.ts";
+import { Newcomers } from "./newcomers.ts";
 import { type Message, pack } from "./pack.ts";
 import { layoutFor, type ServablePolicy } from "./policy-layout.ts";
+import { Readiness } from "./readiness.ts";
 import { Session } from "./session.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -31,6 +35,8 @@ export interface ServerOptions {
   readonly layout?: ObservationLayout;
   /** What clients are told when they connect, beside what the server says of the policy. */
   readonly metadata?: Message;
+  /** The instruction for clients that send none; without it they are refused. */
+  readonly defaultPrompt?: string;
   /** Default "127.0.0.1": this machine alone. "0.0.0.0" is everybody; use an `apiKey` then, and `tls`. */
   readonly host?: string;
   /** Default 8000; 0 takes a free one. */
@@ -41,6 +47,10 @@ export interface ServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Connections at a time; default 64. */
   readonly maxClients?: number;
+  /** Connections of one address at a time; default half of `maxClients`, at least 8. */
+  readonly maxClientsPerAddress?: number;
+  /** Seconds without a message after which a client has to go where another wants its place; default 60. */
+  readonly idleSeconds?: number;
   /** Bytes of one message; default 16 MiB. */
   readonly maxMessage?: number;
   /** Requests for the policy at once; default 32. */
@@ -55,13 +65,17 @@ export interface PolicyServer {
   /** The keys that clients use. */
   readonly layout: ObservationLayout;
   /**
-   * Loads a policy while the present one serves, and puts it in its place between two batches; clients stay connected. Where loading fails, or
-   * the layout is another, the present one stays and the promise rejects.
+   * Loads a policy while the present one serves, has it answer a few questions, and puts it in its place between two batches; clients stay
+   * connected. Where loading or an answer fails, or the layout is another, the present one stays and the promise rejects.
    */
   reload(load: () => Promise<ServablePolicy>): Promise<void>;
   /** Takes no more requests, answers those that have arrived, closes the connections and the policy. */
   close(): Promise<void>;
 }
+
+/** Milliseconds for a request's headers, for the whole of it, and for a TLS handshake. Who takes longer is hung up on. */
+const patience = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+const handshakeTimeout = 5_000;
 
 /**
  * Serves a policy, which then belongs to the server. The policy answers a few questions before the server listens.
@@ -69,124 +83,161 @@ export interface PolicyServer {
  * then stays the caller's to close
  */
 export async function servePolicy(policy: ServablePolicy, options: ServerOptions = {}): Promise<PolicyServer> {
-  const { host = "127.0.0.1", port = 8000, tls, apiKey } = options;
-  const { maxClients = 64, maxMessage = 16 * 2 ** 20, maxBatch = 32 } = options;
-  for (const [name, value] of Object.entries({ maxClients, maxMessage, maxBatch }))
+  const { maxClients = 64, maxMessage = 16 * 2 ** 20, maxBatch = 32, idleSeconds = 60 } = options;
+  const { maxClientsPerAddress = Math.max(8, Math.ceil(maxClients / 2)) } = options;
+  for (const [name, value] of Object.entries({ maxClients, maxClientsPerAddress, maxMessage, maxBatch }))
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`Expected ${name} of at least 1, got ${value}`);
   const layout = layoutFor(policy, options.layout);
   await warmUp(policy, layout, maxBatch);
-  const sessions = new Set<Session>();
-  const measures = serverMetrics(() => sessions.size);
-  const batcher = new Batcher(policy, layout.actions, maxBatch, (size) => measures.batches.observe(size));
-  const log = (event: string, fields?: Readonly<Record<string, unknown>>) => options.log?.(logLine(event, fields));
-  const context = { layout, batcher, measures, log };
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: maxMessage });
-  const greetingOf = (served: ServablePolicy) => pack({ ...options.metadata, ...metadataOf(served, layout) });
-  let greeting = greetingOf(policy);
-  let connections = 0;
-  let closing: Promise<void> | undefined;
+  const server = new RunningServer(policy, layout, {
+    ...options,
+    maxClients,
+    maxClientsPerAddress,
+    maxMessage,
+    maxBatch,
+    idleSeconds,
+  });
+  await server.listen();
+  return server;
+}
 
-  const http: Server = tls ? openTls(tls, answerHttp) : createServer(answerHttp);
-  http.headersTimeout = 10_000;
-  http.maxConnections = maxClients + 16; // for health checks, metrics, and telling the rest that there is no room
-  http.on("upgrade", upgrade);
+type Settled = ServerOptions &
+  Required<Pick<ServerOptions, "maxClients" | "maxClientsPerAddress" | "maxMessage" | "maxBatch" | "idleSeconds">>;
 
-  function answerHttp(request: IncomingMessage, response: ServerResponse): void {
-    const text = (status: number, body: string, type = "text/plain; charset=utf-8") =>
-      response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
-    if (request.method !== "GET" && request.method !== "HEAD") text(405, "Method Not Allowed\n");
-    else if (request.url === "/healthz") text(200, "OK\n");
-    else if (request.url !== "/metrics") text(426, "This is a policy server: connect by WebSocket.\n");
-    else if (!allowed(request, apiKey)) text(401, "Unauthorized\n");
-    else text(200, measures.metrics.text(), "text/plain; version=0.0.4");
+class RunningServer implements PolicyServer {
+  url = "";
+  readonly layout: ObservationLayout;
+  private readonly options: Settled;
+  private readonly host: string;
+  private readonly clients: Clients;
+  private readonly newcomers = new Newcomers();
+  private readonly access: Access;
+  private readonly measures = serverMetrics(() => this.clients.sessions.size);
+  private readonly batcher: Batcher;
+  private readonly http: Server;
+  private readonly sockets: WebSocketServer;
+  private readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+  private greeting: Uint8Array;
+  private connections = 0;
+  private episodes = 0;
+  private closing: Promise<void> | undefined;
+
+  constructor(policy: ServablePolicy, layout: ObservationLayout, options: Settled) {
+    this.layout = layout;
+    this.options = options;
+    this.host = options.host ?? "127.0.0.1";
+    this.log = (event, fields) => options.log?.(logLine(event, fields));
+    this.clients = new Clients(options);
+    this.access = new Access(this.host, options.apiKey);
+    this.batcher = new Batcher(policy, layout.actions, options.maxBatch, (size) => this.measures.batches.observe(size));
+    this.greeting = this.greetingOf(policy);
+    this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: options.maxMessage });
+    this.http = openHttp(options.tls);
+    const readiness = new Readiness(this.batcher, layout);
+    const { access, measures } = this;
+    this.http.on("connection", (socket: Socket) => this.newcomers.add(socket));
+    this.http.on("request", (request, response) => void answerHttp(request, response, { access, measures, readiness }));
+    this.http.on("upgrade", (request, socket, head) => void this.upgrade(request, socket, head));
   }
 
-  function refusal(request: IncomingMessage): [status: number, outcome: string] | undefined {
-    if (!allowed(request, apiKey)) return [401, "wrong key"];
-    if (!sameOrigin(request)) return [403, "wrong origin"];
-    if (closing || sessions.size >= maxClients) return [503, "full"];
-    return undefined;
+  async listen(): Promise<void> {
+    const { port = 8000, tls } = this.options;
+    try {
+      await once(this.http.listen(port, this.host), "listening");
+    } catch (error) {
+      const { code = "", message } = error as NodeJS.ErrnoException;
+      throw new PistarError(
+        "unavailable",
+        `Expected to listen on ${this.host}:${port}, got ${code}: ${obstacles[code] ?? message}`,
+      );
+    }
+    const address = this.http.address() as AddressInfo;
+    const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+    this.url = `${tls ? "wss" : "ws"}://${name}:${address.port}`;
+    this.log("listening", { url: this.url });
   }
 
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private greetingOf(policy: ServablePolicy): Uint8Array {
+    return pack({ ...metadataOf(policy, this.layout), ...this.options.metadata });
+  }
+
+  private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy());
-    const refused = refusal(request);
+    const address = request.socket.remoteAddress ?? "";
+    const full = {
+      status: 503,
+      outcome: "full",
+      message: "Expected a free place, but all clients' places are taken",
+    } as const;
+    const refused =
+      (await this.access.refusal(request)) ?? (this.closing || !this.clients.makeRoom(address) ? full : undefined);
+    if (socket.destroyed) return;
     if (refused) {
-      const [status, outcome] = refused;
-      measures.connections.add(outcome);
-      log("refused", { address: request.socket.remoteAddress, outcome });
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      const { status, outcome, message } = refused;
+      this.measures.connections.add(outcome);
+      this.log("refused", { address, outcome });
+      socket.end(
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+          `Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+      );
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      measures.connections.add("accepted");
-      const id = connections++;
-      log("connected", { client: id, address: request.socket.remoteAddress });
-      const session = new Session(webSocket, id, greeting, context);
-      sessions.add(session);
-      webSocket.on("close", () => sessions.delete(session));
+    this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.newcomers.remove(request.socket, address);
+      this.measures.connections.add("accepted");
+      const id = this.connections++;
+      this.log("connected", { client: id, address });
+      const { layout, batcher, measures, log, clients } = this;
+      const { defaultPrompt, maxMessage } = this.options;
+      const nextEpisode = () => this.episodes++;
+      const context = { layout, batcher, measures, log, defaultPrompt, maxMessage, nextEpisode };
+      const session = new Session(webSocket, id, address, this.greeting, context);
+      clients.sessions.add(session);
+      webSocket.on("close", () => clients.sessions.delete(session));
     });
   }
 
-  try {
-    await once(http.listen(port, host), "listening");
-  } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new PistarError(
-      "unavailable",
-      `Expected to listen on ${host}:${port}, got ${code}: ${obstacles[code] ?? message}`,
-    );
-  }
-  const address = http.address() as AddressInfo;
-  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-  const url = `${tls ? "wss" : "ws"}://${name}:${address.port}`;
-  log("listening", { url });
-
-  async function reload(load: () => Promise<ServablePolicy>): Promise<void> {
+  async reload(load: () => Promise<ServablePolicy>): Promise<void> {
     try {
-      await replace(await load());
-      measures.reloads.add("done");
-      log("reloaded");
+      await this.replace(await load());
+      this.measures.reloads.add("done");
+      this.log("reloaded");
     } catch (error) {
-      measures.reloads.add("failed");
-      log("reload failed", { error: (error as Error).message });
+      this.measures.reloads.add("failed");
+      this.log("reload failed", { error: cut((error as Error).message) });
       throw error;
     }
   }
 
-  async function replace(next: ServablePolicy): Promise<void> {
+  private async replace(next: ServablePolicy): Promise<void> {
+    const { layout, options } = this;
     try {
-      if (closing) throw new Error("The server was closed while the policy was loading");
       const [before, after] = [layout, layoutFor(next, options.layout)].map((each) => JSON.stringify(each));
       if (before !== after)
         throw new PistarError("wrong-layout", `Expected a policy of the layout ${before}, got ${after}`);
-      await warmUp(next, layout, maxBatch);
-      greeting = greetingOf(next);
+      await warmUp(next, layout, options.maxBatch);
+      if (this.closing) throw new Error("The server was closed while the policy was loading");
+      this.greeting = this.greetingOf(next);
     } catch (error) {
       await next.close();
       throw error;
     }
-    await batcher.replace(next);
+    await this.batcher.replace(next);
   }
 
-  async function shutDown(): Promise<void> {
-    const stopped = new Promise((resolve) => http.close(resolve));
-    await Promise.all([...sessions].map((session) => session.finish()));
-    http.closeAllConnections();
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    const stopped = new Promise((resolve) => this.http.close(resolve));
+    await Promise.all([...this.clients.sessions].map((session) => session.finish()));
+    this.http.closeAllConnections();
     await stopped;
-    await batcher.policy.close();
-    log("closed");
+    await this.batcher.policy.close();
+    this.log("closed");
   }
-
-  return {
-    url,
-    layout,
-    reload,
-    close() {
-      closing ??= shutDown();
-      return closing;
-    },
-  };
 }
 
 /** What keeps a server from listening, and what to do about it. */
@@ -197,10 +248,13 @@ const obstacles: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses",
 };
 
-function openTls({ cert, key }: NonNullable<ServerOptions["tls"]>, answer: RequestListener): Server {
-  const files = { cert: readFileSync(cert), key: readFileSync(key) };
+function openHttp(tls: ServerOptions["tls"]): Server {
+  const timing: HttpOptions = patience;
+  if (!tls) return createServer(timing);
+  const { cert, key } = tls;
+  const files = { cert: readFileSync(cert), key: readFileSync(key), handshakeTimeout };
   try {
-    return createTlsServer(files, answer);
+    return createTlsServer({ ...timing, ...files });
   } catch (error) {
     throw new PistarError(
       "damaged-file",
@@ -208,16 +262,4 @@ function openTls({ cert, key }: NonNullable<ServerOptions["tls"]>, answer: Reque
       { path: cert },
     );
   }
-}
-
-/** Whether the request carries the key, compared in a time that tells nothing of it. */
-function allowed(request: IncomingMessage, apiKey: string | undefined): boolean {
-  if (apiKey === undefined) return true;
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Api-Key ${apiKey}`));
-}
-
-/** Browsers name the page's origin, other clients none: a web page must not reach a server on its reader's machine. */
-function sameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 }

@@ -2,12 +2,15 @@
 import type { RawData, WebSocket } from "ws";
 import type { PolicyRequest } from "../robot/index.ts";
 import type { Batcher } from "./batcher.ts";
-import { describe, type ObservationLayout, unpackLeftover, unpackObservation } from "./layout.ts";
+import { describe, type ObservationLayout } from "./layout.ts";
+import { unpackLeftover } from "./leftover.ts";
+import { cut } from "./limits.ts";
 import { seedKey } from "./metadata.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { NdArray } from "./ndarray.ts";
-import { isDict, pack } from "./pack.ts";
+import { isDict, type Message, pack, type Value } from "./pack.ts";
 import { unpack } from "./unpack.ts";
+import { unpackObservation } from "./unpack-observation.ts";
 
 /** Frames kept of a client that does not wait for its answers, before its socket is no longer read, and before it is hung up on. */
 const readAhead = 2;
@@ -15,15 +18,25 @@ const patience = 1024;
 /** Milliseconds between pings, and for a client to answer a closing handshake. */
 const heartbeat = 20_000;
 const farewell = 2_000;
+/** Steps of a leftover that are looked at where the policy does not say how long its chunks are. */
+const longestLeftover = 1024;
 
 export interface SessionContext {
   readonly layout: ObservationLayout;
+  readonly defaultPrompt: string | undefined;
+  /** Bytes of one message. */
+  readonly maxMessage: number;
   readonly batcher: Batcher;
   readonly measures: ServerMetrics;
+  /** A number that no other episode of the server has. */
+  readonly nextEpisode: () => number;
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 export class Session {
+  readonly address: string;
+  /** When it last sent a message, as `performance.now` counts. */
+  lastMessage = performance.now();
   private readonly socket: WebSocket;
   private readonly id: number;
   private readonly context: SessionContext;
@@ -32,14 +45,17 @@ export class Session {
   private working: Promise<void> | undefined;
   private finishing = false;
   private ended = false;
-  private steps = 0;
+  private episode: number;
+  private question = 0;
   private previous: number | undefined;
 
   /** Sends the packed metadata; `id` numbers the connections. */
-  constructor(socket: WebSocket, id: number, metadata: Uint8Array, context: SessionContext) {
+  constructor(socket: WebSocket, id: number, address: string, metadata: Uint8Array, context: SessionContext) {
     this.socket = socket;
     this.id = id;
+    this.address = address;
     this.context = context;
+    this.episode = context.nextEpisode();
     let alive = true;
     this.pulse = setInterval(() => {
       if (!alive && !socket.isPaused) socket.terminate();
@@ -49,6 +65,7 @@ export class Session {
     socket.on("pong", () => {
       alive = true;
     });
+    explainOversize(socket, context.maxMessage);
     socket.on("message", (data, isBinary) => this.receive(data, isBinary));
     socket.on("error", (error) => {
       context.measures.requests.add("bad request");
@@ -63,8 +80,13 @@ export class Session {
     socket.send(metadata);
   }
 
+  get idle(): boolean {
+    return !this.working && !this.ended;
+  }
+
   private receive(data: RawData, isBinary: boolean): void {
     if (this.ended || this.finishing) return;
+    this.lastMessage = performance.now();
     this.waiting.push(data as Buffer);
     if (!isBinary) this.refuse(new TypeError("Expected a binary frame, got a text frame"), "bad request");
     else if (this.waiting.length > patience) this.end(1008, "Wait for the answers");
@@ -83,11 +105,16 @@ export class Session {
   }
 
   private async answer(frame: Buffer): Promise<void> {
-    const { batcher, measures } = this.context;
+    const { batcher, measures, layout } = this.context;
     const start = performance.now();
     let request: PolicyRequest;
+    let bare = layout.dialect === "roboarena";
     try {
-      request = this.request(frame);
+      const message = unpack(frame);
+      if (!isDict(message)) throw new TypeError(`Expected an observation as a dict, got ${describe(message)}`);
+      if (message.endpoint === "reset") return await this.reset();
+      bare ||= message.endpoint === "infer";
+      request = await this.request(message);
     } catch (error) {
       return this.refuse(error as Error, "bad request");
     }
@@ -95,15 +122,12 @@ export class Session {
     try {
       const { chunk, waited, inferred } = await batcher.infer(request, () => !this.ended);
       const answered = performance.now();
-      const bytes = pack({
-        actions: new NdArray("float32", [chunk.horizon, chunk.actions.length / chunk.horizon], chunk.actions),
-        state: new NdArray("float32", [request.state.length], request.state),
-        policy_timing: { infer_ms: inferred },
-        server_timing: {
-          infer_ms: answered - decoded,
-          ...(this.previous !== undefined && { prev_total_ms: this.previous }),
-        },
-      });
+      if (chunk.promptTruncated) measures.truncatedPrompts.add();
+      const { actions, horizon } = chunk;
+      const array = new NdArray("float32", [horizon, actions.length / horizon], actions);
+      const bytes = pack(
+        bare ? array : this.message(array, inferred, answered - decoded, chunk.promptTruncated === true),
+      );
       const encoded = performance.now();
       await this.send(bytes);
       this.previous = performance.now() - start;
@@ -116,32 +140,51 @@ export class Session {
     }
   }
 
-  /** Waits until the system has taken the bytes: who does not read its answers gets no further ones, and is given up in the end. */
-  private async send(bytes: Uint8Array): Promise<void> {
+  /** An answer in openpi's keys. No other array is in it: openpi's `ActionChunkBroker` takes one step of every array that it finds. */
+  private message(actions: NdArray, inferred: number, total: number, truncated: boolean): Message {
+    return {
+      actions,
+      policy_timing: { infer_ms: inferred },
+      server_timing: { infer_ms: total, ...(this.previous !== undefined && { prev_total_ms: this.previous }) },
+      ...(truncated && { pistar: { prompt_truncated: true } satisfies Value }),
+    };
+  }
+
+  /** RoboArena's: the next question is the first of an episode. */
+  private async reset(): Promise<void> {
+    this.episode = this.context.nextEpisode();
+    this.question = 0;
+    await this.send("reset successful");
+  }
+
+  /** Waits until the system has taken the data: who does not read its answers gets no further ones, and is given up in the end. */
+  private async send(data: Uint8Array | string): Promise<void> {
     const timer = setTimeout(() => this.socket.terminate(), heartbeat);
-    await new Promise<void>((resolve) => this.socket.send(bytes, () => resolve()));
+    await new Promise<void>((resolve) => this.socket.send(data, () => resolve()));
     clearTimeout(timer);
   }
 
-  private request(frame: Buffer): PolicyRequest {
-    const message = unpack(frame);
-    if (!isDict(message)) throw new TypeError(`Expected an observation as a dict, got ${describe(message)}`);
-    const seed = message[seedKey] ?? [this.id, this.steps++];
+  private async request(message: Message): Promise<PolicyRequest> {
+    const { layout, batcher, defaultPrompt } = this.context;
+    const seed = message[seedKey] ?? [this.episode, this.question++];
     if (!isSeed(seed)) throw new TypeError(`Expected "${seedKey}" as two whole numbers, got ${describe(seed)}`);
-    const { layout, batcher } = this.context;
-    const leftover = batcher.policy.continues ? unpackLeftover(layout, message) : undefined;
-    return { ...unpackObservation(layout, message), seed, ...(leftover && { leftover }) };
+    const { continues, info } = batcher.policy;
+    const leftover = continues ? unpackLeftover(layout, message, info?.horizon ?? longestLeftover) : undefined;
+    const observation = await unpackObservation(layout, message, defaultPrompt);
+    return { ...observation, seed, truncatePrompt: true, ...(leftover && { leftover }) };
   }
 
   /** openpi's way to report an error: a text frame, then the end. */
   private refuse(error: Error, outcome: "bad request" | "policy error"): void {
     this.context.measures.requests.add(outcome);
-    this.context.log(outcome, { client: this.id, error: outcome === "policy error" ? error.stack : error.message });
-    this.socket.send(`${error.name}: ${error.message}`);
+    const { message, stack = message } = error;
+    this.context.log(outcome, { client: this.id, error: cut(outcome === "policy error" ? stack : message) });
+    this.socket.send(`${error.name}: ${cut(message)}`);
     this.end(1011, "Internal server error. Traceback included in previous frame.");
   }
 
-  private end(code: number, reason: string): void {
+  /** Closes the connection, saying why. */
+  end(code: number, reason: string): void {
     this.ended = true;
     this.waiting.length = 0;
     this.socket.resume(); // or the other side's closing frame is never read
@@ -164,6 +207,20 @@ function hangUp(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);
   const timer = setTimeout(() => socket.terminate(), farewell);
   socket.once("close", () => clearTimeout(timer));
+}
+
+/**
+ * ws closes the connection as soon as a frame's header says that it is too long. A text frame before that gives the client the reason: openpi's
+ * raises whatever text it receives.
+ */
+function explainOversize(socket: WebSocket, maxMessage: number): void {
+  const close = socket.close.bind(socket);
+  socket.close = (code, reason) => {
+    if (code !== 1009) return close(code, reason);
+    const limit = `Expected messages of at most ${maxMessage} bytes (pistar serve --max-message): send smaller or compressed pictures`;
+    socket.send(limit);
+    close(code, `Messages have at most ${maxMessage} bytes`);
+  };
 }
 
 const isSeed = (value: unknown): value is [number, number] =>

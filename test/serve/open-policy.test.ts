@@ -47,7 +47,7 @@ test("a server's layout: the one that it announces, or the one that is given, by
   const byName = await opened(url, { layout: "so101" });
   expect(byName.observationLayout).toEqual(layouts.so101);
   await expect(openPolicy(url, { layout: "umi" })).rejects.toThrow(
-    'Expected a layout: so101, libero, aloha, droid or a JSON file; got "umi"',
+    'Expected a layout: so101, libero, aloha, droid, roboarena or a JSON file; got "umi"',
   );
   await expect(openPolicy(url, { layout: "droid", joints: so101Joints })).rejects.toThrow(
     /expected a layout with actions of 6 numbers \(shoulder_pan.pos, .*\), got 8/,

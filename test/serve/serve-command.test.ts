@@ -178,9 +178,8 @@ test("clients of all kinds get the local policy's chunks, to the last bit", asyn
   const { stdout } = await run(python, [join(import.meta.dirname, "python/ask.py"), serving.url, "secret"], {
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
   });
-  const told = JSON.parse(stdout) as { metadata: Message; actions: number[][]; state: number[] };
+  const told = JSON.parse(stdout) as { metadata: Message; actions: number[][] };
   expect(Float32Array.from(told.actions.flat())).toEqual(chunk);
-  expect(told.state).toEqual([...observation.state]);
   expect(told.metadata).toEqual(one.metadata);
 }, 60_000);
 
@@ -339,7 +338,11 @@ test("what cannot be served is said in words, with an exit code of its kind", as
       [path("run-0"), "--layout", "droid"],
       /does not fit the policy:\n.*the cameras front, wrist, got exterior, wrist/,
     ],
-    [2, [path("run-0"), "--layout", "umi"], /Expected a layout: so101, libero, aloha, droid or a JSON file; got "umi"/],
+    [
+      2,
+      [path("run-0"), "--layout", "umi"],
+      /Expected a layout: so101, libero, aloha, droid, roboarena or a JSON file; got "umi"/,
+    ],
     [2, [path("run-0"), "--tls-cert", "x.pem"], /--tls-cert and --tls-key together, got --tls-cert alone/],
     [2, [path("run-0"), "--port", "70000"], /--port: expected a number up to 65535, got 70000/],
   ];

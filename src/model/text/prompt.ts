@@ -112,7 +112,7 @@ export function tokenisePrompts(tokenizer: TextTokenizer, texts: readonly string
     const tokens = [...before, ...subtask, ...after];
     if (tokens.length > room)
       throw new RangeError(
-        `Expected a prompt of at most ${room} tokens, got ${tokens.length} for ${JSON.stringify(text)}; ` +
+        `Expected a prompt of at most ${room} tokens, got ${tokens.length} for ${JSON.stringify(text.slice(0, 200))}; ` +
           "use a shorter instruction, or more room (promptTokens): no parameter depends on it",
       );
     prompt.set(tokens, at * room);

@@ -23,7 +23,7 @@ async def main(url, key):
         metadata = unpack(await socket.recv())
         await socket.send(pack(observation))
         answer = unpack(await socket.recv())
-    print(json.dumps({"metadata": metadata, "actions": answer["actions"].tolist(), "state": answer["state"].tolist()}))
+    print(json.dumps({"metadata": metadata, "actions": answer["actions"].tolist()}))
 
 
 asyncio.run(main(*sys.argv[1:]))

@@ -11,6 +11,13 @@ from websockets.exceptions import ConnectionClosed
 from websockets.legacy.client import connect
 
 
+def sliced(value, step):
+    """One step of an answer as openpi's ActionChunkBroker takes it: of every array in it, whatever its name."""
+    if isinstance(value, dict):
+        return {key: sliced(entry, step) for key, entry in value.items()}
+    return value[step, ...] if isinstance(value, np.ndarray) else value
+
+
 async def main(url, key=None):
     headers = {"Authorization": f"Api-Key {key}"} if key else None
     options = {"compression": None, "max_size": None, "extra_headers": headers}
@@ -33,7 +40,7 @@ async def main(url, key=None):
             expected = 2 * state.astype(np.float64) + images[0].mean() + np.arange(3)[:, None]
             assert answer["actions"].dtype == np.float32 and answer["actions"].shape == (3, 6), answer["actions"]
             np.testing.assert_allclose(answer["actions"], expected, rtol=1e-5)
-            np.testing.assert_array_equal(answer["state"], state.astype(np.float32))
+            assert sliced(answer, 2)["actions"].shape == (6,)
             assert answer["policy_timing"]["infer_ms"] > 0
             previous.append("prev_total_ms" in answer["server_timing"])
     async with connect(url, **options) as socket:
