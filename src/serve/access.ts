@@ -16,7 +16,7 @@ const loopback = ["localhost", "127.0.0.1", "::1"];
 
 /** Milliseconds that the first wrong key costs its address; each further one costs twice as much, up to the most. */
 const firstDelay = 250;
-const longestDelay = 8_000;
+const longestDelay = 4_000;
 /** Milliseconds after which an address's wrong keys are forgotten, and how many addresses are remembered. */
 const memory = 60_000;
 const remembered = 10_000;

@@ -13,7 +13,7 @@ export const longestSide = 8192;
 export const largestPicture = 4096 * 2160;
 
 /** Characters of an error that a client is sent, or that a line of the log holds. */
-export const longestError = 1000;
+const longestError = 1000;
 
 /** A text with at most so many characters. */
 export const cut = (text: string, length = longestError): string =>

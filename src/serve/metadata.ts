@@ -33,7 +33,7 @@ function nameOf(id: string): string {
 }
 
 /** RoboArena's `PolicyServerConfig`: how its clients know what to send. They refuse any other key. */
-export interface RoboArenaConfig {
+interface RoboArenaConfig {
   /** Clients resize pictures to it; null: they do not. */
   readonly image_resolution: readonly [height: number, width: number] | null;
   readonly needs_wrist_camera: boolean;

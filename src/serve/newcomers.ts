@@ -4,6 +4,8 @@ import type { Socket } from "node:net";
 /** Newcomers of one address, and in all. A handshake takes milliseconds, so that honest ones are few. */
 const perAddress = 32;
 const inAll = 256;
+/** Milliseconds that a connection has to become a client's, or to ask for a page and get it. */
+const patience = 5_000;
 
 export class Newcomers {
   /** The newest last. */
@@ -16,7 +18,13 @@ export class Newcomers {
     this.sockets.set(address, ofAddress);
     ofAddress.add(socket);
     this.count++;
-    socket.once("close", () => this.remove(socket, address));
+    const timer = setTimeout(() => {
+      if (this.sockets.get(address)?.has(socket)) socket.destroy();
+    }, patience);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.remove(socket, address);
+    });
     if (ofAddress.size > perAddress) this.drop(address);
     else if (this.count > inAll) this.drop(this.busiest());
   }

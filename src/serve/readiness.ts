@@ -5,7 +5,7 @@ import { cut } from "./limits.ts";
 import { probeFor } from "./warm-up.ts";
 
 /** Milliseconds that the policy has for the probe, and that an answer is kept: whoever asks often costs no more. */
-const patience = 5_000;
+const patience = 4_000;
 const kept = 1_000;
 
 export class Readiness {

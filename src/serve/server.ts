@@ -2,13 +2,7 @@
 // (https://github.com/Physical-Intelligence/openpi, src/openpi/serving)
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import {
-  createServer,
-  type ServerOptions as HttpOptions,
-  type IncomingMessage,
-  type Server,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -72,10 +66,6 @@ export interface PolicyServer {
   /** Takes no more requests, answers those that have arrived, closes the connections and the policy. */
   close(): Promise<void>;
 }
-
-/** Milliseconds for a request's headers, for the whole of it, and for a TLS handshake. Who takes longer is hung up on. */
-const patience = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
-const handshakeTimeout = 5_000;
 
 /**
  * Serves a policy, which then belongs to the server. The policy answers a few questions before the server listens.
@@ -249,12 +239,11 @@ const obstacles: Readonly<Record<string, string>> = {
 };
 
 function openHttp(tls: ServerOptions["tls"]): Server {
-  const timing: HttpOptions = patience;
-  if (!tls) return createServer(timing);
+  if (!tls) return createServer();
   const { cert, key } = tls;
-  const files = { cert: readFileSync(cert), key: readFileSync(key), handshakeTimeout };
+  const files = { cert: readFileSync(cert), key: readFileSync(key) };
   try {
-    return createTlsServer({ ...timing, ...files });
+    return createTlsServer(files);
   } catch (error) {
     throw new PistarError(
       "damaged-file",

@@ -30,7 +30,7 @@ describe.skipIf(!present)("Python", () => {
     expect(JSON.parse(stdout)).toEqual({
       metadata: { ...metadata, policy: "linear", observation_layout: layouts.so101, [seedKey]: true },
       previous: [false, ...new Array(19).fill(true)],
-      error: expect.stringMatching(/^TypeError: Expected "observation\/images\/front" as uint8/),
+      error: expect.stringMatching(/^TypeError: Expected "prompt" as text, got nothing/),
       code: 1011,
     });
   });
