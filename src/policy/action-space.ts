@@ -1,11 +1,13 @@
-// Between the robot's units and the network's: actions as differences to the state (openpi's DeltaActions), then states and actions
-// normalised, and back. B samples, H steps of a chunk, S and A numbers of state and action as the network has them; the robot may have fewer,
-// which are followed by zeros.
+// Converts between the robot's units and the network's. Actions become differences to the state (openpi's
+// DeltaActions); then states and actions are normalised. B samples, H steps of a chunk, S and A numbers of the
+// network's state and action. A robot with fewer numbers is padded with zeros.
 import { type BatchSource, type NormalizationMode, type Normalizer, normalizer, RunningStats } from "../data/index.ts";
 
 export type Mode = Exclude<NormalizationMode, "min_max">;
 
-/** The two measures of each number that a mode needs, as 32-bit floats like in the checkpoint: q01 and q99, or mean and std. */
+/**
+ * Two measures of each number, as 32-bit floats like in the checkpoint: q01 and q99, or mean and standard deviation.
+ */
 export interface Scaling {
   readonly mode: Mode;
   readonly measures: readonly [Float32Array, Float32Array];
@@ -19,20 +21,20 @@ export interface ActionSpace {
 
 export const measureNames = { quantiles: ["q01", "q99"], mean_std: ["mean", "std"] } as const;
 
-/** Numbers that hardly move are not blown up: a unit of the network is at least so much of the robot's. */
+/** Least scale, in the robot's units. Numbers that hardly move are not blown up. */
 const least = 1e-3;
 
-/** (x − center) / scale, in the formula of the mode. */
+/** The normaliser (x − center) / scale of the mode. */
 export function normalizerOf({ mode, measures: [first, second] }: Scaling): Normalizer {
   const [a, b] = measureNames[mode];
   const { center, scale } = normalizer({ [a]: [...first], [b]: [...second] }, mode);
   return { center, scale: scale.map((unit) => Math.max(unit, least)) };
 }
 
-/** Frames whose chunks statistics are taken of, at most. */
+/** Most frames for the statistics of chunks. */
 const sampledChunks = 20_000;
 
-/** Statistics of the states and of the (relative) action chunks of what the sources draw from. */
+/** Statistics of states and of (relative) action chunks, over the sources' frames. */
 export function fitActionSpace(
   sources: readonly BatchSource[],
   horizon: number,
@@ -58,7 +60,10 @@ export function fitActionSpace(
 
 export const everyNth = (frames: Int32Array, n: number): Int32Array => frames.filter((_, at) => at % n === 0);
 
-/** The actions from a frame on, up to `horizon` and to the chunk's end, relative where they are learned so: [steps, A]. */
+/**
+ * The actions from a frame on, up to `horizon` and to the chunk's end: [steps, A]. They are relative wherever actions
+ * are learned so.
+ */
 export function relativeChunk(
   { chunkEnds, actions, actionSize, state, stateSize }: BatchSource,
   frame: number,
@@ -69,7 +74,7 @@ export function relativeChunk(
   return relative(chunk, state.subarray(frame * stateSize, (frame + 1) * stateSize), deltaActions, -1);
 }
 
-/** Adds `sign` times the state where actions are differences. Changes `chunk` [steps, A]. */
+/** Adds `sign` times the state to relative actions. It changes `chunk` [steps, A]. */
 function relative(
   chunk: Float32Array,
   state: Float32Array,

@@ -25,7 +25,7 @@ const taskScaleSchema = z
 
 export type TaskScales = Readonly<Record<string, z.infer<typeof taskScaleSchema>>>;
 
-/** The format of config.json. A change after which earlier versions of pistar would misread a checkpoint raises it. */
+/** Format number of config.json. A change that earlier versions of pistar would misread raises it. */
 export const formatVersion = 1;
 
 const features = z.record(
@@ -35,8 +35,8 @@ const features = z.record(
 const mode = z.enum(["QUANTILES", "MEAN_STD"]);
 
 /**
- * Fields of config.json that every network has. Others beside them are left alone: LeRobot's tools and users add their own, such as
- * observation_layout. Within `network`, `robot` and `task_scales` unknown fields are refused.
+ * Common fields of config.json. Other fields beside them are left alone: LeRobot's tools and users add their own, such
+ * as observation_layout. Within `network`, `robot` and `task_scales` unknown fields are refused.
  */
 const common = {
   format_version: z.literal(formatVersion).default(formatVersion),
@@ -61,10 +61,10 @@ const valueSchema = z.object({
 });
 const types: readonly unknown[] = [policySchema.shape.type.value, valueSchema.shape.type.value];
 
-/** LeRobot's names of the ways to normalise. */
+/** LeRobot's names of the normalisation modes. */
 export const modes: Readonly<Record<Mode, "QUANTILES" | "MEAN_STD">> = { quantiles: "QUANTILES", mean_std: "MEAN_STD" };
 
-/** LeRobot's description of what goes in and comes out. */
+/** LeRobot's description of inputs and outputs. */
 export function featuresOf(robot: RobotFeatures, { vision: { imageSize } }: PolicyConfig | ValueConfig) {
   const input: z.infer<typeof features> = {
     ...Object.fromEntries(
@@ -76,13 +76,16 @@ export function featuresOf(robot: RobotFeatures, { vision: { imageSize } }: Poli
   return { input, output };
 }
 
-/** The type that config.json names. */
+/** The type field of config.json. */
 const typeOf = (path: string): unknown => readJsonAs(z.looseObject({}), path).type;
 
-/** Whether a folder's config.json is of others than pistar. */
+/** Whether a folder's config.json is from another library. */
 export const isForeignConfig = (folder: string): boolean => !types.includes(typeOf(join(folder, configFile)));
 
-/** @throws PistarError naming file and field */
+/**
+ * Reads a policy's config.json.
+ * @throws PistarError naming file and field
+ */
 export function readPolicyConfig(folder: string): z.infer<typeof policySchema> {
   const path = checkedKind(folder, policySchema.shape.type.value, "a policy");
   const config = readJsonAs(policySchema, path);
@@ -95,7 +98,10 @@ export function readPolicyConfig(folder: string): z.infer<typeof policySchema> {
   return config;
 }
 
-/** @throws PistarError naming file and field */
+/**
+ * Reads a value function's config.json.
+ * @throws PistarError naming file and field
+ */
 export function readValueConfig(folder: string): z.infer<typeof valueSchema> {
   const path = checkedKind(folder, valueSchema.shape.type.value, "a value function");
   const config = readJsonAs(valueSchema, path);
@@ -106,7 +112,7 @@ export function readValueConfig(folder: string): z.infer<typeof valueSchema> {
   return config;
 }
 
-/** The path of a folder's config.json. Fails where it is of another kind, or of a newer format. */
+/** The path of a folder's config.json. It fails for another kind, or a newer format. */
 function checkedKind(folder: string, type: string, kind: string): string {
   const path = join(folder, configFile);
   const found = statSync(folder).isFile() ? { type: "weights alone" } : readJsonAs(z.looseObject({}), path);
@@ -133,7 +139,10 @@ type Parts = Pick<z.infer<typeof policySchema>, "robot" | "input_features" | "ou
   readonly network: PolicyConfig | ValueConfig;
 };
 
-/** Fails where parts of a config.json contradict one another. @param alike further fields with what the network says they are */
+/**
+ * Fails if parts of a config.json contradict one another.
+ * @param alike further fields, with the network's own values
+ */
 function checkParts(
   path: string,
   { robot, network, input_features, output_features }: Parts,

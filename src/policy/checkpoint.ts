@@ -41,9 +41,9 @@ export interface Description<Config extends PolicyConfig | ValueConfig> {
 }
 
 export interface PolicyDescription extends Description<PolicyConfig> {
-  /** Where FAST tokens are learned. */
+  /** Its FAST tokenizer, if it learns FAST tokens. */
   readonly fast: FastTokenizer | undefined;
-  /** Whether the prompts that it was trained on hold an advantage. */
+  /** Whether its training prompts hold an advantage. */
   readonly conditioned: boolean;
 }
 
@@ -62,7 +62,7 @@ const files = {
 
 /**
  * Writes a checkpoint into an existing folder.
- * @param renamed what a parameter is called in the store, such as its average
+ * @param renamed a parameter's name in the store, such as its average's
  */
 export async function saveCheckpoint(
   folder: string,
@@ -107,9 +107,9 @@ const named = (feature: string, { mode, measures }: Scaling) =>
   measures.map((numbers, at) => [`${feature}.${measureNames[mode][at]}`, value(numbers)] as const);
 
 /**
- * Finds the files of a checkpoint. `path` is a training's folder (then its last checkpoint, or its best), one of its checkpoints, the folder of
- * the files, a run of recap (see `findRunPolicy`), or a file of weights alone, which stands for itself.
- * @throws PistarError missing-file, saying what was expected there
+ * Finds a checkpoint's files from a run (its last or best checkpoint), a checkpoint, or the folder itself. A file of
+ * weights alone stands for itself.
+ * @throws PistarError missing-file, with the expected files
  */
 export function findCheckpoint(path: string, which: "last" | "best"): string {
   if (/\.safetensors(\.index\.json)?$/.test(path) && existsSync(path) && statSync(path).isFile()) return path;
@@ -128,23 +128,27 @@ export function findCheckpoint(path: string, which: "last" | "best"): string {
   );
 }
 
-/** The weights of what `findCheckpoint` found: one file, or the index of several. */
+/** The weights of a found checkpoint: one file, or the index of several. */
 export function weightsFile(found: string): string {
   if (existsSync(found) && statSync(found).isFile()) return found;
   const shards = join(found, files.shards);
   return existsSync(shards) ? shards : join(found, files.weights);
 }
 
-/** Whether others than pistar wrote it. @param found from `findCheckpoint` */
+/**
+ * Whether another library wrote it.
+ * @param found from `findCheckpoint`
+ */
 export function isForeign(found: string): boolean {
   if (statSync(found).isFile()) return true;
   return isForeignConfig(found);
 }
 
 /**
- * Reads what is known of a policy.
+ * Reads a policy's description.
  * @param folder from `findCheckpoint`
- * @throws PistarError naming file and field: damaged-file, missing-file, newer-format, or wrong-layout for another kind of network
+ * @throws PistarError naming file and field: damaged-file, missing-file, newer-format, or wrong-layout for another kind
+ * of network
  */
 export async function readPolicyDescription(folder: string): Promise<PolicyDescription> {
   const { network, conditioned, ...config } = readPolicyConfig(folder);
@@ -154,7 +158,7 @@ export async function readPolicyDescription(folder: string): Promise<PolicyDescr
 }
 
 /**
- * Reads what is known of a value function.
+ * Reads a value function's description.
  * @param folder from `findCheckpoint`
  * @throws PistarError as `readPolicyDescription`
  */
@@ -163,7 +167,7 @@ export async function readValueDescription(folder: string): Promise<ValueDescrip
   return { ...(await readBeside(folder, config)), config: network, taskScales };
 }
 
-/** What stands in the files beside config.json: the normalisation and the tokenizer. */
+/** Reads the files beside config.json: the normalisation and the tokenizer. */
 async function readBeside(
   folder: string,
   {
@@ -196,7 +200,10 @@ async function readBeside(
   return { robot, space, tokenizer: loadTokenizer(join(folder, files.tokenizer)) };
 }
 
-/** Reads a checkpoint's weights into a store. @param folder from `findCheckpoint` */
+/**
+ * Reads a checkpoint's weights into a store.
+ * @param folder from `findCheckpoint`
+ */
 export async function readWeights(
   folder: string,
   { config }: Pick<Description<PolicyConfig | ValueConfig>, "config">,

@@ -1,4 +1,4 @@
-// The options of exporting a policy, from which the command's flags come.
+// The options of exporting a policy, and of the command's flags.
 import * as z from "zod";
 
 const count = z.int().min(1);

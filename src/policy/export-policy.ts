@@ -1,4 +1,5 @@
-// A checkpoint as files that any ONNX Runtime can run: policy.onnx, manifest.json, tokenizer.json, and an example with the right answer.
+// Exports a checkpoint for any ONNX Runtime: policy.onnx, manifest.json, tokenizer.json, and an example with its
+// answer.
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { encodePng, type Image } from "../data/index.ts";
@@ -16,19 +17,21 @@ import type { TrainedPolicy, TrainedRequest } from "./network-policy.ts";
 import { openExported } from "./open-exported.ts";
 
 export interface ExportedPolicy {
-  /** Largest difference between what policy.onnx and the checkpoint answer to the example, in the robot's units. */
+  /**
+   * Largest difference between the answers of policy.onnx and of the checkpoint to the example, in the robot's units.
+   */
   readonly difference: number;
   readonly manifest: Manifest;
 }
 
-/** Of an answer, or of 1 where it is smaller: more than arithmetic in another order explains. */
+/** Largest difference as a share of an answer, or of 1 for smaller answers. Reordered arithmetic stays below. */
 const tolerance = 1e-3;
 
 /**
- * Writes a policy into a folder of its own, made or written over, and has both versions answer an example, which stands in example/.
+ * Writes a policy into its own folder, new or overwritten. Both versions answer an example, kept in example/.
  *
  * @param path a run (its last checkpoint), a checkpoint, or a pretrained_model folder
- * @throws Error where there is no policy, where it cannot be asked so, where the folder holds a checkpoint, or where the answers differ
+ * @throws Error if there is no policy, it cannot take the options, the folder holds a checkpoint, or the answers differ
  */
 export async function exportPolicy(path: string, out: string, options: ExportOptions): Promise<ExportedPolicy> {
   const { task, promptTokens, ...rest } = options;
@@ -46,7 +49,7 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   const graph = exportedGraph(initPolicyNetwork(t.scope(), description.config), description.space, inference);
   const tensors = Object.values(graph.inputs).map(({ tensor }) => tensor);
 
-  // A folder with a manifest is whole.
+  // The manifest is written last: with one, a folder is whole.
   for (const old of [manifestFile, "policy.onnx.data"]) rmSync(join(out, old), { force: true });
   mkdirSync(join(out, "example"), { recursive: true });
   await t.exportOnnx(join(out, "policy.onnx"), { inputs: tensors, outputs: { actions: graph.actions } }, store);
@@ -129,7 +132,7 @@ function manifestOf(
 
 const plain = ({ center, scale }: ReturnType<typeof normalizerOf>) => ({ center: [...center], scale: [...scale] });
 
-/** Noisy pictures of the network's size, and a state near the middle of the data. */
+/** Noisy images of the network's size, and a state near the middle of the data. */
 function exampleFor(
   { config, space }: PolicyDescription,
   task: string,
@@ -151,7 +154,7 @@ function exampleFor(
   };
 }
 
-/** observation.json, and a PNG for each camera beside it. */
+/** Writes observation.json, and a PNG for each camera beside it. */
 async function writeExample(
   folder: string,
   { task, state, images, noise }: ReturnType<typeof exampleFor>,

@@ -1,12 +1,12 @@
-// All of a policy as one graph for others to run: masks, normalisation, the prefix, the Euler steps and the way back to the robot's units. One
-// observation; C cameras, P prompt tokens, H steps of a chunk, A numbers of an action.
+// A whole policy as one graph: masks, normalisation, prefix, Euler steps, and the way back to the robot's units. It
+// takes one observation. C cameras, P prompt tokens, H steps of a chunk, A numbers of an action.
 import { denoised, type PolicyNetwork, prefixOrder } from "../model/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { type ActionSpace, normalizerOf } from "./action-space.ts";
 
 export interface ExportedGraph {
-  /** By name; `about` is for people. */
+  /** Inputs by name. `about` is for people. */
   readonly inputs: Readonly<Record<string, { readonly tensor: Tensor; readonly about: string }>>;
   /** [1, H, robot's], in its units. */
   readonly actions: Tensor;
@@ -83,7 +83,7 @@ export function exportedGraph(
   };
 }
 
-/** [1, H, A] → [1, H, robot's]: without padding, in the robot's units, with the state added where actions are differences to it. */
+/** [1, H, A] → [1, H, robot's] in the robot's units, without padding. The state is added to relative actions. */
 function robotActions(chunk: Tensor, state: Tensor, space: ActionSpace): Tensor {
   const { center, scale } = normalizerOf(space.actions);
   const size = center.length;

@@ -1,4 +1,4 @@
-// A trained policy from its checkpoint.
+// Loads a trained policy from its checkpoint.
 import { join } from "node:path";
 import {
   type ActionSampler,
@@ -23,14 +23,14 @@ import { fittingTask, joined, prompt } from "./prompt.ts";
 import { storedLayout } from "./stored-layout.ts";
 
 export interface LoadPolicyOptions extends InferenceOptions, ComputeOptions {
-  /** Room for longer instructions than those of the training, in tokens. */
+  /** Room for instructions longer than the training's, in tokens. */
   readonly promptTokens?: number | undefined;
 }
 
-/** A small policy has at most so many numbers. Every program then holds its own copy of them, which computes faster. */
+/** Most numbers of a small policy. Every program then holds its own copy of them and computes faster. */
 const smallPolicy = 2 ** 26;
 
-/** β of real-time chunking, as arXiv 2506.07339 has it for few denoising steps. */
+/** β of real-time chunking, from arXiv 2506.07339 for few denoising steps. */
 const continuation = 5;
 
 export interface LoadedPolicy extends TrainedPolicy {
@@ -41,7 +41,7 @@ export interface LoadedPolicy extends TrainedPolicy {
  * Loads a trained policy.
  *
  * @param path a run (its last checkpoint), a checkpoint, or a pretrained_model folder
- * @throws Error where there is none, or where guidance is asked of a policy that knows no advantage
+ * @throws Error if there is none, or guidance is asked of a policy without advantages
  */
 export async function loadPolicy(path: string, options: LoadPolicyOptions = {}): Promise<LoadedPolicy> {
   const folder = findCheckpoint(path, "last");
@@ -87,7 +87,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
 type Inference = NonNullable<PolicyInfo["inference"]>;
 
 interface Samplers {
-  /** The program for so many requests, compiled when it is first asked for. */
+  /** The program for a number of requests, compiled on first use. */
   take(batch: number, continues: boolean): Promise<ActionSampler>;
   release(): Promise<void>;
 }
@@ -161,7 +161,7 @@ async function inferBatch(
   return requests.map(({ state }, i) => converter.toRobot(chunks.subarray(i * length, (i + 1) * length), state));
 }
 
-/** The leftovers relative to what is seen now, with weights of 0 for requests without one. */
+/** The leftovers relative to the present state, with weights of 0 for requests without one. */
 function continuationOf(
   requests: readonly PolicyRequest[],
   { horizon, actionSize }: PolicyConfig,
@@ -179,13 +179,19 @@ function continuationOf(
   return { previous, weights };
 }
 
-/** A checkpoint's description. @param promptTokens room for the prompt, if not its own */
+/**
+ * A checkpoint's description.
+ * @param promptTokens room for the prompt; default: the checkpoint's own
+ */
 export async function roomyDescription(folder: string, promptTokens: number | undefined): Promise<PolicyDescription> {
   const read = await readPolicyDescription(folder);
   return { ...read, config: { ...read.config, promptTokens: promptTokens ?? read.config.promptTokens } };
 }
 
-/** How a checkpoint's policy samples its actions. @throws PistarError bad-option where guidance is asked of a policy that knows no advantage */
+/**
+ * The sampling options of a checkpoint, with its own defaults.
+ * @throws PistarError bad-option if guidance is asked of a policy without advantages
+ */
 export function decideInference(
   folder: string,
   { conditioned }: Pick<PolicyDescription, "conditioned">,

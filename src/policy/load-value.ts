@@ -1,4 +1,4 @@
-// A trained value function ready to use.
+// Loads a trained value function from its checkpoint.
 import { createValuePredictor, initValueFunction, tokenisePrompts, type ValuePredictor } from "../model/index.ts";
 import { expectedValues } from "../recap/index.ts";
 import type { Observation } from "../robot/index.ts";

@@ -1,4 +1,4 @@
-// What stands beside an exported policy, for whoever runs it without pistar: a JSON file in snake_case, as LeRobot's are.
+// The manifest of an exported policy, for its users without pistar: a JSON file in snake_case, as in LeRobot.
 import { join } from "node:path";
 import * as z from "zod";
 import { checked, PistarError, readJsonAs } from "../system/index.ts";
@@ -22,10 +22,10 @@ const tensors = z
   .array(z.object({ name: text, dtype: z.enum(dtypeNames), shape: z.array(count), about: z.string() }))
   .min(1);
 
-/** A change after which earlier versions of pistar would misread an exported policy raises it. */
+/** Format number. A change that earlier versions of pistar would misread raises it. */
 const formatVersion = 1;
 
-/** Unknown fields are left alone: others may add their own. What would change the meaning of the model raises `format_version`. */
+/** Unknown fields are left alone: others may add their own. A change in the model's meaning raises `format_version`. */
 const manifestSchema = z.object({
   format: z.literal("pistar-policy"),
   format_version: z.literal(formatVersion),
@@ -48,20 +48,26 @@ const manifestSchema = z.object({
   guidance: z.number().min(0),
   advantage: z.enum(["positive", "negative", "none"]),
   prompt: z.object({
-    /** "{task}" stands for the instruction, "{state}", where it is there, for the normalised state in 256 bins from −1 to 1, between spaces. */
+    /**
+     * "{task}" stands for the instruction. "{state}", if present, stands for the normalised state in 256 bins from −1
+     * to 1, between spaces.
+     */
     template: text,
-    /** What guidance leads away from. */
+    /** The prompt without indicator, for guidance. */
     unconditioned_template: text.optional(),
     begin_token: z.int().min(0),
     pad_token: z.int().min(0),
   }),
-  /** x = (robot's − center) / scale. policy.onnx does it, and adds the state where actions are deltas; a "{state}" in the prompt needs it. */
+  /**
+   * x = (robot's − center) / scale. policy.onnx applies it, and adds the state to relative actions. A "{state}" in the
+   * prompt needs it too.
+   */
   normalization: z.object({
     inside_model: z.literal(true),
     state: z.object({ center: numbers, scale: scales }),
     actions: z.object({ center: numbers, scale: scales, delta: z.array(z.boolean()).min(1) }),
   }),
-  /** The keys that clients of `pistar serve` use. */
+  /** Observation keys for clients of `pistar serve`. */
   observation_layout: z.unknown().optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -84,7 +90,7 @@ export function readManifest(folder: string): Manifest {
   return manifest;
 }
 
-/** Fails where parts of a manifest contradict one another. */
+/** Fails if parts of a manifest contradict one another. */
 function checkParts(path: string, { state_names, action_names, normalization, outputs, horizon }: Manifest): void {
   const { state, actions } = normalization;
   const lengths: [field: string, expected: number, got: number][] = [

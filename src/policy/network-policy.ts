@@ -1,4 +1,4 @@
-// The bridge from a trained network to a `Policy`: a checkpoint's programs and an exported graph both act through it.
+// The bridge from a trained network to a `Policy`, for a checkpoint's programs and for an exported graph.
 import { drawNoise } from "../model/index.ts";
 import type { ActionChunk, PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import type { ObservationLayout, ServablePolicy } from "../serve/index.ts";
@@ -6,20 +6,20 @@ import { random } from "../system/index.ts";
 
 /** A request to a trained policy. */
 export interface TrainedRequest extends PolicyRequest {
-  /** Standard normal numbers from which the actions are denoised, [horizon, action size of the network]; default: drawn from the seed. */
+  /** Standard normal noise to start from, [horizon, action size of the network]; default: drawn from the seed. */
   readonly noise?: Float32Array;
 }
 
-/** A network that turns observations into action chunks. Whoever writes another one gets a `Policy` of it by `networkPolicy`. */
+/** A network from observations to action chunks. `networkPolicy` makes a `Policy` of any. */
 export interface InferenceNetwork {
   /** Its folder. */
   readonly id: string;
   readonly info: PolicyInfo;
-  /** The keys that clients of a server use, where the folder names them. */
+  /** Observation keys for clients of a server, if the folder names them. */
   readonly observationLayout?: ObservationLayout | undefined;
   /** Whether its chunks can continue a `leftover`. */
   readonly continues: boolean;
-  /** Requests that one pass can answer. */
+  /** Most requests in one pass. */
   readonly largestBatch: number;
   /** Numbers of noise for one chunk. */
   readonly noiseSize: number;
@@ -35,7 +35,7 @@ export interface InferenceNetwork {
   close(): Promise<void>;
 }
 
-/** A policy that was trained, from its checkpoint or exported. */
+/** A trained policy, from its checkpoint or exported. */
 export interface TrainedPolicy extends ServablePolicy {
   readonly info: PolicyInfo;
   readonly continues: boolean;
@@ -87,7 +87,10 @@ export function networkPolicy(network: InferenceNetwork): TrainedPolicy {
   };
 }
 
-/** The request, its leftover cut to a chunk's length and its instruction to the room. @throws RangeError where state or leftover have a wrong size */
+/**
+ * The request, with its leftover cut to a chunk's length and its instruction cut to the prompt's room.
+ * @throws RangeError for a state or leftover of the wrong size
+ */
 function checkedRequest(request: TrainedRequest, network: InferenceNetwork): PolicyRequest {
   const { stateNames, joints, horizon } = network.info;
   const { state, leftover, truncatePrompt } = request;

@@ -1,4 +1,4 @@
-// A policy that `exportPolicy` wrote, run from its files alone.
+// Runs an exported policy from its files alone.
 import { join } from "node:path";
 import { fillPrompt, loadTokenizer, type TextTokenizer, tokenisePrompts } from "../model/index.ts";
 import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
@@ -12,10 +12,10 @@ import { fittingTask } from "./prompt.ts";
 import { storedLayout } from "./stored-layout.ts";
 
 /**
- * Opens an exported policy. It answers several requests one after another, and none of its chunks continues another.
+ * Opens an exported policy. It answers requests one after another, and its chunks never continue others.
  *
  * @param folder with manifest.json
- * @throws PistarError where there is none, or where other inference options are asked for than it was exported with
+ * @throws PistarError if there is none, or the inference options differ from the export's
  */
 export async function openExported(
   folder: string,
@@ -102,7 +102,10 @@ function feeds(
   return numbers;
 }
 
-/** How the model samples, which the export fixed. @throws Error where the options ask for something else */
+/**
+ * The sampling options, fixed by the export.
+ * @throws Error if other options are asked for
+ */
 function exportedInference(
   folder: string,
   { denoising_steps: denoisingSteps, guidance, advantage: advantageIndicator }: Manifest,

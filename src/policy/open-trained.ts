@@ -1,4 +1,4 @@
-// A trained policy from its folder: a checkpoint or an exported policy.
+// Opens a trained policy from its folder: a checkpoint or an exported policy.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { PistarError } from "../system/index.ts";
@@ -9,8 +9,8 @@ import { openExported } from "./open-exported.ts";
 
 /**
  * Opens a trained policy.
- * @param path what `loadPolicy` takes, or a folder that `exportPolicy` wrote
- * @throws Error where there is none, or where it cannot take the options
+ * @param path a path for `loadPolicy`, or a folder of `exportPolicy`
+ * @throws Error if there is none, or it cannot take the options
  */
 export async function openTrained(path: string, options: LoadPolicyOptions = {}): Promise<TrainedPolicy> {
   if (!existsSync(join(path, manifestFile))) return loadPolicy(path, options);

@@ -1,9 +1,12 @@
-// The cameras' pictures as a network takes them.
+// Camera images at the network's size.
 import { resizeWithPad } from "../data/index.ts";
 import type { PrefixBatch } from "../model/index.ts";
 import type { Observation } from "../robot/index.ts";
 
-/** The pictures of each camera at the network's size, one observation after another. The mask is 0 where an observation lacks a camera. */
+/**
+ * Each camera's images at the network's size, one observation after another. The mask is 0 for an observation without
+ * the camera.
+ */
 export function pictures(
   observations: readonly Pick<Observation, "images">[],
   { cameras, vision: { imageSize } }: { cameras: readonly string[]; vision: { imageSize: number } },

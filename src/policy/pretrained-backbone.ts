@@ -1,6 +1,6 @@
-// Backbones that have learned to see and read before (src/grounding/), for trainings to begin from: a folder with policy.safetensors,
-// value.safetensors (a value function's backbone is smaller), the tokenizer.json of both, and state.json, the names of the numbers of the state
-// that they were shown. pistar brings a policy's for `nano`.
+// Pre-trained backbones (src/grounding/) for trainings to begin from. A folder has policy.safetensors,
+// value.safetensors (a value function's backbone is smaller), the tokenizer.json of both, and state.json, the names of
+// the state's numbers in pre-training. pistar brings a policy's backbone for `nano`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import type { Description } from "./checkpoint.ts";
 
-/** Whose backbone it is. */
+/** The network of a backbone. */
 export type Network = "policy" | "value";
 
 const tokenizerFile = "tokenizer.json";
@@ -33,47 +33,48 @@ const stateSchema = z.array(z.string().min(1)).min(1);
 
 const stateToken = { weight: "state_proj.weight", bias: "state_proj.bias" } as const;
 const isState = (name: string) => Object.values<string>(stateToken).includes(name);
-/** A network's parameters that are its backbone's; * stands for any characters. */
+/** Name patterns of the backbone's parameters within a network; * stands for any characters. */
 export const backboneNames = ["paligemma_with_expert.paligemma.*", "state_proj.*"] as const;
 const isLearned = (name: string) => t.matches(name, backboneNames);
 
-/** Of a robot's units, LeRobot's −100 to 100, a backbone was shown so many as 1. */
+/** The robot's units, LeRobot's −100 to 100, that a backbone read as 1. */
 export const stateUnit = 100;
 
-/** pistar's own, by name: of a policy alone. */
+/** pistar's own by name, for policies alone. */
 const own: Readonly<Record<string, string>> = {
   nano: fileURLToPath(new URL("../../backbones/nano", import.meta.url)),
 };
 
-/** What a network is that begins from a backbone. */
+/** A network that begins from a backbone. */
 type Beginner = Pick<Description<PolicyConfig | ValueConfig>, "config" | "robot" | "space">;
 
 export interface PretrainedBackbone {
   readonly tokenizer: TextTokenizer;
   /**
-   * What it learned, for a network that is shown the same state divided by `stateUnit`.
-   * @throws Error where it was learned by another network
+   * The learned weights, for a network that reads the same state divided by `stateUnit`.
+   * @throws Error if another network learned them
    */
   weights(config: PolicyConfig | ValueConfig): Promise<Map<string, TensorValue>>;
   /**
-   * Lays what was learned over the first weights of a network; of its state too where the robot's has the same numbers, however they are normalised.
-   * @throws Error where it was learned by another network
+   * Puts the learned weights over a network's first ones. The state's are included if the robot's state has the same
+   * numbers, under any normalisation.
+   * @throws Error if another network learned them
    */
   over(weights: ReadonlyMap<string, TensorValue>, network: Beginner): Promise<Map<string, TensorValue>>;
 }
 
-/** Which backbone a training begins from. */
+/** The choice of a training's backbone. */
 export interface BackboneChoice {
   /** pistar's own by name, a folder, or "none". */
   readonly backbone?: string | undefined;
   readonly size: Size;
-  /** A tokenizer.json that takes the place of the backbone's. */
+  /** A tokenizer.json in place of the backbone's. */
   readonly tokenizer?: string | undefined;
 }
 
 /**
- * The backbone that a training begins from: pistar's own by name, a folder, or "none".
- * @throws Error saying what was expected in the folder
+ * Opens the backbone of a training: pistar's own by name, a folder, or "none".
+ * @throws Error with the expected files
  */
 export function openBackbone(
   { backbone, size, tokenizer }: BackboneChoice,
@@ -121,7 +122,7 @@ export function openBackbone(
   };
 }
 
-/** The state's token for (x − center) / scale in place of x / stateUnit: x is linear in both. */
+/** Converts the state's token from x / stateUnit to (x − center) / scale. The token is linear in both. */
 function forNormalised(learned: Map<string, TensorValue>, { center, scale }: Normalizer): Map<string, TensorValue> {
   const weight = learned.get(stateToken.weight)!;
   const bias = learned.get(stateToken.bias)!;
@@ -138,15 +139,18 @@ function forNormalised(learned: Map<string, TensorValue>, { center, scale }: Nor
   ]);
 }
 
-/** What a backbone's training knows of it. */
+/** The training's description of its backbone. */
 interface Learned {
   readonly config: PolicyConfig | ValueConfig;
   readonly tokenizer: TextTokenizer;
-  /** Of the numbers of the state, which the training was shown divided by `stateUnit`. */
+  /** Names of the state's numbers, read in training as multiples of `stateUnit`. */
   readonly stateNames: readonly string[];
 }
 
-/** Writes a backbone from the store of its training, in 16 bits. @param renamed what a parameter is called in the store */
+/**
+ * Writes a backbone from its training's store, in 16 bits.
+ * @param renamed a parameter's name in the store
+ */
 export async function saveBackbone(
   folder: string,
   network: Network,

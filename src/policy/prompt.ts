@@ -1,4 +1,4 @@
-// The prompt of one sample, as a policy or a value function reads it.
+// The prompt of one sample, for a policy or a value function.
 import {
   type AdvantageIndicator,
   type PolicyConfig,
@@ -7,13 +7,13 @@ import {
   type TextTokenizer,
 } from "../model/index.ts";
 
-/** What a prompt may say beside instruction and state. */
+/** The parts of a prompt beside instruction and state. */
 export interface PromptConditions {
   readonly advantageIndicator?: AdvantageIndicator | undefined;
   readonly subtask?: string | undefined;
 }
 
-/** The prompt of one sample; a network that takes the state as a token does not read it too. */
+/** The prompt of one sample. It holds no state if the network reads the state as a token. */
 export function prompt(
   { state: kind }: Pick<PolicyConfig, "state">,
   task: string,

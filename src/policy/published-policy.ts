@@ -1,5 +1,5 @@
-// π0.5 as LeRobot and openpi publish it, to be fine-tuned: a folder with config.json, or its weights alone. What the network is follows from
-// the shapes of its weights; what they leave open (joints, frame rate, often the normalisation) comes from the dataset.
+// Published π0.5 policies of LeRobot and openpi, for fine-tuning: a folder with config.json, or weights alone. The
+// shapes of the weights give the network. The dataset gives the rest: joints, frame rate, often the normalisation.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
@@ -12,13 +12,13 @@ import type { ActionSpace, Scaling } from "./action-space.ts";
 import { type PolicyDescription, weightsFile } from "./checkpoint.ts";
 import { cameraName, robotFeatures } from "./robot-features.ts";
 
-/** A policy to fine-tune; without a space, that of the data is taken. */
+/** A policy to fine-tune. Without a space, it takes the dataset's. */
 export type BasePolicy = Omit<PolicyDescription, "space"> & { readonly space: ActionSpace | undefined };
 
 const feature = z.object({ type: z.string(), shape: z.array(z.number()) });
 const features = z.record(z.string(), feature).nullish();
 
-/** LeRobot's config.json, or openpi's, which has no type. */
+/** LeRobot's config.json, or openpi's, without a type. */
 const configSchema = z.object({
   type: z.literal("pi05").optional(),
   input_features: features,
@@ -49,26 +49,27 @@ const preprocessorSchema = z.object({
 });
 type Step = z.infer<typeof preprocessorSchema>["steps"][number];
 
-/** Sizes of a head, which no shape tells: Gemma's, SigLIP's. */
+/** Sizes of a head, Gemma's and SigLIP's. No shape shows them. */
 const headSize = 256;
 const visionHeadSize = 72;
 
-/** What a published policy does not say of itself. */
+/** Facts that a published policy leaves open. */
 export interface PublishedPolicyOptions {
   /** Path of PaliGemma's tokenizer.json. */
   readonly tokenizer?: string | undefined;
-  /** Names of the cameras to look through (default: those of the checkpoint that the dataset has). */
+  /** Names of the cameras to use (default: those of the checkpoint that the dataset has). */
   readonly cameras?: readonly string[] | undefined;
-  /** Patterns of actions that are learned as they are, not relative to the state. */
+  /** Patterns of absolute actions, not relative to the state. */
   readonly absolute: readonly string[];
 }
 
 /**
- * Reads a π0.5 of LeRobot or openpi for a dataset. Cameras: those of the checkpoint that the dataset has, else the dataset's own (in the order
- * of `cameras`; a network is the same for any names). Its normalisation is kept where it is of as many numbers as the dataset's.
+ * Reads a π0.5 of LeRobot or openpi for a dataset. Its cameras are the checkpoint's, as far as the dataset has them,
+ * else the dataset's own in the order of `cameras`; a network works under any names. Its normalisation is kept if it
+ * has as many numbers as the dataset's.
  *
  * @param found from `findCheckpoint`
- * @throws Error naming the file and what was expected there, or asking for the tokenizer, which is not published with the weights
+ * @throws Error naming the file and the expectation, or asking for the tokenizer: it is not published with the weights
  */
 export async function readPublished(
   found: string,
@@ -119,7 +120,10 @@ export async function readPublished(
   };
 }
 
-/** The sizes of the network from the shapes of its weights. @throws Error naming a tensor of π0.5 that is not there */
+/**
+ * The sizes of the network, from the shapes of its weights.
+ * @throws Error naming a missing tensor of π0.5
+ */
 export function networkSizes(
   path: string,
   shapes: ReadonlyMap<string, Shape>,
@@ -191,7 +195,7 @@ export function networkSizes(
   };
 }
 
-/** The normalisation that LeRobot wrote beside the weights, if it is of so many numbers. */
+/** LeRobot's normalisation beside the weights, if it has this many numbers. */
 async function readSpace(
   folder: string,
   mapping: Readonly<Record<string, string>>,
@@ -210,7 +214,7 @@ async function readSpace(
   return state && actions && { state, actions, deltaActions: relativeActions(relative, actionNumbers) };
 }
 
-/** The measures that LeRobot's modes take, and the mode of ours that computes the same. */
+/** The measures of LeRobot's modes, and our mode with the same formula. */
 const modes: Readonly<Record<string, readonly [Scaling["mode"], string, string]>> = {
   QUANTILES: ["quantiles", "q01", "q99"],
   MIN_MAX: ["quantiles", "min", "max"],
@@ -237,7 +241,7 @@ function scaling(
   return { mode: mode[0], measures: [first, second] };
 }
 
-/** Which actions LeRobot's step takes relative to the state: all but those whose names hold one of the excluded. */
+/** The relative actions of LeRobot's step: all but those with an excluded word in their names. */
 function relativeActions(step: Step | undefined, numbers: number): boolean[] {
   const { enabled, exclude_joints, action_names } = step?.config ?? {};
   const excluded = (exclude_joints ?? []).map((joint) => joint.toLowerCase());

@@ -1,11 +1,11 @@
-// What a network knows of the robot: its cameras, the names of the numbers of state and action, and which actions are learned relative to the
-// state. A checkpoint holds it as data.
+// The robot's features for a network: cameras, names of the numbers of state and action, and the relative actions. A
+// checkpoint holds them as data.
 import * as z from "zod";
 import type { LeRobotDataset } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
 import { matches } from "../tensor/index.ts";
 
-/** Unknown fields are refused: one that this version does not know may change what the numbers mean. */
+/** Unknown fields are refused: they may change the meaning of the numbers. */
 export const robotFeaturesSchema = z.strictObject({
   robotType: z.string().nullable(),
   fps: z.number().gt(0),
@@ -13,15 +13,15 @@ export const robotFeaturesSchema = z.strictObject({
   cameras: z.record(z.string(), z.string().min(1)),
   stateNames: z.array(z.string().min(1)).min(1),
   actionNames: z.array(z.string().min(1)).min(1),
-  /** openpi's delta_action_mask: true where an action is learned as the difference to the state at the chunk's start. */
+  /** openpi's delta_action_mask: true for an action relative to the state at the chunk's start. */
   deltaActions: z.array(z.boolean()),
 });
 export type RobotFeatures = z.infer<typeof robotFeaturesSchema>;
 
 /**
  * The features of a dataset.
- * @param cameras the network's names of those to use (default: all)
- * @param absolute patterns of actions that are learned as they are; all are where state and action have not the same names
+ * @param cameras the network's names of the cameras to use (default: all)
+ * @param absolute patterns of absolute actions; all actions are absolute if state and action have different names
  */
 export function robotFeatures(
   dataset: LeRobotDataset,
@@ -52,7 +52,7 @@ export function robotFeatures(
 /** "observation.images.front" is "front". */
 export const cameraName = (feature: string): string => feature.replace(/^observation\.images?\./, "");
 
-/** Names of a vector's numbers: a list, a list in a list, or lists by axis; numbered where there are none. */
+/** Names of a vector's numbers: a list, a list in a list, or lists by axis. Without names they are numbered. */
 function namesOf(dataset: LeRobotDataset, column: string): string[] {
   const feature = dataset.features.get(column);
   if (!feature)
@@ -69,7 +69,7 @@ function namesOf(dataset: LeRobotDataset, column: string): string[] {
   return listed.length === size ? listed : Array.from({ length: size }, (_, i) => `${column}.${i}`);
 }
 
-/** Fails where a dataset's states and actions are not those of the network. */
+/** Fails if a dataset's states and actions differ from the network's. */
 export function checkFeatures(expected: RobotFeatures, dataset: LeRobotDataset): void {
   const found = robotFeatures(dataset, undefined);
   for (const names of ["stateNames", "actionNames"] as const)

@@ -1,11 +1,11 @@
-// Policies that know nothing. Any other policy must do better.
+// Baseline policies without any knowledge.
 import type { Joint, Policy } from "../robot/index.ts";
 import { type Random, random } from "../system/index.ts";
 
 /** Actions of a chunk. */
 const horizon = 10;
 
-/** Moves to one uniformly random pose after another. A chunk is one such move. */
+/** Moves to one uniformly random pose after another. Each chunk is one move. */
 export function randomPolicy(joints: readonly Joint[]): Policy {
   let ofEpisode: Random = random(0);
   return {
@@ -26,7 +26,7 @@ export function randomPolicy(joints: readonly Joint[]): Policy {
   };
 }
 
-/** Stays where it is. */
+/** Holds still. */
 export function stillPolicy(): Policy {
   return {
     id: "still",

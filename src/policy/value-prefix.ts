@@ -1,11 +1,11 @@
-// What a value function reads of a batch of frames.
+// A value function's input from a batch of frames.
 import type { Batch } from "../data/index.ts";
 import { type PrefixBatch, tokenisePrompts } from "../model/index.ts";
 import { type ActionConverter, actionConverter } from "./action-space.ts";
 import type { ValueDescription } from "./checkpoint.ts";
 import { joined, prompt } from "./prompt.ts";
 
-/** The prefix of the value function: never the advantage. */
+/** The prefix of the value function, without the advantage. */
 export function valuePrefix(description: ValueDescription, converter: ActionConverter, batch: Batch): PrefixBatch {
   const { config, tokenizer, robot } = description;
   const size = batch.state.length / batch.size;
