@@ -117,10 +117,11 @@ export type DatasetOptions = z.infer<typeof datasetOptions>;
 export const presets = {
   quick: {
     about:
-      "one task after pre-training on two, SFT from few demonstrations against RECAP; within 15 minutes on two cores",
+      "one task after pre-training on two; RECAP against SFT, filtered cloning and random labels; within 15 minutes on two cores",
     options: {
       tasks: ["cube-in-bowl"],
       pretrainTasks: ["cube-in-bowl", "stack-cubes"],
+      controls: ["filtered", "random-labels"],
     },
   },
   full: {

@@ -30,6 +30,7 @@ export {
   valueOptions,
 } from "./options.ts";
 export { courseSchema, labelReportSchema, policyResultSchema, valueResultSchema } from "./result-schemas.ts";
+export { type ShuffleInput, shuffleLabels } from "./shuffle-labels.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
 export { succeeded, type TrainingDataset } from "./training-data.ts";

@@ -22,7 +22,7 @@ const options: Partial<RecapOptions> = {
   valueSteps: 4,
   valueShift: 2,
   batchSize: 4,
-  controls: ["awr", "filtered", "no-corrections", "guided"],
+  controls: ["awr", "filtered", "no-corrections", "random-labels", "guided"],
 };
 
 let folder: string;
@@ -69,6 +69,9 @@ test("stages follow one another, and what was done before a stop is not done aga
     "cube-in-bowl/1/evaluate-awr",
     "cube-in-bowl/1/no-corrections",
     "cube-in-bowl/1/evaluate-no-corrections",
+    "cube-in-bowl/1/random-labels-shuffle",
+    "cube-in-bowl/1/random-labels",
+    "cube-in-bowl/1/evaluate-random-labels",
     "cube-in-bowl/1/evaluate-guided",
     "cube-in-bowl/1/films",
   ]);
@@ -136,6 +139,7 @@ test("every policy is evaluated on the same episodes and compared with SFT in pa
     ["filtered", 1, 2],
     ["awr", 1, 2],
     ["no-corrections", 1, 2],
+    ["random-labels", 1, 2],
     ["guided", 1, 2],
   ]);
   const improved = results.find(({ arm }) => arm === "recap")!;
@@ -195,6 +199,8 @@ test("trainings are made by the run's options", () => {
   const drawn = { advantageIndicator: "labels", labels: "iteration-1", positiveShare: 0.75 };
   expect(optionsOf("cube-in-bowl/1/recap")).toMatchObject({ ...begun, ...drawn, learnFrom: "all" });
   expect(optionsOf("cube-in-bowl/1/no-corrections")).toMatchObject({ ...begun, ...drawn, learnFrom: "uncorrected" });
+  const random = { ...drawn, labels: "iteration-1-random" };
+  expect(optionsOf("cube-in-bowl/1/random-labels")).toMatchObject({ ...begun, ...random, learnFrom: "all" });
   expect(optionsOf("cube-in-bowl/1/filtered")).toMatchObject({
     ...begun,
     advantageIndicator: "none",

@@ -23,6 +23,7 @@ test("every arm opens its own training and asks it as it was trained; the guided
     ["filtered", "trainings/cube/2/filtered", "none", 1],
     ["awr", "trainings/cube/2/awr", "none", 1],
     ["no-corrections", "trainings/cube/2/no-corrections", "positive", 1],
+    ["random-labels", "trainings/cube/2/random-labels", "positive", 1],
     ["guided", "trainings/cube/2/recap", "positive", 1.5],
   ]);
 });

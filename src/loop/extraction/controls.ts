@@ -5,8 +5,9 @@ import { awr, awrOptions } from "./awr.ts";
 import { filtered } from "./filtered.ts";
 import { guided, guidedOptions } from "./guided.ts";
 import { noCorrections } from "./no-corrections.ts";
+import { randomLabels } from "./random-labels.ts";
 
-export const controls = [allData, filtered, awr, noCorrections, guided] as const;
+export const controls = [allData, filtered, awr, noCorrections, randomLabels, guided] as const;
 
 export type ControlName = (typeof controls)[number]["name"];
 

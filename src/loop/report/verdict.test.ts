@@ -74,6 +74,22 @@ describe("one task", () => {
     );
   });
 
+  test("better, with what it had more and beside controls of the same data", () => {
+    const paired = (value: number, low: number, high: number) => ({
+      recapAgainst: { successDifference: { value, low, high }, p: 0.5, throughputRatio: null, failureRatio: null },
+    });
+    const filtered = { ...sft, arm: "filtered", iteration: 1, ...paired(0.11, 0.01, 0.2) };
+    const random = { ...sft, arm: "random-labels", iteration: 1, ...paired(0.02, -0.08, 0.12) };
+    const gains = [
+      { iteration: 0, source: "demonstrations", episodes: 20, successes: 18 },
+      { iteration: 1, source: "autonomous", episodes: 30, successes: 9 },
+      { iteration: 1, source: "corrected", episodes: 120, successes: 105 },
+    ] as const;
+    expect(line(run([{ ...task(sft, better, filtered, random), gains }]))).toBe(
+      "RECAP made cube-in-bowl better: 46 % → 78 % of episodes succeed with 150 more episodes, 120 of them supervised (difference +32 points, 95 % interval +18 … +45), throughput ×2.1 (1.6 … 2.8); on the same data +11 points to filtered cloning (+1 … +20), +2 points to RECAP with random labels (−8 … +12)",
+    );
+  });
+
   test("worse", () => {
     expect(line(run([task(sft, worse)]))).toBe(
       "RECAP made cube-in-bowl worse: 46 % → 30 % of episodes succeed (difference −16 points, 95 % interval −28 … −3), throughput ×0.70 (0.50 … 1.02)",

@@ -1,6 +1,8 @@
 // What a run showed, in words: the report's first line. Better or worse is said only where a 95\u00a0% interval leaves no change out.
 
 import type { Estimate } from "../../rollout/index.ts";
+import { filtered } from "../extraction/filtered.ts";
+import { randomLabels } from "../extraction/random-labels.ts";
 import { recap } from "../extraction/recap.ts";
 import { sft } from "../extraction/sft.ts";
 import type { ArmResult, Summary, TaskSummary } from "../summary.ts";
@@ -54,8 +56,25 @@ export function taskVerdict(task: TaskSummary): Verdict {
   return {
     outcome,
     head: [`RECAP ${phrases[outcome](task.task)}`, ...setback, ...better].join("; "),
-    detail: `${percent(before.successRate.value)}\u00a0→\u00a0${percent(after.successRate.value)} of episodes succeed${iterations} (${difference}), throughput ${throughput}`,
+    detail: `${percent(before.successRate.value)}\u00a0→\u00a0${percent(after.successRate.value)} of episodes succeed${iterations}${withData(task)} (${difference}), throughput ${throughput}${besideControls(task)}`,
   };
+}
+
+/** SFT learned from the demonstrations alone: how many more episodes RECAP had. */
+function withData({ gains }: TaskSummary): string {
+  const count = (source: string) => gains.reduce((sum, gain) => sum + (gain.source === source ? gain.episodes : 0), 0);
+  const [autonomous, corrected] = [count("autonomous"), count("corrected")];
+  if (autonomous + corrected === 0) return "";
+  return ` with ${autonomous + corrected} more episodes${corrected > 0 ? `, ${corrected} of them supervised` : ""}`;
+}
+
+/** RECAP against the controls that had the same data, if they were trained. */
+function besideControls(task: TaskSummary): string {
+  const compared = [filtered, randomLabels].flatMap(({ name }) => {
+    const change = task.results.find(({ arm }) => arm === name)?.recapAgainst?.successDifference;
+    return change ? [`${points(change.value)} points to ${armWords(name)} (${pointsInterval(change)})`] : [];
+  });
+  return compared.length === 0 ? "" : `; on the same data ${compared.join(", ")}`;
 }
 
 /** The verdict on a run: that of its task, or for several tasks which of them became better and which worse. */
