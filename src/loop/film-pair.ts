@@ -26,7 +26,7 @@ const rest = 1.5;
 /** Every picture of the film in order. @param sheets of `film.before` and `film.after`, WebP */
 export async function* pairPictures(
   film: Film,
-  sheets: readonly [Buffer, Buffer],
+  sheets: readonly [Uint8Array, Uint8Array],
   speed: number,
 ): AsyncGenerator<{ readonly picture: Image; readonly done: number; readonly total: number }> {
   const cells = [await cut(film.before, sheets[0]), await cut(film.after, sheets[1])] as const;
@@ -53,7 +53,7 @@ export async function* pairPictures(
 }
 
 /** The pictures of a sheet, at the panel's size. */
-async function cut({ columns, values }: FilmedEpisode, sheet: Buffer): Promise<readonly Buffer[]> {
+async function cut({ columns, values }: FilmedEpisode, sheet: Uint8Array): Promise<readonly Buffer[]> {
   const rows = Math.ceil(values.length / columns);
   const size = { width: panel.width * columns, height: panel.height * rows };
   const { data } = await sharp(sheet)

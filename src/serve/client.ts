@@ -16,7 +16,7 @@ export interface ClientOptions {
   /** Milliseconds to wait for an answer, reconnecting included; default 2,000. A server that compiles its model first takes longer once. */
   readonly deadline?: number;
   /** PEM certificates to trust for wss:// besides none other; default: those of the system. */
-  readonly ca?: string | Buffer;
+  readonly ca?: string | Uint8Array;
 }
 
 const maxPayload = 64 * 2 ** 20;
@@ -144,7 +144,7 @@ class Connection {
       perMessageDeflate: false,
       maxPayload,
       ...(apiKey !== undefined && { headers: { authorization: `Api-Key ${apiKey}` } }),
-      ...(ca !== undefined && { ca }),
+      ...(ca !== undefined && { ca: typeof ca === "string" ? ca : Buffer.from(ca) }),
     });
     this.socket.on("message", (data, isBinary) => this.receive(data, isBinary));
     this.socket.on("error", (error) => this.fail("disconnected", `${url}: ${error.message || String(error)}`));

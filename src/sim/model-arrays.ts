@@ -1,5 +1,4 @@
 // Types of MuJoCo's arrays, mjModel and mjData, as far as pistar reads them.
-import type { MjOption } from "@mujoco/mujoco";
 
 /** Arrays of the model. Each is a view and goes stale when wasm memory grows: read the property anew. */
 export interface ModelArrays {
@@ -10,7 +9,7 @@ export interface ModelArrays {
   readonly ngeom: number;
   readonly ncam: number;
   readonly nlight: number;
-  readonly opt: MjOption;
+  readonly opt: { readonly timestep: number };
   readonly geom_type: Int32Array;
   readonly geom_dataid: Int32Array;
   readonly geom_group: Int32Array;

@@ -4,7 +4,7 @@ import { join, posix, sep } from "node:path";
 import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 import { PistarError } from "../system/index.ts";
 
-/** A loaded MuJoCo. */
+/** @internal MuJoCo's own types stay out of the public declarations: its .d.ts does not compile without skipLibCheck. */
 export interface Mujoco {
   readonly module: MainModule;
   /** MuJoCo's messages since the last call, such as a full contact buffer. */
@@ -13,7 +13,7 @@ export interface Mujoco {
 
 let instance: Promise<Mujoco> | undefined;
 
-/** This thread's instance. */
+/** This thread's instance. @internal */
 export function mujoco(): Promise<Mujoco> {
   instance ??= start();
   return instance;
@@ -46,6 +46,7 @@ let folders = 0;
 /**
  * Compiles a model. The caller deletes it.
  * @throws Error in MuJoCo's own words, with the element and the line
+ * @internal
  */
 export async function loadModel({ module }: Mujoco, source: ModelSource): Promise<MjModel> {
   if ("xml" in source) return compile("the scene", () => module.MjModel.from_xml_string(source.xml));

@@ -57,13 +57,15 @@ export async function createPhysics(source: ModelSource): Promise<Physics> {
 
 /** A model with its state. */
 export class Physics {
+  /** @internal */
   readonly runtime: Mujoco;
-  /** The wasm objects, for MuJoCo's own functions. */
+  /** The wasm objects, for MuJoCo's own functions. @internal */
   readonly handles: { readonly model: MjModel; readonly data: MjData };
   private readonly stateBuffer: DoubleBuffer;
   private readonly forceBuffer: DoubleBuffer;
   private contactList: readonly Contact[] | undefined;
 
+  /** @internal `createPhysics` makes one. */
   constructor(runtime: Mujoco, model: MjModel) {
     this.runtime = runtime;
     const { module } = runtime;

@@ -41,6 +41,7 @@ export interface SessionOptions {
  * Loads a model from its bytes or its file. Large parameters may lie in a file beside the model.
  * @throws PistarError unavailable, with what to install, if the device cannot be used; missing-file or damaged-file for
  * a model's file
+ * @internal
  */
 export async function createSession(
   model: Uint8Array | string,
@@ -84,7 +85,7 @@ function reasonOf(error: unknown): string {
 
 const runtimeTypes = { f32: "float32", f16: "float16", i64: "int64", i32: "int32", bool: "bool", u8: "uint8" } as const;
 
-/** A value as ONNX Runtime's tensor. Both share one memory. */
+/** A value as ONNX Runtime's tensor. Both share one memory. @internal */
 export function toRuntime({ dtype, shape, data }: TensorValue): ort.Tensor {
   const tensor = new ort.Tensor(runtimeTypes[dtype], data, shape);
   // With a Float16Array (Node 24) the class turns the bits into one, and its native part takes that for empty.
@@ -92,7 +93,7 @@ export function toRuntime({ dtype, shape, data }: TensorValue): ort.Tensor {
   return tensor;
 }
 
-/** The numbers of a tensor in main memory. Both share one memory. */
+/** The numbers of a tensor in main memory. Both share one memory. @internal */
 export function fromRuntime(tensor: ort.Tensor, dtype: DType): TensorValue {
   const data = tensor.data as TensorData;
   // ONNX Runtime returns a Float16Array on Node 24. pistar keeps halves as their bits everywhere.

@@ -42,13 +42,13 @@ export interface Store {
   write(values: Iterable<readonly [string, TensorValue]>): Promise<void>;
   /** Frees entries that no program uses any more. */
   remove(names: readonly string[]): Promise<void>;
-  /** For programs: runs `use` while no other program runs on this store. */
+  /** For programs: runs `use` while no other program runs on this store. @internal */
   exclusively<T>(use: (access: Access) => Promise<T>): Promise<T>;
   /** Frees the memory; the store cannot be used afterwards. */
   release(): void;
 }
 
-/** A program's view of the entries during one run. */
+/** A program's view of the entries during one run. @internal */
 interface Access {
   /** The current tensor, moved to the computing device. */
   current(name: string, resident: boolean): Promise<ort.Tensor>;

@@ -112,6 +112,7 @@ export function textTokenizer(file: object, where = "tokenizer.json"): TextToken
 
 /**
  * The tokenizer of a tokenizer.json's content.
+ * @internal The library's type stays out of the public declarations.
  * @throws PistarError damaged-file
  */
 export function parseTokenizer(file: unknown, where: string): Tokenizer {
