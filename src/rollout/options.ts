@@ -1,5 +1,6 @@
 // Options of collecting and evaluating: flat schemas. The commands' flags come from them.
 import * as z from "zod";
+import { chunkDefaults } from "./policy-driver.ts";
 
 const count = z.int().min(1);
 const seconds = z.number().gt(0);
@@ -30,7 +31,9 @@ const driving = {
     .describe(
       "keys of a policy server's observations: so101, libero, aloha, droid or a JSON file (default: what the server announces, else so101)",
     ),
-  executeSteps: count.default(8).describe("actions of a chunk to execute before the next chunk takes over"),
+  executeSteps: count
+    .default(chunkDefaults.executeSteps)
+    .describe("actions of a chunk to execute before the next chunk takes over"),
   latency: z
     .number()
     .min(0)
@@ -38,11 +41,11 @@ const driving = {
     .describe("seconds of robot time between question and answer, 0.1 and more for a large model"),
   chunking: z
     .enum(["sync", "async", "rtc"])
-    .default("async")
+    .default(chunkDefaults.chunking)
     .describe(
       "while the next chunk is computed: sync holds still; async goes on with the present chunk, then jumps; rtc goes on and the next chunk continues it (real-time chunking, for trained policies and pistar's servers)",
     ),
-  deadline: seconds.default(30).describe("longest wait for an answer, seconds of real time"),
+  deadline: seconds.default(chunkDefaults.deadline).describe("longest wait for an answer, seconds of real time"),
 };
 
 export const drivingOptions = z.object({

@@ -26,7 +26,16 @@ export interface ChunkOptions {
   readonly deadline: number;
 }
 
-export interface DriverOptions extends ChunkOptions {
+/** How chunks are executed unless options say otherwise. */
+export const chunkDefaults = {
+  chunking: "async",
+  executeSteps: 8,
+  latency: 0,
+  deadline: 30,
+} as const satisfies ChunkOptions;
+
+/** The robot, or what of it matters here, and how chunks are executed; default: `chunkDefaults`. */
+export interface DriverOptions extends Partial<ChunkOptions> {
   readonly joints: readonly Joint[];
   readonly fps: number;
   /** Whether answers count on arrival, not `latency` periods after the question. */
@@ -70,7 +79,7 @@ export class PolicyDriver implements Driver {
   readonly id: string;
   readonly finished = false;
   private readonly policy: Policy;
-  private readonly options: DriverOptions;
+  private readonly options: DriverOptions & ChunkOptions;
   private question: Question | undefined;
   private plan: Plan | undefined;
   /** After a fault: the first step at which the policy is asked again. */
@@ -82,8 +91,16 @@ export class PolicyDriver implements Driver {
   private last: Float32Array | undefined;
   private found: Border[] = [];
 
-  /** The policy stays the caller's to close. */
-  constructor(policy: Policy, options: DriverOptions) {
+  /**
+   * The policy stays the caller's to close.
+   *
+   * @param given a robot, or its joints, rate and clock with other options
+   * @throws RangeError or PistarError bad-option for chunk options that do not fit
+   */
+  constructor(policy: Policy, given: DriverOptions) {
+    const { joints, fps, realTime } = given;
+    const { chunking, executeSteps, latency, deadline } = { ...chunkDefaults, ...given };
+    const options = { joints, fps, realTime, chunking, executeSteps, latency, deadline };
     for (const [name, least] of [
       ["executeSteps", 1],
       ["latency", 0],
