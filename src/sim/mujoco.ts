@@ -4,7 +4,7 @@ import { join, posix, sep } from "node:path";
 import load, { type MainModule, type MjModel } from "@mujoco/mujoco";
 import { PistarError } from "../system/index.ts";
 
-/** @internal MuJoCo's own types stay out of the public declarations: its .d.ts does not compile without skipLibCheck. */
+/** A loaded MuJoCo. @internal MuJoCo's own types stay out of the public declarations: its .d.ts does not compile without skipLibCheck. */
 export interface Mujoco {
   readonly module: MainModule;
   /** MuJoCo's messages since the last call, such as a full contact buffer. */
