@@ -438,9 +438,9 @@ test("what pistar records converts to v2.1: bigints as numbers, floats as floats
   const target = fresh();
   await reading(root, (dataset) => exportVersion21(dataset, target));
   const lines = readFileSync(join(target, "meta/episodes.jsonl"), "utf8").split("\n");
-  expect(lines[1]).toContain('"episode_seed": 1, "score": 1.0');
+  expect(lines[1]).toContain('"episode_seed":1,"score":1.0');
   expect(readFileSync(join(target, "meta/episodes_stats.jsonl"), "utf8")).toContain(
-    '"action": {"min": [0.0, 0.0], "max": [0.0, 1.0]',
+    '"action":{"min":[0.0,0.0],"max":[0.0,1.0]',
   );
   expect(await validateDataset(target)).toEqual([]);
   const path = join(target, "meta/episodes_stats.jsonl");

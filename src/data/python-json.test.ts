@@ -17,6 +17,6 @@ test("floats stay floats, integers integers, and every value has a text", () => 
     absent: undefined,
   };
   expect(pythonJson(value)).toBe(
-    '{"zero": 0.0, "small": 1e-7, "large": 1e+21, "nan": NaN, "count": 3, "half": 0.5, "seed": 9223372036854775807, "list": [[-2.0], [1.5]], "text": "a \\"b\\"\\n", "flag": true, "none": null}',
+    '{"zero":0.0,"small":1e-7,"large":1e+21,"nan":NaN,"count":3,"half":0.5,"seed":9223372036854775807,"list":[[-2.0],[1.5]],"text":"a \\"b\\"\\n","flag":true,"none":null}',
   );
 });

@@ -16,10 +16,10 @@ export function pythonJson(value: unknown): string {
   if (typeof value === "bigint") return String(value);
   if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : floatText(value);
   if (ArrayBuffer.isView(value)) return pythonJson(Array.from(value as Uint8Array));
-  if (Array.isArray(value)) return `[${value.map((item) => pythonJson(item ?? null)).join(", ")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => pythonJson(item ?? null)).join(",")}]`;
   if (value !== null && typeof value === "object") {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}: ${pythonJson(item)}`).join(", ")}}`;
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${pythonJson(item)}`).join(",")}}`;
   }
   return JSON.stringify(value) ?? "null";
 }
