@@ -17,6 +17,7 @@ import {
 } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
+import { addEditCommands, renaming } from "./dataset-edit.ts";
 import { withProgress } from "./progress.ts";
 import { number, table } from "./table.ts";
 
@@ -42,7 +43,7 @@ interface ExportOptions extends Writing {
 
 /** Adds the command group `dataset` to the program. */
 export function addDatasetCommands(program: Command): void {
-  const dataset = program.command("dataset").description("look into, check, convert and export LeRobot datasets");
+  const dataset = program.command("dataset").description("look into, check, convert, edit and export LeRobot datasets");
   const json = ["--json", "print JSON"] as const;
   const rename = [
     "--rename <stored=name...>",
@@ -135,6 +136,8 @@ export function addDatasetCommands(program: Command): void {
         written(target, source, "v3.0", options);
       }),
     );
+
+  addEditCommands(dataset);
 }
 
 /** Runs a command on an open dataset. */
@@ -167,17 +170,6 @@ function glancing(
     return task(source);
   };
   return reading(root, options, looking, true);
-}
-
-function renaming(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [stored, name, ...more] = pair.split("=");
-      if (!stored || !name || more.length > 0)
-        throw new PistarError("bad-option", `--rename: expected stored=name, got ${JSON.stringify(pair)}`);
-      return [stored, name];
-    }),
-  );
 }
 
 function note(text: string): void {

@@ -9,6 +9,17 @@ export { convertDataset } from "./convert.ts";
 export { buildAside, type Changes, type CopyOptions, copyEpisodes, type Piece, type Progress } from "./copy.ts";
 export { type LeRobotDataset, type OpenOptions, openDataset } from "./dataset.ts";
 export type { DepthMap } from "./depth.ts";
+export {
+  checkDropped,
+  episodeList,
+  mergedPieces,
+  partsByShare,
+  piecesOf,
+  unreadable,
+  withCut,
+  withOutcomes,
+  withoutEpisodes,
+} from "./edit.ts";
 export { detachedEpisode, type EpisodeBuffer, type FrameValue, type FrameValues } from "./episode-buffer.ts";
 export type { EpisodeContent } from "./episode-files.ts";
 export type { EpisodeRecord, VideoSpan } from "./episodes.ts";

@@ -46,9 +46,11 @@ export function firstInexact(timestamps: ArrayLike<number | bigint>, fps: number
  * aside: `timing` judges them.
  */
 export async function misplacedRow(dataset: LeRobotDataset, episode: EpisodeRecord): Promise<string | undefined> {
-  const expected = expectedRows(episode, dataset.fps);
   const names = ["index", "episode_index", "frame_index"].filter((name) => dataset.features.has(name));
   for (const [name, { data }] of await dataset.columns(episode.index, names)) {
+    // Where an episode before was deleted, `index` may begin later; within the episode it must go on by one.
+    const fromIndex = name === "index" && data.length > 0 ? Number(data[0]) : episode.fromIndex;
+    const expected = expectedRows({ ...episode, fromIndex }, dataset.fps);
     const frame = firstOther(data, expected[name]!);
     if (frame !== undefined)
       return `column "${name}", frame ${frame}: expected ${expected[name]!(frame)}, got ${data[frame]}`;

@@ -1,0 +1,200 @@
+// pistar dataset edit: new datasets from others. The source is never changed.
+import { join } from "node:path";
+import type { Command } from "commander";
+import {
+  type CopyOptions,
+  checkDropped,
+  copyEpisodes,
+  episodeList,
+  type LeRobotDataset,
+  mergedPieces,
+  openDataset,
+  type Piece,
+  partsByShare,
+  piecesOf,
+  unreadable,
+  withCut,
+  withOutcomes,
+  withoutEpisodes,
+} from "../data/index.ts";
+import { PistarError } from "../system/index.ts";
+import { withProgress } from "./progress.ts";
+
+const episodesHelp = "episodes such as 3, 5-8 or 0,2,7-9";
+
+/** Adds the command group `edit`. */
+export function addEditCommands(dataset: Command): void {
+  const edit = dataset
+    .command("edit")
+    .description("write a new dataset from others: delete, keep, split, merge, rename, outcomes, drop, cut");
+
+  edit
+    .command("delete <root> <target>")
+    .description("leave episodes out; the others are numbered anew")
+    .requiredOption("--episodes <list...>", episodesHelp)
+    .action((root: string, target: string, { episodes }: { episodes: string[] }) =>
+      one(root, (source) => save(withoutEpisodes(source, episodeList(episodes)), target)),
+    );
+
+  edit
+    .command("keep <root> <target>")
+    .description("keep some episodes")
+    .requiredOption("--episodes <list...>", episodesHelp)
+    .action((root: string, target: string, { episodes }: { episodes: string[] }) =>
+      one(root, (source) => save(piecesOf(source, episodeList(episodes)), target)),
+    );
+
+  edit
+    .command("split <root> <folder>")
+    .description("write parts as datasets FOLDER/NAME, by episodes or by share")
+    .requiredOption("--parts <name=part...>", "such as train=0-79 test=80-99, or train=0.8 test=0.2")
+    .action((root: string, folder: string, { parts }: { parts: string[] }) =>
+      one(root, async (source) => {
+        for (const [name, pieces] of splitBy(source, parts)) await save(pieces, join(folder, name));
+      }),
+    );
+
+  edit
+    .command("merge <target> <roots...>")
+    .description("put datasets with the same fps and features one after the other")
+    .action(async (target: string, roots: string[]) => {
+      const sources: LeRobotDataset[] = [];
+      try {
+        for (const root of roots) sources.push(await openDataset(root));
+        await save(mergedPieces(sources), target);
+      } finally {
+        for (const source of sources) await source.close();
+      }
+    });
+
+  edit
+    .command("rename <root> <target> <stored=name...>")
+    .description("rename columns, such as state=observation.state")
+    .action((root: string, target: string, pairs: string[]) =>
+      one(root, (source) => save(piecesOf(source), target), { rename: renaming(pairs) }),
+    );
+
+  edit
+    .command("outcome <root> <target>")
+    .description("set or clear the outcome of episodes (episode_success)")
+    .option("--success <list...>", episodesHelp, [])
+    .option("--failure <list...>", episodesHelp, [])
+    .option("--clear <list...>", episodesHelp, [])
+    .action((root: string, target: string, lists: Readonly<Record<"success" | "failure" | "clear", string[]>>) =>
+      one(root, (source) => save(withOutcomes(piecesOf(source), outcomesOf(source, lists)), target)),
+    );
+
+  edit
+    .command("drop <root> <target> <features...>")
+    .description("leave cameras or other features out")
+    .action((root: string, target: string, features: string[]) =>
+      one(root, async (source) => {
+        checkDropped(source, features);
+        await save(piecesOf(source), target, { without: features });
+      }),
+    );
+
+  edit
+    .command("cut <root> <target>")
+    .description(
+      "cut an episode to a span of frames; video is encoded anew only where the span begins between key frames",
+    )
+    .requiredOption("--episode <number>", "the episode", Number)
+    .requiredOption("--from <frame>", "its first frame", Number)
+    .requiredOption("--to <frame>", "the frame after its last", Number)
+    .action((root: string, target: string, { episode, from, to }: { episode: number; from: number; to: number }) =>
+      one(root, (source) => {
+        piecesOf(source, [episode]);
+        return save(withCut(piecesOf(source), episode, from, to), target);
+      }),
+    );
+
+  edit
+    .command("drop-unreadable <root> <target>")
+    .description("leave out the episodes of which a column or a picture cannot be read")
+    .action((root: string, target: string) =>
+      one(root, async (source) => save(await readablePieces(source), target), { lenient: true }),
+    );
+}
+
+/** Runs an edit of one dataset. */
+async function one(
+  root: string,
+  task: (source: LeRobotDataset) => Promise<void>,
+  options: Parameters<typeof openDataset>[1] = {},
+): Promise<void> {
+  const source = await openDataset(root, options);
+  try {
+    await task(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function save(pieces: readonly Piece[], target: string, options: CopyOptions = {}): Promise<void> {
+  await withProgress("copying", (progress) =>
+    copyEpisodes(pieces, target, { ...options, progress, onNote: (note) => console.error(`note: ${note}`) }),
+  );
+  console.log(`${target}: ${pieces.length} episodes`);
+}
+
+/** `name=value` pairs, as --rename and --parts take them. */
+export function renaming(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [stored, name, ...more] = pair.split("=");
+      if (!stored || !name || more.length > 0)
+        throw new PistarError("bad-option", `expected name=value, got ${JSON.stringify(pair)}`);
+      return [stored, name];
+    }),
+  );
+}
+
+function splitBy(source: LeRobotDataset, parts: readonly string[]): [string, Piece[]][] {
+  const given = Object.entries(renaming(parts));
+  const shares = given.map(([, part]) =>
+    /^0?\.\d+$|^1(\.0*)?$/.test(part) && part.includes(".") ? Number(part) : undefined,
+  );
+  if (shares.every((share) => share !== undefined)) {
+    const pieces = partsByShare(source, shares);
+    return given.map(([name], at) => [name, pieces[at]!]);
+  }
+  return given.map(([name, part]) => [name, piecesOf(source, episodeList([part]))]);
+}
+
+function outcomesOf(
+  source: LeRobotDataset,
+  { success, failure, clear }: Readonly<Record<"success" | "failure" | "clear", string[]>>,
+): Map<number, "success" | "failure" | null> {
+  const lists = [
+    ["success", episodeList(success)],
+    ["failure", episodeList(failure)],
+    [null, episodeList(clear)],
+  ] as const;
+  const outcomes = new Map<number, "success" | "failure" | null>();
+  for (const [outcome, list] of lists) {
+    piecesOf(source, list);
+    for (const episode of list) {
+      if (outcomes.has(episode))
+        throw new PistarError("bad-option", `expected one outcome an episode, episode ${episode} has two`);
+      outcomes.set(episode, outcome);
+    }
+  }
+  if (outcomes.size === 0)
+    throw new PistarError("bad-option", "expected --success, --failure or --clear with episodes");
+  return outcomes;
+}
+
+async function readablePieces(source: LeRobotDataset): Promise<Piece[]> {
+  const pieces = piecesOf(source);
+  const kept: Piece[] = [];
+  await withProgress("reading", async (progress) => {
+    for (const [at, piece] of pieces.entries()) {
+      const reason = await unreadable(source, piece.episode);
+      if (reason === undefined) kept.push(piece);
+      else console.error(`episode ${piece.episode} is left out: ${reason}`);
+      progress(at + 1, pieces.length);
+    }
+  });
+  return kept;
+}
