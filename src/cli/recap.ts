@@ -2,9 +2,14 @@
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import {
+  checkRoom,
   datasetOptions,
   datasetVerdict,
+  gigabytes,
   labelTag,
+  type Needs,
+  needsOf,
+  needsOnDatasets,
   openDatasetRun,
   openRun,
   type Preset,
@@ -37,6 +42,7 @@ export function addRecapCommand(program: Command): void {
       "--config <file>",
       "config.json of a run whose options to take for the new one in --out; flags replace them",
     )
+    .option("--dry-run", "say what the run would do and need, and whether there is room for it; then end")
     .option("--resume", "go on with the run in --out, with the options that it was begun with");
   addFlags(command, recapOptions)
     .addHelpText(
@@ -84,16 +90,26 @@ const changes = (options: object) =>
 type Options = Readonly<Record<string, unknown>>;
 
 async function recap(command: Command, flags: Record<string, unknown>): Promise<void> {
-  const { out, dataset, config, resume, ...options } = givenFlags(command, flags) as {
+  const {
+    out,
+    dataset,
+    config,
+    resume,
+    dryRun = false,
+    preset,
+    ...options
+  } = givenFlags(command, flags) as {
     readonly [flag in "out" | "config"]?: string;
-  } & { readonly dataset?: string[]; readonly resume?: true };
+  } & { readonly dataset?: string[]; readonly resume?: true; readonly dryRun?: true; readonly preset?: Preset };
   const known = resume || config !== undefined ? configOf(out, config, resume) : undefined;
-  if (known !== undefined && "preset" in options)
+  if (known !== undefined && preset !== undefined)
     throw new PistarError("bad-option", `--preset: of no use where options come from ${known}; leave it out`);
   const base = known === undefined ? undefined : readRunConfig(known).options;
   const datasets = dataset ?? (base?.datasets as string[] | undefined);
-  if (datasets === undefined) await inSimulation(out, flags.preset as Preset, base, options);
-  else await onDatasets(out, { ...base, datasets }, options);
+  if (datasets === undefined) await inSimulation(out, flags.preset as Preset, base, options, dryRun);
+  else if (preset !== undefined)
+    throw new PistarError("bad-option", "--preset: of no use with --dataset, where no simulation runs; leave it out");
+  else await onDatasets(out, { ...base, datasets }, options, dryRun);
 }
 
 /** Where the options are that the run in `out` goes on with, or begins with. */
@@ -116,9 +132,11 @@ async function inSimulation(
   preset: Preset,
   base: Options | undefined,
   given: Options,
+  dryRun: boolean,
 ): Promise<void> {
   const options = fromFlags(recapOptions, { ...(base ?? presets[preset].options), ...given });
   const folder = out ?? join("runs", `recap-${preset}-${options.seed}`);
+  if (planned(folder, needsOf(options), dryRun)) return;
   await reported(folder, async (progress, signal) =>
     runVerdict(await runRecap(openRun(folder, options, progress, signal))),
   );
@@ -129,6 +147,7 @@ async function onDatasets(
   out: string | undefined,
   base: Options & { readonly datasets: readonly string[] },
   given: Options,
+  dryRun: boolean,
 ): Promise<void> {
   const foreign = Object.keys(given).filter((name) => !(name in datasetFlags));
   if (foreign.length > 0)
@@ -140,6 +159,7 @@ async function onDatasets(
   const options = fromFlags(datasetOptions, { ...base, ...given });
   const { datasets, seed } = options;
   const folder = out ?? join("runs", `recap-${basename(resolve(datasets[0]!))}-${seed}`);
+  if (planned(folder, await needsOnDatasets(options), dryRun, datasets)) return;
   await reported(folder, async (progress, signal) => {
     const run = await openDatasetRun(folder, options, progress, signal);
     const summary = await runOnDatasets(run);
@@ -148,6 +168,18 @@ async function onDatasets(
     );
     return datasetVerdict(summary);
   });
+}
+
+/** Checks the room for a run. @returns whether that was all that was asked for */
+function planned(folder: string, needs: Needs, dryRun: boolean, datasets: readonly string[] = []): boolean {
+  const room = checkRoom(folder, needs, datasets);
+  const memory = `${gigabytes(needs.memory)} of memory (${gigabytes(room.memory)} are free)`;
+  if (room.memory < needs.memory) console.error(`warning: the run needs about ${memory}`);
+  if (!dryRun) return false;
+  console.log(`${folder}: ${needs.episodes} episodes and ${needs.trainings} trainings`);
+  console.log(`needs about ${gigabytes(needs.disk)} of disk (${gigabytes(room.disk)} are free) and ${memory}`);
+  for (const root of datasets) console.log(`labels will be written into ${join(root, "meta")}`);
+  return true;
 }
 
 /** Shows progress, ends a run after an interrupt where it can go on, and prints its verdict. */

@@ -23,6 +23,7 @@ export {
   recapOptions,
 } from "./options.ts";
 export { labelTag, runOnDatasets } from "./own-data.ts";
+export { checkRoom, gigabytes, type Needs, needsOf, needsOnDatasets, type Room } from "./preflight.ts";
 export { readSummary } from "./read-summary.ts";
 export { runRecap } from "./recap.ts";
 export { picturesOf } from "./record.ts";

@@ -154,6 +154,13 @@ test("by its command: a flag of the simulation is refused by name, what a run fo
     expect.stringMatching(/: --randomise, --demonstrations: .*with --dataset.*--pretrain-steps/s),
   ]);
   expect(existsSync(join(folder, "second"))).toBe(false);
+  const planned = pistar("--preset", "full", "--seed", "3", "--dry-run", ...out);
+  expect([planned.status, planned.stdout]).toEqual([
+    0,
+    expect.stringMatching(/second: \d+ episodes and \d+ trainings\nneeds about [\d.]+ GB of disk/),
+  ]);
+  expect(existsSync(join(folder, "second"))).toBe(false);
+  expect(pistar(...data, "--preset", "full", ...out).stderr).toContain("--preset: of no use with --dataset");
   const brief = ["--pretrain-steps", "2", "--value-steps", "2", "--batch-size", "2"];
   const done = pistar(...data, ...brief, "--lookahead", "0.5", "--horizon", "7", ...out);
   expect(done.stderr).toContain("4 of 4 episodes do not say whether they succeeded");
