@@ -1,8 +1,8 @@
 /**
- * Writes the actions of `horizon` steps from a frame on. Steps beyond the end of the episode, or of what somebody did, repeat the last
- * action before it and are marked as padding (LeRobot's action_is_pad), so that a loss can leave them out.
+ * Writes the actions of `horizon` steps from a frame on. Steps beyond the episode's end, or beyond the last acted
+ * frame, repeat the last action and are marked as padding (LeRobot's action_is_pad) for the loss.
  *
- * @param actions [frames, width], of which those before `end` are meant
+ * @param actions [frames, width], used up to `end`
  * @param chunk [horizon, stride], written in the first `width` entries of each row; stride = chunk.length / horizon
  * @param isPad [horizon]
  */

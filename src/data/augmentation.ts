@@ -1,8 +1,11 @@
-// Random changes to a training picture that leave its meaning: a shift and a change of brightness.
+// Random changes to a training image without a change of meaning: a shift and a change of brightness.
 import type { Random } from "../system/index.ts";
 
 export interface Augmentation {
-  /** Pixels by which a picture moves at most in x and in y; its edge is repeated into the gap. The same as padding by the edge and cropping at random. */
+  /**
+   * Largest shift of an image in x and in y, pixels. The edge is repeated into the gap, as in padding by the edge and
+   * cropping at random.
+   */
   readonly shift: number;
   /** Brightness is multiplied by a factor from 1 − brightness to 1 + brightness. */
   readonly brightness: number;
@@ -33,7 +36,7 @@ export function augment(
   const right = random.integer(2 * shift + 1) - shift;
   const down = random.integer(2 * shift + 1) - shift;
   const factor = 1 + brightness * (2 * random.uniform() - 1);
-  const left = 3 * clamp(right, width); // where in a row the moved pixels begin and end; the edge fills the rest
+  const left = 3 * clamp(right, width); // ends of the moved pixels in a row; the edge fills the rest
   const end = stride - 3 * clamp(-right, width);
   const from = 3 * clamp(-right, width);
   for (let y = 0; y < height; y++) {

@@ -6,7 +6,7 @@ type Ffmpeg = typeof import("node-av/lib") & typeof import("node-av/constants");
 
 let loading: Promise<Ffmpeg> | undefined;
 
-/** The FFmpeg binding; without node-av, an error that says how to get it. */
+/** The FFmpeg binding. Without node-av, an error with the way to get it. */
 export function ffmpeg(): Promise<Ffmpeg> {
   loading ??= load();
   return loading;
@@ -30,14 +30,14 @@ async function load(): Promise<Ffmpeg> {
   return av;
 }
 
-/** Throws what FFmpeg says of a negative return code; `what` names the file and the step. */
+/** Throws FFmpeg's message for a negative return code. `what` names the file and the step. */
 export function check(av: Ffmpeg, code: number, what: string): number {
   if (code >= 0) return code;
   const message = `${what}: ${av.FFmpegError.strerror(code)}`;
   throw code === av.AVERROR_ENOSPC ? new PistarError("full-disk", message) : new Error(message);
 }
 
-/** An open video file, its video stream and that stream's frame rate. */
+/** An open video file, its video stream and the stream's frame rate. */
 export interface VideoInput {
   readonly format: FormatContext;
   readonly stream: Stream;
@@ -62,7 +62,7 @@ export function openVideo(av: Ffmpeg, path: string): VideoInput {
   }
 }
 
-/** A decoder of the stream that hands out each picture as soon as it can. */
+/** A decoder of the stream. It hands out each picture as soon as it can. */
 export function openDecoder(av: Ffmpeg, { stream }: VideoInput, path: string): CodecContext {
   const { codecId } = stream.codecpar;
   const codec = av.Codec.findDecoder(codecId);
@@ -84,7 +84,7 @@ export function frameRate(fps: number): [number, number] {
   return denominator ? [Math.round(fps * denominator), denominator] : [Math.round(fps * 100_000), 100_000];
 }
 
-/** Seconds that a stream's ticks stand for. */
+/** A stream's ticks in seconds. */
 export function seconds(ticks: bigint, timeBase: { readonly num: number; readonly den: number }): number {
   return (Number(ticks) * timeBase.num) / timeBase.den;
 }

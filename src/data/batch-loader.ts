@@ -10,11 +10,11 @@ export interface BatchLoaderOptions extends BatchOptions {
   readonly batchSize: number;
   /** Threads; 0 puts batches together when they are asked for. */
   readonly workers: number;
-  /** Goes on where `BatchLoader.state` was taken. */
+  /** Continues from `BatchLoader.state`. */
   readonly state?: SamplerState;
 }
 
-/** Batches that a worker holds ready or in the making. */
+/** Batches ready or in the making, for each worker. */
 const batchesPerWorker = 2;
 
 interface Pending {
@@ -39,7 +39,7 @@ export class BatchLoader {
       throw new RangeError(`Expected 0 or more workers, got ${workers}`);
     this.batchSize = batchSize;
     this.sampler = new Sampler(sources, options.seed, state);
-    this.assembler = new BatchAssembler(sources, options); // also where there are workers: it checks the options here
+    this.assembler = new BatchAssembler(sources, options); // with workers too: it checks the options here
     const start = () =>
       new WorkerThread<BatchWork>(import.meta.url, "./batch-worker", {
         name: "A batch worker",
@@ -48,7 +48,7 @@ export class BatchLoader {
     this.workers = Array.from({ length: workers }, start);
   }
 
-  /** @throws where the batch cannot be put together, its worker has ended, or the loader is closed */
+  /** @throws Error if the batch cannot be put together, its worker has ended, or the loader is closed */
   async next(): Promise<Batch> {
     if (this.closed) throw new Error("The batch loader is closed");
     if (this.workers.length === 0) return this.assembler.assemble(this.sampler.next(this.batchSize));
@@ -74,7 +74,7 @@ export class BatchLoader {
       const state = this.sampler.state();
       const worker = this.workers[this.requests++ % this.workers.length]!;
       const batch = worker.ask("assemble", this.sampler.next(this.batchSize));
-      batch.catch(() => {}); // reported by the `next` that takes it, or never wanted
+      batch.catch(() => {}); // reported by its `next`, or never wanted
       this.queue.push({ state, batch });
     }
   }

@@ -11,11 +11,11 @@ import type { Column, Dataset } from "./types.ts";
 
 /** Labels of a dataset's frames, each [frames] in the order of its episodes. */
 export interface FrameLabels {
-  /** Normalised return, the target of the value function; NaN where there is none. */
+  /** Normalised return, the target of the value function; NaN without one. */
   readonly return?: Float32Array | Float64Array;
-  /** 1 for positive, 0 for negative, −1 where there is none. */
+  /** 1 for positive, 0 for negative, −1 without one. */
   readonly advantageIndicator?: Int8Array | Uint8Array;
-  /** 1 where a person acted. */
+  /** 1 for frames in which a person acted. */
   readonly isIntervention?: Uint8Array;
 }
 
@@ -25,7 +25,7 @@ export interface BatchSourceOptions extends FrameCacheOptions {
   /** Normalisers of state and actions (default: as recorded). */
   readonly normalizers?: { readonly state?: Normalizer; readonly actions?: Normalizer };
   readonly labels?: FrameLabels;
-  /** Whether to read the frames' subtasks, where the dataset has any. */
+  /** Whether to read the frames' subtasks, if the dataset has any. */
   readonly subtasks?: boolean | undefined;
   /** episode_index of the episodes to draw from (default: all). */
   readonly episodes?: readonly number[];
@@ -46,15 +46,18 @@ export interface BatchSource extends Pool {
   readonly actions: Float32Array;
   readonly stateSize: number;
   readonly actionSize: number;
-  /** episode_index of each episode, and where its frames begin; one more begin than episodes. */
+  /** episode_index of each episode, and the first frame of each; one more first frame than episodes. */
   readonly episodeIndices: Int32Array;
   readonly episodeStarts: Int32Array;
-  /** [all frames], the frame before which a chunk of actions ends: the episode's end, or where nobody acts next. */
+  /**
+   * [all frames], the frame before which a chunk of actions ends: the episode's end, or the next frame without an
+   * actor.
+   */
   readonly chunkEnds: Int32Array;
   /** [all frames], positions in `tasks`. */
   readonly taskOf: Int32Array;
   readonly tasks: readonly string[];
-  /** [all frames], positions in `subtasks`; −1 where there is none. */
+  /** [all frames], positions in `subtasks`; −1 without one. */
   readonly subtaskOf: Int32Array;
   readonly subtasks: readonly string[];
   readonly return: Float32Array;
@@ -63,9 +66,9 @@ export interface BatchSource extends Pool {
 }
 
 /**
- * Makes a dataset ready; the first time at a resolution its frames are decoded.
+ * Makes a dataset ready for batches. The first time at a resolution it decodes the frames.
  *
- * @throws Error naming dataset, episode and column where the data is not as needed
+ * @throws Error naming dataset, episode and column if the data does not fit
  */
 export async function batchSource(dataset: Dataset, options: BatchSourceOptions): Promise<BatchSource> {
   const { cameras, height, width, normalizers = {}, labels = {}, weight } = options;
@@ -152,7 +155,10 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
   };
 }
 
-/** Of each of an episode's frames, where it begins at `start`. A pause before a take-over is no action to learn, nor is what follows part of one. */
+/**
+ * The chunk end of each frame of an episode with first frame `start`. A pause before a take-over is no action to learn,
+ * and no later frame continues its chunk.
+ */
 async function endsOf(dataset: Dataset, episode: number, start: number, length: number): Promise<Int32Array> {
   const actor = "complementary_info.collector_policy_id" satisfies keyof typeof recordingFeatures;
   const actors = dataset.features.has(actor) ? (await dataset.columns(episode, [actor])).get(actor)!.data : [];

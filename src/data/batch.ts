@@ -22,30 +22,30 @@ export interface BatchOptions {
 
 export interface Batch {
   readonly size: number;
-  /** By camera, [B, h, w, 3]; black where a sample's source lacks the camera. */
+  /** Images by camera, [B, h, w, 3]; black for a source without the camera. */
   readonly images: Readonly<Record<string, Uint8Array>>;
-  /** By camera, [B]: 1 where there is a picture. */
+  /** Masks by camera, [B]: 1 for an image. */
   readonly imageMasks: Readonly<Record<string, Uint8Array>>;
   /** [B, S], normalised. */
   readonly state: Float32Array;
   /** [B, H, A], normalised. */
   readonly actions: Float32Array;
-  /** [B, H], 1 beyond the end of the episode, and from where nobody acted on. */
+  /** [B, H], 1 beyond the episode's end, and after the last acted frame. */
   readonly actionIsPad: Uint8Array;
   /** [B], instruction texts. */
   readonly tasks: readonly string[];
-  /** [B], undefined where there is none. */
+  /** [B], undefined without one. */
   readonly subtasks: readonly (string | undefined)[];
   /** [B], positions in the list of sources. */
   readonly source: Int32Array;
   /** [B], as the dataset numbers them; frame 0 is the episode's first. */
   readonly episodeIndex: Int32Array;
   readonly frameIndex: Int32Array;
-  /** [B], normalised; NaN where there is none. */
+  /** [B], normalised; NaN without one. */
   readonly return: Float32Array;
-  /** [B], 1 positive, 0 negative, −1 where there is none. */
+  /** [B], 1 positive, 0 negative, −1 without one. */
   readonly advantageIndicator: Int8Array;
-  /** [B], 1 where a person acted. */
+  /** [B], 1 if a person acted. */
   readonly isIntervention: Uint8Array;
 }
 
@@ -167,7 +167,7 @@ function size(what: string, wanted: number | undefined, present: readonly number
   return wanted ?? longest;
 }
 
-/** The position of the episode that a frame belongs to: the last that starts at or before it. */
+/** The position of a frame's episode: the last one that starts at or before it. */
 function episodeOf(starts: Int32Array, frame: number): number {
   let low = 0;
   let high = starts.length - 1;

@@ -23,7 +23,7 @@ export class CameraReader {
     this.rows = rows;
   }
 
-  /** The stretch of a video file that holds an episode's frames of a camera. */
+  /** The stretch of a video file with an episode's frames of a camera. */
   part({ index, length, videos }: EpisodeRecord, camera: string): VideoPart {
     const span = videos.get(camera);
     if (!span)

@@ -7,7 +7,7 @@ import type { Image } from "./types.ts";
 /** Frames decoded at once. */
 const batch = 32;
 
-/** Colour in [0, 1] a channel; depth in the unit that info.json names (millimetres where it names none). */
+/** Colour in [0, 1] a channel; depth in info.json's unit (default millimetres). */
 export async function cameraStats(
   source: LeRobotDataset,
   episode: number,

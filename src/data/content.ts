@@ -1,5 +1,5 @@
-// What files hold, as a record that tells later whether they changed. A file whose size and time of change are as recorded
-// is taken to be the same; otherwise its bytes decide, so that touching or copying a dataset changes nothing.
+// A record of files' contents, to tell later whether they changed. A file of the recorded size and time of change
+// counts as unchanged. Otherwise its bytes decide, so touching or copying a dataset changes nothing.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -16,7 +16,7 @@ interface FileContent {
 /** Contents by path below a root. */
 export type Contents = Readonly<Record<string, FileContent>>;
 
-/** The contents of `files` below `root`; bytes are read only where `known` does not tell. */
+/** The contents of `files` below `root`. Bytes are read only if `known` does not tell. */
 export async function contentsOf(root: string, files: readonly string[], known: Contents = {}): Promise<Contents> {
   const found: Record<string, FileContent> = {};
   for (const file of files) {

@@ -1,5 +1,5 @@
-// Copying episodes, whole or in part, into a new dataset of version 3.0: rows bit for bit, videos without re-encoding wherever
-// a copy begins at a key frame. Everything that rewrites data is built on this.
+// Copies episodes, whole or in part, into a new dataset of version 3.0: rows bit for bit, videos without re-encoding if
+// a copy begins at a key frame. Every rewriting of data builds on this.
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PistarError, replaceFile } from "../system/index.ts";
@@ -28,15 +28,15 @@ export interface Piece {
   readonly episode: number;
   readonly from?: number;
   readonly to?: number;
-  /** Episode-level columns that change; null clears one. */
+  /** Changed episode-level columns; null clears one. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** What a copy may change: more columns, other instructions. */
+/** Changes in a copy: more columns, other instructions. */
 export interface Changes {
-  /** Features that the copy has besides the source's. */
+  /** The copy's additional features. */
   readonly features: Readonly<Record<string, Feature>>;
-  /** Their columns for an episode, and the instruction of each frame where it changes. */
+  /** Their columns for an episode, and the instruction of each frame if it changes. */
   change(
     episode: number,
     tasks: readonly string[],
@@ -50,17 +50,17 @@ export interface CopyOptions {
   /** Whether damage is mended: rows are taken in the order of frame_index, impossible times replaced by frame / fps. */
   readonly repair?: boolean;
   readonly progress?: Progress;
-  /** Told, in a sentence each, what differs between the copy and its source. */
+  /** Receives each difference between copy and source, a sentence each. */
   readonly onNote?: (note: string) => void;
 }
 
 /**
  * Writes the pieces, one episode each, as a new dataset at `target`. The dataset is made beside it under the name
- * `<target>.unfinished` and renamed when it is whole. Labels follow their frames, and what pistar does not know in meta/ and
- * info.json comes along. Statistics are computed anew.
+ * `<target>.unfinished` and renamed at the end. Labels follow their frames. Unknown parts of meta/ and info.json come
+ * along. Statistics are computed anew.
  *
  * @param pieces from datasets with the same fps and features
- * @throws Error where an episode's rows are not the frames that they should be (unless repaired), or nothing is left to copy
+ * @throws Error if an episode's rows are out of place (unless repaired), or nothing is left to copy
  */
 export async function copyEpisodes(pieces: readonly Piece[], target: string, options: CopyOptions = {}): Promise<void> {
   const [first] = pieces;
@@ -73,7 +73,7 @@ export async function copyEpisodes(pieces: readonly Piece[], target: string, opt
   });
 }
 
-/** Lets `build` fill a folder beside `target`, which becomes `target` once it is whole. */
+/** Lets `build` fill a folder beside `target`. Complete, it becomes `target`. */
 export async function buildAside(target: string, build: (folder: string) => Promise<void>): Promise<void> {
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new PistarError("already-there", `${target}: expected a folder that is new or empty`, { path: target });
@@ -120,7 +120,7 @@ async function writeEpisodes(pieces: readonly Piece[], folder: string, options: 
 
 interface CopyPlan {
   readonly own: readonly (readonly [string, Feature])[];
-  /** Columns that are carried along as parquet has them. */
+  /** Columns carried along in parquet's form. */
   readonly carried: readonly string[];
   readonly folder: string;
   readonly options: CopyOptions;
@@ -182,7 +182,10 @@ function recordOf(source: LeRobotDataset, episode: number): EpisodeRecord {
   return found;
 }
 
-/** @throws Error that names the first row of the episode that is not the frame it stands for, and says how to mend it */
+/**
+ * Checks an episode's rows.
+ * @throws Error naming the first misplaced row, and the way to mend it
+ */
 export async function refuseMisplaced(source: LeRobotDataset, record: EpisodeRecord): Promise<void> {
   const wrong = await misplacedRow(source, record);
   if (wrong)
@@ -193,7 +196,7 @@ export async function refuseMisplaced(source: LeRobotDataset, record: EpisodeRec
     );
 }
 
-/** The episode's timestamps where they are to be kept: those of a real clock. Undefined where frame / fps says the same. */
+/** The episode's timestamps if a real clock gave them. Undefined if frame / fps gives the same. */
 async function recordedTimes(
   source: LeRobotDataset,
   { index }: EpisodeRecord,
@@ -245,7 +248,7 @@ async function cameraContent(
   return { pictures, videos, cameraStats: stats };
 }
 
-/** A stretch of an episode's video. Where it does not begin at a key frame, it is encoded anew into a file of its own. */
+/** A stretch of an episode's video. It is encoded anew into its own file unless it begins at a key frame. */
 async function videoPart(
   source: LeRobotDataset,
   episode: number,
@@ -278,7 +281,7 @@ async function storedPictures(source: LeRobotDataset, episode: number, camera: s
   });
 }
 
-/** Brings along what pistar does not know. */
+/** Brings unknown parts along. */
 async function keepUnknown(pieces: readonly Piece[], folder: string): Promise<void> {
   const sources = [...new Set(pieces.map(({ source }) => source))];
   for (const source of sources) copyUnknownMeta(source.root, folder);

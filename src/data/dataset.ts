@@ -21,28 +21,28 @@ import { readTasks } from "./tasks.ts";
 import type { Column, Dataset, Feature } from "./types.ts";
 import type { VideoPart } from "./video-copy.ts";
 
-/** A LeRobot dataset on disk: what every Dataset offers, and where its parts lie. */
+/** A LeRobot dataset on disk: the interface of every Dataset, and the places of its parts. */
 export interface LeRobotDataset extends Dataset {
   /** meta/info.json, with keys pistar does not know. */
   readonly info: Info;
   readonly episodes: readonly EpisodeRecord[];
-  /** Names of the features that hold depth maps. They are not among `cameras`. */
+  /** Names of the features with depth maps. They are not among `cameras`. */
   readonly depthCameras: readonly string[];
-  /** What is wrong with the metadata. Empty unless the dataset was opened with `lenient`. */
+  /** Problems of the metadata. Empty unless the dataset was opened with `lenient`. */
   readonly problems: readonly string[];
   /** Frames `indices` of a depth camera, in metres, in the order asked for. */
   depth(episode: number, camera: string, indices: readonly number[]): Promise<DepthMap[]>;
-  /** Data and video files that the metadata names and that are not there, below the root. */
+  /** Missing data and video files of the metadata, below the root. */
   missingFiles(): string[];
-  /** Columns of the data files that info.json does not declare. They can be read by name. */
+  /** Columns of the data files without a declaration in info.json. They can be read by name. */
   undeclared(): Promise<string[]>;
-  /** Statistics over all episodes: stats.json, or where there is none the aggregate of the episodes'. */
+  /** Statistics over all episodes: stats.json, or else the aggregate of the episodes'. */
   stats(): Promise<Stats>;
-  /** Statistics of each episode that carries them. */
+  /** Statistics of episodes, as far as they carry any. */
   episodeStats(): Promise<ReadonlyMap<number, Stats>>;
   /** A column as parquet holds it, with its schema. */
   raw(episode: number, column: string): Promise<TableColumn>;
-  /** The stretch of an mp4 file that holds an episode's frames of a camera of dtype "video". */
+  /** The stretch of an mp4 file with an episode's frames of a camera of dtype "video". */
   video(episode: number, camera: string): VideoPart;
 }
 
@@ -51,17 +51,17 @@ export interface OpenOptions {
   readonly rename?: Readonly<Record<string, string>>;
   /** Gives columns under openpi's names (state, actions, image, wrist_image) LeRobot's, and says so in a warning. */
   readonly usualNames?: boolean;
-  /** Opens what the metadata says even where parts of it are missing or contradict each other; `problems` tells. */
+  /** Opens as much as the metadata gives, even with parts missing or contradictory. `problems` lists them. */
   readonly lenient?: boolean;
-  /** Finds rows by episode_index and frame_index, for files whose rows are out of order. */
+  /** Finds rows by episode_index and frame_index, for files with rows out of order. */
   readonly repair?: boolean;
 }
 
 /**
- * Opens the dataset at `root`. Episodes that a killed recording left behind are first put in their place, unless a writer is
- * at work or the folder cannot be written.
+ * Opens the dataset at `root`. Episodes of a killed recording are first put in their place, unless a writer is at work
+ * or the folder cannot be written.
  *
- * @throws Error that names the file and, where it applies, the episode and column
+ * @throws Error naming the file and, if it applies, the episode and column
  */
 export async function openDataset(root: string, options: OpenOptions = {}): Promise<LeRobotDataset> {
   if (!existsSync(join(root, infoPath)))
@@ -97,7 +97,7 @@ export async function openDataset(root: string, options: OpenOptions = {}): Prom
   return Object.keys(rename).length > 0 ? renamedDataset(dataset, rename) : dataset;
 }
 
-/** Refuses a list of episodes that is not whole, or that claims more frames than the files can hold. */
+/** Refuses an incomplete list of episodes, or one with more frames than the files can hold. */
 function checkEpisodes(root: string, info: Info, episodes: readonly EpisodeRecord[]): void {
   if (episodes.length !== info.total_episodes)
     throw new PistarError(
@@ -128,12 +128,12 @@ function checkEpisodes(root: string, info: Info, episodes: readonly EpisodeRecor
   }
 }
 
-/** Bytes of a file. A file that is not there is said to be missing when it is read, and may hold anything until then. */
+/** Bytes of a file. A missing file is reported on reading, and may hold anything until then. */
 function sizeOnDisk(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? Infinity;
 }
 
-/** Derives the tasks of episodes whose dataset lists none from their frames. */
+/** Derives missing tasks of episodes from their frames. */
 async function withTasks(
   episodes: readonly EpisodeRecord[],
   rows: RowReader,

@@ -1,5 +1,5 @@
-// Depth maps as LeRobot stores them: 16-bit or float TIFF pictures in the unit `depth_unit`, or 12-bit video whose codes stand
-// for metres on a linear or logarithmic scale (lerobot.datasets.depth_utils).
+// Depth maps in LeRobot's forms: 16-bit or float TIFF images in the unit `depth_unit`, or 12-bit video with codes for
+// metres on a linear or logarithmic scale (lerobot.datasets.depth_utils).
 import sharp from "sharp";
 import type { Feature } from "./types.ts";
 
@@ -12,7 +12,7 @@ export interface DepthMap {
 
 /** How a feature's numbers stand for metres. */
 export interface DepthEncoding {
-  /** Metres in one unit of a stored picture; undefined where info.json does not say. */
+  /** Metres in one unit of a stored image; undefined if info.json does not say. */
   readonly unit: number | undefined;
   /** Metres at video codes 0 and 4095. */
   readonly min: number;
@@ -25,7 +25,7 @@ export interface DepthEncoding {
 /** The largest 12-bit code. */
 const largestCode = 4095;
 
-/** Reads the encoding from a feature's `info`; what is missing there has LeRobot's defaults. `where` opens the errors. */
+/** Reads the encoding from a feature's `info`, with LeRobot's defaults. `where` opens the errors. */
 export function depthEncoding({ info = {} }: Pick<Feature, "info">, where: string): DepthEncoding {
   const unit = info.depth_unit;
   if (unit !== undefined && unit !== null && unit !== "m" && unit !== "mm")
@@ -48,7 +48,7 @@ export function depthEncoding({ info = {} }: Pick<Feature, "info">, where: strin
   return encoding;
 }
 
-/** Metres that a 12-bit code of a video stands for. */
+/** The metres of a 12-bit code of a video. */
 export function metresOfCode(code: number, { min, max, shift, useLog }: DepthEncoding): number {
   const low = useLog ? Math.log(min + shift) : min;
   const high = useLog ? Math.log(max + shift) : max;

@@ -1,4 +1,4 @@
-// Element types by numpy's names: the typed array that holds one, and how parquet and Hugging Face's `datasets` write it.
+// Element types by numpy's names: their typed arrays, and their forms in parquet and Hugging Face's `datasets`.
 import type { SchemaElement } from "hyparquet";
 import type { Feature, NumericArray } from "./types.ts";
 
@@ -47,7 +47,7 @@ const physical: Readonly<Record<string, Physical>> = {
   string: text,
 };
 
-/** Whether the type is a number or a boolean, so that a typed array holds it. */
+/** Whether the type is a number or a boolean, held by a typed array. */
 export function isNumeric(dtype: string): boolean {
   return dtype in arrays;
 }
@@ -76,8 +76,8 @@ export interface PictureShape {
 }
 
 /**
- * The sides of a camera's pictures. `names` says which axis is which; without names the channels come last, unless only the
- * first axis can be channels. Undefined where the shape is not a picture's.
+ * The sides of a camera's images. `names` gives the axes. Without names the channels come last, unless only the first
+ * axis can be channels. Undefined if the shape is no image's.
  */
 export function pictureShape({ shape, names }: Pick<Feature, "shape" | "names">): PictureShape | undefined {
   if (shape.length !== 3) return undefined;
@@ -149,7 +149,7 @@ export function isScalar(shape: readonly number[]): boolean {
   return shape.length === 0 || (shape.length === 1 && shape[0] === 1);
 }
 
-/** The `huggingface` key-value that types the columns for `datasets` and the Hub's viewer. */
+/** The `huggingface` key-value with the columns' types, for `datasets` and the Hub's viewer. */
 export function huggingfaceMetadata(features: ReadonlyMap<string, Feature>): string {
   const typed: Record<string, unknown> = {};
   for (const [name, { dtype, shape }] of features) {

@@ -131,8 +131,8 @@ export class EpisodeBuffer {
 }
 
 /**
- * An episode recorded apart from any dataset, in a worker thread say, whose `finish` gives what `DatasetWriter.appendEpisode` takes. Its
- * cameras are of dtype "image": a video would need a dataset's folder.
+ * An episode recorded apart from any dataset, for example in a worker thread. Its `finish` gives the input of
+ * `DatasetWriter.appendEpisode`. Its cameras are of dtype "image": a video would need a dataset's folder.
  */
 export function detachedEpisode(features: Readonly<Record<string, Feature>>, fps: number): EpisodeBuffer {
   const cameras = Object.keys(features).filter((name) => isCamera(features[name]!));
@@ -141,7 +141,7 @@ export function detachedEpisode(features: Readonly<Record<string, Feature>>, fps
   return new EpisodeBuffer("", new Map(Object.entries(features)), cameras, fps, defaultVideoSettings, 0);
 }
 
-/** One column that doubles its room as frames come. */
+/** One column. Its room doubles as frames come. */
 class GrowingColumn {
   private readonly feature: Feature;
   private readonly size: number;
@@ -158,7 +158,7 @@ class GrowingColumn {
     this.one = allocate(dtype, 1);
   }
 
-  /** The value as numbers (or the text), or an error that says what was expected. */
+  /** The value as numbers (or the text), or an error with the expectation. */
   check(value: FrameValue | undefined, where: string): ArrayLike<number | bigint> | string {
     const { dtype, shape } = this.feature;
     const expected = `${where}: expected ${dtype} [${shape.join(", ")}]`;
@@ -178,7 +178,7 @@ class GrowingColumn {
     return numbers;
   }
 
-  /** Whether a number is finite and stays what it is in this type (floats may be rounded). */
+  /** Whether a number is finite and keeps its value in this type (floats may be rounded). */
   private fits(value: number | bigint): boolean {
     const { dtype } = this.feature;
     if (dtype === "float64") return Number.isFinite(Number(value));

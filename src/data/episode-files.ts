@@ -15,11 +15,13 @@ export interface EpisodeContent {
   readonly length: number;
   /** The instruction of each frame. */
   readonly tasks: readonly string[];
-  /** Columns [length, ...shape] of the features that are neither default nor cameras. */
+  /** Columns [length, ...shape] of the features beside defaults and cameras. */
   readonly columns: ReadonlyMap<string, Column>;
   /** PNG bytes of each frame, for cameras of dtype "image". */
   readonly pictures: ReadonlyMap<string, readonly Uint8Array[]>;
-  /** For cameras of dtype "video": the stretch of an mp4 file to copy; undefined where the file is in the folder already. */
+  /**
+   * For cameras of dtype "video": the stretch of an mp4 file to copy; undefined if the file is in the folder already.
+   */
   readonly videos: ReadonlyMap<string, VideoPart | undefined>;
   readonly cameraStats: ReadonlyMap<string, FeatureStats>;
   /** Columns of types pistar does not know, carried along. */

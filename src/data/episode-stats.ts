@@ -1,4 +1,4 @@
-// The statistics that the list of episodes carries: meta/episodes/**.parquet (v3.0) or meta/episodes_stats.jsonl (v2.1).
+// Statistics in the list of episodes: meta/episodes/**.parquet (v3.0) or meta/episodes_stats.jsonl (v2.1).
 import { existsSync } from "node:fs";
 import { readJsonLines } from "../system/index.ts";
 import { episodeFiles } from "./episodes.ts";
@@ -7,7 +7,7 @@ import { openParquet, type ParquetFile } from "./parquet-file.ts";
 import { inside } from "./paths.ts";
 import { type FeatureStats, parseFeatureStats, type Stats } from "./stats.ts";
 
-/** The statistics of each episode that carries them. */
+/** The statistics of each episode, as far as it carries any. */
 export async function readEpisodeStats(root: string, info: Info): Promise<Map<number, Stats>> {
   if (!isVersion3(info)) return readVersion2(inside(root, "meta/episodes_stats.jsonl"));
   const found = new Map<number, Stats>();

@@ -1,4 +1,5 @@
-// The list of episodes and where their rows and frames lie: meta/episodes/**.parquet (v3.0) or meta/episodes.jsonl (v2.x).
+// The list of episodes and the places of their rows and frames: meta/episodes/**.parquet (v3.0) or meta/episodes.jsonl
+// (v2.x).
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -11,7 +12,7 @@ import { inside } from "./paths.ts";
 import { type Stats, statEntries } from "./stats.ts";
 import type { Episode, Feature } from "./types.ts";
 
-/** Where an episode's frames of one camera lie inside an mp4 file, in seconds. */
+/** The span of an episode's frames of one camera inside an mp4 file, seconds. */
 export interface VideoSpan {
   readonly place: FilePlace;
   readonly from: number;
@@ -24,14 +25,14 @@ export interface EpisodeRecord extends Episode {
   readonly toIndex: number;
   readonly data: FilePlace;
   readonly videos: ReadonlyMap<string, VideoSpan>;
-  /** Which file of meta/episodes lists it; undefined in v2.x. */
+  /** Its file in meta/episodes; undefined in v2.x. */
   readonly meta: FilePlace | undefined;
 }
 
 const own =
   /^(episode_index|tasks|length|dataset_(from|to)_index|(data|meta\/episodes)\/(chunk|file)_index|videos\/.*|stats\/.*)$/;
 
-/** The tasks of an episode whose dataset lists none: they follow from its frames' task_index. */
+/** The tasks of an episode in a dataset without a list. They follow from its frames' task_index. */
 export const unlisted: readonly string[] = [];
 
 /** All listed episodes in order of their index. */
@@ -48,7 +49,7 @@ export async function readEpisodes(root: string, info: Info): Promise<EpisodeRec
       await file.close();
     }
   }
-  // While a recording moves its files into place, meta/episodes may be ahead of info.json, which then decides.
+  // While a recording moves its files into place, meta/episodes may be ahead of info.json. Then info.json decides.
   const counted = recording ? records.filter(({ index }) => index < info.total_episodes) : records;
   return counted.sort((a, b) => a.index - b.index);
 }
@@ -56,7 +57,7 @@ export async function readEpisodes(root: string, info: Info): Promise<EpisodeRec
 const videoFeatures = ({ features }: Info): string[] =>
   Object.entries(features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
 
-/** The episodes that one file of meta/episodes lists. */
+/** The episodes in one file of meta/episodes. */
 async function recordsOf(file: ParquetFile, cameras: readonly string[]): Promise<EpisodeRecord[]> {
   const names = [...file.columns.keys()].filter((name) => !name.startsWith("stats/"));
   const columns = new Map<string, ArrayLike<unknown>>();
@@ -149,12 +150,12 @@ function readVersion2(root: string, info: Info): EpisodeRecord[] {
     });
 }
 
-/** Path of the parquet file that holds an episode's rows. */
+/** Path of the parquet file with an episode's rows. */
 export function dataFile(root: string, info: Info, { index, data }: Pick<EpisodeRecord, "index" | "data">): string {
   return inside(root, fillPath(info.data_path, templateValues(index, data)));
 }
 
-/** Path of the mp4 file that holds an episode's frames of one camera. */
+/** Path of the mp4 file with an episode's frames of one camera. */
 export function videoFile(root: string, info: Info, camera: string, index: number, { place }: VideoSpan): string {
   if (!info.video_path)
     throw new Error(`${join(root, "meta/info.json")}: feature "${camera}" is video, but video_path says nowhere`);
@@ -210,7 +211,7 @@ export async function extraTypes(
   return types;
 }
 
-/** Refuses an episode-level value that its column cannot hold. */
+/** Refuses an episode-level value too wide for its column. */
 export function checkExtra(extra: Readonly<Record<string, unknown>>, types: ReadonlyMap<string, string>): void {
   for (const [name, value] of Object.entries(extra)) {
     const expected = types.get(name);
