@@ -81,7 +81,8 @@ function drawing(film: Film, at: number, end: number, speed: number): string {
   });
   const note = `“${film.instruction}”${speed === 1 ? "" : `, ${speed} times as fast`}`;
   return html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="DejaVu Sans, Liberation Sans, Arial, sans-serif">
-${sides}<text x="${width - margin}" y="${height - 8}" text-anchor="end" font-size="12" fill="${colours.muted}">${note}</text>
+${sides}<text x="${lefts[0]! + curveLeft}" y="${height - 8}" font-size="12" fill="${colours.muted}">Value: 0 is done, −1 is failed</text>
+<text x="${width - margin}" y="${height - 8}" text-anchor="end" font-size="12" fill="${colours.muted}">${note}</text>
 </svg>`.markup;
 }
 
@@ -104,9 +105,12 @@ function head(
 ${at >= values.length - 1 ? ended : null}`;
 }
 
+/** Left end of the value curve within its panel, pixels: right of the labels 0 and −1. */
+const curveLeft = 32;
+
 /** The value curve up to now. */
 function course({ fps, seconds, values }: FilmedEpisode, at: number, end: number, colour: string): Markup {
-  const [from, to] = [32, panel.width - 8];
+  const [from, to] = [curveLeft, panel.width - 8];
   const [zero, one] = [bottom + 20, height - margin - 12];
   const x = (index: number) => from + ((to - from) * Math.min(index / fps, seconds)) / end;
   const y = (value: number) => zero - (one - zero) * value;
@@ -121,7 +125,6 @@ function course({ fps, seconds, values }: FilmedEpisode, at: number, end: number
     ([height, label]) => html`<path d="M${from} ${height}H${to}" stroke="${colours.line}"/>
 <text x="${from - 6}" y="${height + 4}" text-anchor="end" font-size="12" fill="${colours.muted}">${label}</text>`,
   )}
-<text x="${from}" y="${one + 18}" font-size="12" fill="${colours.muted}">Value: 0 is done, −1 is failed</text>
 <polyline points="${points.join(" ")}" fill="none" stroke="${colour}" stroke-width="2.5" stroke-linejoin="round"/>
 <circle cx="${x(last)}" cy="${y(shown[last]!)}" r="4.5" fill="${colour}"/>`;
 }
