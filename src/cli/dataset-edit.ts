@@ -18,7 +18,9 @@ import {
   withoutEpisodes,
 } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
+import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
+import { warn } from "./terminal.ts";
 
 const episodesHelp = "episodes such as 3, 5-8 or 0,2,7-9";
 
@@ -26,11 +28,22 @@ const episodesHelp = "episodes such as 3, 5-8 or 0,2,7-9";
 export function addEditCommands(dataset: Command): void {
   const edit = dataset
     .command("edit")
-    .description("write a new dataset from others: delete, keep, split, merge, rename, outcomes, drop, cut");
+    .description(
+      "Write a new dataset from others: leave episodes out, split, merge, rename, cut. The source is never changed.",
+    );
+  explain(edit, {
+    examples: [
+      "pistar dataset edit delete data/demos data/clean --episodes 3,5-8",
+      "pistar dataset edit split data/demos data/parts --parts train=0.8 test=0.2",
+      "pistar dataset edit merge data/all data/demos data/rollouts",
+      "pistar dataset edit outcome data/demos data/judged --success 0-39 --failure 40-49",
+      "pistar dataset edit cut data/demos data/short --episode 4 --from 10 --to 200",
+    ],
+  });
 
   edit
     .command("delete <root> <target>")
-    .description("leave episodes out; the others are numbered anew")
+    .description("Leave episodes out; the others are numbered anew.")
     .requiredOption("--episodes <list...>", episodesHelp)
     .action((root: string, target: string, { episodes }: { episodes: string[] }) =>
       one(root, (source) => save(withoutEpisodes(source, episodeList(episodes)), target)),
@@ -38,7 +51,7 @@ export function addEditCommands(dataset: Command): void {
 
   edit
     .command("keep <root> <target>")
-    .description("keep some episodes")
+    .description("Keep some episodes.")
     .requiredOption("--episodes <list...>", episodesHelp)
     .action((root: string, target: string, { episodes }: { episodes: string[] }) =>
       one(root, (source) => save(piecesOf(source, episodeList(episodes)), target)),
@@ -46,7 +59,7 @@ export function addEditCommands(dataset: Command): void {
 
   edit
     .command("split <root> <folder>")
-    .description("write parts as datasets FOLDER/NAME, by episodes or by share")
+    .description("Write parts as datasets FOLDER/NAME, by episodes or by share.")
     .requiredOption("--parts <name=part...>", "such as train=0-79 test=80-99, or train=0.8 test=0.2")
     .action((root: string, folder: string, { parts }: { parts: string[] }) =>
       one(root, async (source) => {
@@ -56,7 +69,7 @@ export function addEditCommands(dataset: Command): void {
 
   edit
     .command("merge <target> <roots...>")
-    .description("put datasets with the same fps and features one after the other")
+    .description("Put datasets with the same fps and features one after the other.")
     .action(async (target: string, roots: string[]) => {
       const sources: LeRobotDataset[] = [];
       try {
@@ -69,14 +82,14 @@ export function addEditCommands(dataset: Command): void {
 
   edit
     .command("rename <root> <target> <stored=name...>")
-    .description("rename columns, such as state=observation.state")
+    .description("Rename columns, such as state=observation.state.")
     .action((root: string, target: string, pairs: string[]) =>
       one(root, (source) => save(piecesOf(source), target), { rename: renaming(pairs) }),
     );
 
   edit
     .command("outcome <root> <target>")
-    .description("set or clear the outcome of episodes (episode_success)")
+    .description("Set or clear the outcome of episodes (episode_success).")
     .option("--success <list...>", episodesHelp, [])
     .option("--failure <list...>", episodesHelp, [])
     .option("--clear <list...>", episodesHelp, [])
@@ -86,7 +99,7 @@ export function addEditCommands(dataset: Command): void {
 
   edit
     .command("drop <root> <target> <features...>")
-    .description("leave cameras or other features out")
+    .description("Leave cameras or other features out.")
     .action((root: string, target: string, features: string[]) =>
       one(root, async (source) => {
         checkDropped(source, features);
@@ -97,7 +110,7 @@ export function addEditCommands(dataset: Command): void {
   edit
     .command("cut <root> <target>")
     .description(
-      "cut an episode to a span of frames; video is encoded anew only where the span begins between key frames",
+      "Cut an episode to a span of frames; video is encoded anew only where the span begins between key frames.",
     )
     .requiredOption("--episode <number>", "the episode", Number)
     .requiredOption("--from <frame>", "its first frame", Number)
@@ -111,7 +124,7 @@ export function addEditCommands(dataset: Command): void {
 
   edit
     .command("drop-unreadable <root> <target>")
-    .description("leave out the episodes of which a column or a picture cannot be read")
+    .description("Leave out the episodes of which a column or a picture cannot be read.")
     .action((root: string, target: string) =>
       one(root, async (source) => save(await readablePieces(source), target), { lenient: true }),
     );
@@ -192,7 +205,7 @@ async function readablePieces(source: LeRobotDataset): Promise<Piece[]> {
     for (const [at, piece] of pieces.entries()) {
       const reason = await unreadable(source, piece.episode);
       if (reason === undefined) kept.push(piece);
-      else console.error(`episode ${piece.episode} is left out: ${reason}`);
+      else warn(`episode ${piece.episode} is left out: ${reason}`);
       progress(at + 1, pieces.length);
     }
   });

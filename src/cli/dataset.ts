@@ -15,11 +15,12 @@ import {
   type Problem,
   validateDataset,
 } from "../data/index.ts";
-import { PistarError } from "../system/index.ts";
+import { duration, number, PistarError } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
 import { addEditCommands, renaming } from "./dataset-edit.ts";
+import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
-import { number, table } from "./table.ts";
+import { exact, table } from "./table.ts";
 
 interface Json {
   readonly json?: boolean;
@@ -41,9 +42,8 @@ interface ExportOptions extends Writing {
   readonly prompts: boolean;
 }
 
-/** Adds the command group `dataset` to the program. */
-export function addDatasetCommands(program: Command): void {
-  const dataset = program.command("dataset").description("look into, check, convert, edit and export LeRobot datasets");
+/** Adds the commands of the group. */
+export function addDataset(group: Command): void {
   const json = ["--json", "print JSON"] as const;
   const rename = [
     "--rename <stored=name...>",
@@ -54,90 +54,114 @@ export function addDatasetCommands(program: Command): void {
     "take rows in the order of frame_index, and replace impossible timestamps by frame / fps",
   ] as const;
 
-  dataset
-    .command("info <root>")
-    .description("what a dataset holds")
-    .option(...rename)
-    .option(...json)
-    .action((root: string, options: Reading) => glancing(root, options, (source) => info(source, options)));
+  explain(
+    group
+      .command("info <root>")
+      .description("Show what a dataset holds.")
+      .option(...rename)
+      .option(...json)
+      .action((root: string, options: Reading) => glancing(root, options, (source) => info(source, options))),
+    { examples: ["pistar dataset info data/demos"] },
+  );
 
-  dataset
-    .command("episodes <root>")
-    .description("list the episodes")
-    .option(...json)
-    .action((root: string, options: Json) => glancing(root, options, (source) => episodes(source, options)));
+  explain(
+    group
+      .command("episodes <root>")
+      .description("List the episodes.")
+      .option(...json)
+      .action((root: string, options: Json) => glancing(root, options, (source) => episodes(source, options))),
+    { examples: ["pistar dataset episodes data/demos"] },
+  );
 
-  dataset
-    .command("show <root> <episode>")
-    .description("print an episode's columns; write its frames or a contact sheet as PNG")
-    .option("--columns <names...>", "columns to print (default: all)")
-    .option("--camera <name>", "camera to draw (default: all)")
-    .option("--frames <folder>", "write each frame as PNG into a folder")
-    .option("--sheet <file>", "write a contact sheet as PNG")
-    .option(...rename)
-    .option(...json)
-    .action((root: string, episode: string, options: ShowOptions) =>
-      glancing(root, options, (source) => show(source, whole(episode), options)),
-    );
+  explain(
+    group
+      .command("show <root> <episode>")
+      .description("Print an episode's columns; write its frames or a contact sheet as PNG.")
+      .option("--columns <names...>", "columns to print (default: all)")
+      .option("--camera <name>", "camera to draw (default: all)")
+      .option("--frames <folder>", "write each frame as PNG into a folder")
+      .option("--sheet <file>", "write a contact sheet as PNG")
+      .option(...rename)
+      .option(...json)
+      .action((root: string, episode: string, options: ShowOptions) =>
+        glancing(root, options, (source) => show(source, whole(episode), options)),
+      ),
+    { examples: ["pistar dataset show data/demos 0 --columns action --sheet episode.png"] },
+  );
 
-  dataset
-    .command("stats <root>")
-    .description("statistics of each feature")
-    .option("--episode <number>", "of one episode", whole)
-    .option(...json)
-    .action((root: string, options: Json & { episode?: number }) =>
-      glancing(root, options, (source) => stats(source, options)),
-    );
+  explain(
+    group
+      .command("stats <root>")
+      .description("Print statistics of each feature.")
+      .option("--episode <number>", "of one episode", whole)
+      .option(...json)
+      .action((root: string, options: Json & { episode?: number }) =>
+        glancing(root, options, (source) => stats(source, options)),
+      ),
+    { examples: ["pistar dataset stats data/demos --episode 3"] },
+  );
 
-  dataset
-    .command("validate <root>")
-    .description(
-      "list everything wrong. Errors: the data cannot be read right. Warnings: another consumer is hurt. Notes: odd, harmless. Exits with 1 for errors",
-    )
-    .option("--strict", "exit with 1 for warnings too")
-    .option(...json)
-    .action(validate);
+  explain(
+    group
+      .command("validate <root>")
+      .description(
+        "List everything that is wrong with a dataset. Error: the data cannot be read right. Warning: another consumer is hurt. Note: odd, but " +
+          "harmless. Exits with 1 for errors.",
+      )
+      .option("--strict", "exit with 1 for warnings too")
+      .option(...json)
+      .action(validate),
+    { examples: ["pistar dataset validate data/demos"] },
+  );
 
-  dataset
-    .command("convert <root> <target>")
-    .description("write a copy in another version of the format; videos are not re-encoded")
-    .option("--to <version>", "v3.0 or v2.1", version, "v3.0")
-    .option(...rename)
-    .option(...repair)
-    .option(...json)
-    .action((root: string, target: string, { to, ...options }: Writing & { to: string }) =>
-      reading(root, options, async (source) => {
-        const { repair = false } = options;
-        await withProgress("converting", (progress) =>
-          to === "v3.0"
-            ? convertDataset(source, target, { progress, repair, onNote: note })
-            : exportVersion21(source, target, { progress }),
-        );
-        written(target, source, to, options);
-      }),
-    );
+  explain(
+    group
+      .command("convert <root> <target>")
+      .description("Write a copy in another version of the format. Videos are not re-encoded.")
+      .option("--to <version>", "v3.0 or v2.1", version, "v3.0")
+      .option(...rename)
+      .option(...repair)
+      .option(...json)
+      .action((root: string, target: string, { to, ...options }: Writing & { to: string }) =>
+        reading(root, options, async (source) => {
+          const { repair = false } = options;
+          await withProgress("converting", (progress) =>
+            to === "v3.0"
+              ? convertDataset(source, target, { progress, repair, onNote: note })
+              : exportVersion21(source, target, { progress }),
+          );
+          written(target, source, to, options);
+        }),
+      ),
+    { examples: ["pistar dataset convert data/old data/new"] },
+  );
 
-  dataset
-    .command("export <root> <target>")
-    .description(
-      "write a v3.0 copy with the labels inside, for training elsewhere (Evo-RL's columns, tagged instructions)",
-    )
-    .option("--advantages <tag>", "advantages to put in (meta/advantages_TAG.parquet)")
-    .option("--no-prompts", "leave the instructions as they are")
-    .option(...rename)
-    .option(...repair)
-    .option(...json)
-    .action((root: string, target: string, { advantages, prompts, ...options }: ExportOptions) =>
-      reading(root, options, async (source) => {
-        const copying = { repair: options.repair ?? false, onNote: note };
-        await withProgress("exporting", (progress) =>
-          materialize(source, target, { ...(advantages && { advantages }), prompts, progress, ...copying }),
-        );
-        written(target, source, "v3.0", options);
-      }),
-    );
-
-  addEditCommands(dataset);
+  explain(
+    group
+      .command("export <root> <target>")
+      .description(
+        "Write a v3.0 copy with the labels inside, for other trainers: Evo-RL's columns, tagged instructions.",
+      )
+      .option("--advantages <tag>", "advantages to put in (meta/advantages_TAG.parquet)")
+      .option("--no-prompts", "leave the instructions as they are")
+      .option(...rename)
+      .option(...repair)
+      .option(...json)
+      .action((root: string, target: string, { advantages, prompts, ...options }: ExportOptions) =>
+        reading(root, options, async (source) => {
+          const copying = { repair: options.repair ?? false, onNote: note };
+          await withProgress("exporting", (progress) =>
+            materialize(source, target, { ...(advantages && { advantages }), prompts, progress, ...copying }),
+          );
+          written(target, source, "v3.0", options);
+        }),
+      ),
+    { examples: ["pistar dataset export data/rollouts data/labelled --advantages default"] },
+  );
+  explain(group, {
+    examples: ["pistar dataset info data/demos", "pistar dataset validate data/demos", "pistar dataset export --help"],
+  });
+  addEditCommands(group);
 }
 
 /** Runs a command on an open dataset. */
@@ -195,7 +219,7 @@ async function info(source: LeRobotDataset, { json }: Json): Promise<void> {
         ["version", codebase_version],
         ["robot", source.robotType ?? "not said"],
         ["episodes", String(total_episodes)],
-        ["frames", `${total_frames} at ${fps}/s (${number(total_frames / fps / 60)} min)`],
+        ["frames", `${number(total_frames)} at ${fps}/s (${duration(total_frames / fps)})`],
         ...[...source.tasks].map(([index, task]) => [`task ${index}`, JSON.stringify(task)]),
         ...Object.entries(labels).flatMap(([kind, tags]) => (tags.length > 0 ? [[kind, tags.join(", ")]] : [])),
         ...(undeclared.length > 0 ? [["undeclared", undeclared.join(", ")]] : []),
@@ -228,9 +252,9 @@ function episodes(source: LeRobotDataset, { json }: Json): void {
   }
   const extras = [...new Set(source.episodes.flatMap(({ extra }) => Object.keys(extra)))];
   const rows = source.episodes.map(({ index, length, tasks, extra }) => [
-    index,
-    length,
-    length / source.fps,
+    String(index),
+    String(length),
+    number(length / source.fps),
     ...extras.map((name) => String(extra[name] ?? "")),
     tasks.map((task) => JSON.stringify(task)).join(", "),
   ]);
@@ -263,16 +287,14 @@ async function show(
     );
     const rows = Array.from({ length }, (_, frame) =>
       [...columns.values()].map((column) => {
-        const values = cells(column, frame);
-        return values.length === 1
-          ? values[0]!
-          : short(values.map((value) => (typeof value === "number" ? number(value) : value)).join(" "));
+        const values = cells(column, frame).map((value) => (typeof value === "number" ? exact(value) : value));
+        return values.length === 1 ? values[0]! : short(values.join(" "));
       }),
     );
     console.log(
       table(
         ["frame", ...header],
-        rows.map((row, frame) => [frame, ...row]),
+        rows.map((row, frame) => [String(frame), ...row]),
       ),
     );
   }
@@ -318,8 +340,11 @@ async function stats(source: LeRobotDataset, { episode, json }: Json & { episode
   const rows = [...found].flatMap(([name, feature]) =>
     feature.mean!.map((_, at) => [
       feature.mean!.length > 1 ? `${name}[${at}]` : name,
-      feature.count ?? "",
-      ...measures.map((measure) => feature[measure]?.[at] ?? ""),
+      String(feature.count ?? ""),
+      ...measures.map((measure) => {
+        const value = feature[measure]?.[at];
+        return value === undefined ? "" : exact(Number(value));
+      }),
     ]),
   );
   console.log(table(["feature", "count", ...measures], rows));

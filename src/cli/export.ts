@@ -1,21 +1,22 @@
 // pistar export: a trained policy as files for any ONNX Runtime.
 import type { Command } from "commander";
 import { exportOptions, exportPolicy } from "../policy/index.ts";
+import { number } from "../system/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
-import { number, table } from "./table.ts";
+import { explain } from "./help.ts";
+import { table } from "./table.ts";
 
-export function addExportCommand(program: Command): void {
-  addFlags(
-    program
-      .command("export <checkpoint>")
-      .description("write a trained policy as an .onnx file that runs without pistar, in other languages and browsers")
-      .requiredOption("--out <folder>", "folder of its own, made or written over"),
-    exportOptions,
-  )
-    .addHelpText("after", help)
-    .action(async (checkpoint: string, { out, ...flags }: Record<string, unknown>) => {
+export function addExport(command: Command): void {
+  command
+    .description(
+      "Write a trained policy as an .onnx file that runs without pistar, in other languages and in browsers.",
+    )
+    .requiredOption("--out <folder>", "folder of its own; it is created, or written over");
+  addFlags(command, exportOptions);
+  explain(command, { text, examples }).action(
+    async (checkpoint: string, { out, ...flags }: Record<string, unknown>) => {
       const { manifest, difference } = await exportPolicy(checkpoint, String(out), fromFlags(exportOptions, flags));
-      const { inputs, outputs, denoising_steps: denoisingSteps, guidance, advantage } = manifest;
+      const { inputs, outputs, denoising_steps: steps, guidance, advantage } = manifest;
       console.log(
         table(
           ["policy.onnx", "", ""],
@@ -26,24 +27,31 @@ export function addExportCommand(program: Command): void {
         ),
       );
       console.log(
-        `${String(out)}: ${denoisingSteps} denoising steps, guidance ${guidance}, advantage ${advantage}; answers its example as the checkpoint does, to ${number(difference)}`,
+        `${String(out)}: ${steps} denoising steps, guidance ${guidance}, advantage ${advantage}. Its answer to the example differs from the ` +
+          `checkpoint's by ${number(difference)} at most.`,
       );
-    });
+    },
+  );
 }
 
-const help = `
-The checkpoint is a run (then its last), one of its checkpoints, or a pretrained_model folder. The folder gets
+const text = [
+  "The checkpoint is a run (then its last checkpoint), one of its checkpoints, or a pretrained_model folder. The folder gets these files:",
+  [
+    "  policy.onnx     from pictures, state and prompt to the action chunk, in the",
+    "                  robot's units; normalisation and denoising are inside",
+    "  manifest.json   inputs, outputs, cameras, the prompt's template, joints, rate",
+    "  tokenizer.json  the prompt's tokenizer",
+    "  example/        an observation, and the actions that are right for it",
+  ].join("\n"),
+  "How the policy samples (--denoising-steps, --guidance, --advantage-indicator) becomes part of policy.onnx. Above 1.9 GB its numbers lie " +
+    "beside it, in policy.onnx.data.",
+  "examples/exported-policy in pistar's repository runs the result in Node and in a web page.",
+];
 
-  policy.onnx     everything from pictures, state and prompt to the action chunk, in the robot's units: normalisation, masks, all Euler steps
-  manifest.json   its inputs and outputs, cameras, the prompt's template, rate and names of the actions, each explained
-  tokenizer.json  the prompt's tokenizer
-  example/        an observation, and the actions that are right for it
-
-How the policy is asked (--denoising-steps, --guidance, --advantage-indicator) becomes part of policy.onnx. Above 1.9 GB its numbers stand beside it, in
-policy.onnx.data.
-
-  pistar export runs/policy --out exported
-  pistar eval --policy exported --task cube-in-bowl    as if it were --policy runs/policy; pistar serve takes it too
-  node examples/exported-policy/node.js exported exported/example/observation.json
-
-examples/exported-policy in pistar's repository runs it in Node and in a web page; what both share, policy.js, is all that it takes.`;
+const examples = [
+  "pistar export runs/policy --out exported",
+  "# evaluate what was exported",
+  "pistar eval --policy exported --task cube-in-bowl",
+  "# serve it as any policy",
+  "pistar serve exported",
+];

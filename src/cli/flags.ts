@@ -30,26 +30,35 @@ export function flagsOf(schema: z.ZodObject): Readonly<Record<string, string>> {
  * Adds a flag for each field: `executeSteps` is --execute-steps <number>. A list takes several values, or none where it is empty by default. A
  * boolean that is true by default is switched off by --no-…; its description says what is done. A field without a default is required unless it
  * is optional.
+ *
+ * @param essential fields that most users need; the help lists them first, in this order
  */
-export function addFlags(command: Command, schema: z.ZodObject): Command {
+export function addFlags(command: Command, schema: z.ZodObject, essential: readonly string[] = []): Command {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  const fields = properties as Record<string, Field>;
   const flags = flagsOf(schema);
-  for (const [name, field] of Object.entries(properties as Record<string, Field>)) {
+  const others = Object.keys(fields).filter((name) => !essential.includes(name));
+  for (const name of [...essential, ...others]) {
+    const field = fields[name]!;
     const kind = field.type === "array" ? `${kindOf(field)}...` : kindOf(field);
     const text = field.type === "boolean" ? "" : mayBeEmpty(field) ? ` [${kind}]` : ` <${kind}>`;
-    const about = isOff(field) ? `do not ${field.description}` : field.description;
-    const option = new Option(`${flags[name]}${text}`, about);
-    if (field.default !== undefined) option.default(field.default);
-    if (field.type === "number" || field.type === "integer") option.argParser(numberIn);
-    if (field.items?.type === "number" || field.items?.type === "integer")
-      option.argParser((value, before: readonly unknown[] = []) =>
-        before === field.default ? [numberIn(value)] : [...before, numberIn(value)],
+    const option = new Option(`${flags[name]}${text}`, `${isOff(field) ? "do not " : ""}${field.description}`);
+    if (essential.length > 0 && !essential.includes(name)) option.helpGroup("Advanced options:");
+    const { default: value } = field;
+    if (Array.isArray(value)) option.default(value, value.length === 0 ? "none" : value.join(" "));
+    else if (value !== undefined && field.type !== "boolean") option.default(value, String(value));
+    if (isNumber(field)) option.argParser(numberIn);
+    if (field.items && isNumber(field.items))
+      option.argParser((text, before: readonly unknown[] = []) =>
+        before === value ? [numberIn(text)] : [...before, numberIn(text)],
       );
     option.makeOptionMandatory(required.includes(name));
     command.addOption(option);
   }
   return command;
 }
+
+const isNumber = ({ type }: Field) => type === "number" || type === "integer";
 
 /** Of what commander parsed, what the user gave. */
 export function givenFlags(command: Command, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {

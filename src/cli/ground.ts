@@ -7,30 +7,27 @@ import {
   makeBackbone,
   type Spread,
 } from "../grounding/index.ts";
+import { number } from "../system/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
+import { explain } from "./help.ts";
 import { stoppable } from "./interrupt.ts";
 import { withPhases } from "./progress.ts";
-import { number, table } from "./table.ts";
+import { table } from "./table.ts";
 
-export function addGroundCommand(program: Command): void {
-  addFlags(
-    program
-      .command("ground")
-      .description(
-        "teach a small network's vision and language, on rendered scenes, where the things are that instructions name",
-      )
-      .requiredOption("--out <folder>", "folder of the run")
-      .addOption(
-        new Option("--networks <names...>", "whose backbone to make")
-          .choices(["policy", "value"])
-          .default(["policy", "value"]),
-      )
-      .option("--resume", "go on where a run that was stopped had its last checkpoint")
-      .option("--json", "print what was found as JSON"),
-    groundingOptions,
-  )
-    .addHelpText("after", help)
-    .action(async ({ out, networks, resume, json, ...flags }: Record<string, unknown>) => {
+export function addGround(command: Command): void {
+  command
+    .description("Pre-train the vision and language of a small network on rendered scenes.")
+    .requiredOption("--out <folder>", "folder of the run")
+    .addOption(
+      new Option("--networks <names...>", "whose backbone to make")
+        .choices(["policy", "value"])
+        .default(["policy", "value"], "policy value"),
+    )
+    .option("--resume", "go on from the last checkpoint")
+    .option("--json", "print the result as JSON");
+  addFlags(command, groundingOptions, ["size", "from", "steps", "seed"]);
+  explain(command, { text, examples }).action(
+    async ({ out, networks, resume, json, ...flags }: Record<string, unknown>) => {
       const { backbone, errors } = await stoppable((signal) =>
         withPhases((show) =>
           makeBackbone({
@@ -40,17 +37,32 @@ export function addGroundCommand(program: Command): void {
             options: fromFlags(groundingOptions, flags),
             resume: resume === true,
             onProgress: (network, { step, steps, loss }) =>
-              show(`${network}'s backbone`).update(step, steps, `loss ${loss.toPrecision(4)}`),
+              show(`${network}'s backbone`).update(step, steps, `loss ${number(loss)}`),
           }),
         ),
       );
       if (json) console.log(JSON.stringify({ backbone, errors }, null, 2));
       else {
         print(errors);
-        console.log(`${backbone}: begin from it with pistar train … --backbone ${backbone}, and pistar value likewise`);
+        console.log(`${backbone}: pistar train and pistar value begin from it with --backbone ${backbone}`);
       }
-    });
+    },
+  );
 }
+
+const text = [
+  "π0.6 has seen and read much before it meets a robot. A small network has not. Here it learns, from scenes of all tasks rendered on the fly, " +
+    "where the object and the goal of an instruction lie, how they are turned, and where things are in each picture. A policy's backbone also " +
+    "learns what the prompt says of the advantage. A policy that begins from a backbone does not change it.",
+];
+
+const examples = [
+  "# forty minutes on two cores",
+  "pistar ground --out runs/ground",
+  "pistar train data/demos --out runs/policy --no-fast --backbone runs/ground/backbone",
+  "# with the backbone that pistar brings",
+  "pistar train data/demos --out runs/policy --no-fast --backbone nano",
+];
 
 function print(errors: Readonly<Partial<Record<string, GroundingErrors>>>): void {
   const shown = (spread: Spread | null) => (spread ? `${number(spread.median)} / ${number(spread.nineOfTen)}` : "–");
@@ -74,13 +86,3 @@ function print(errors: Readonly<Partial<Record<string, GroundingErrors>>>): void
     ),
   );
 }
-
-const help = `
-A π0.6 has seen and read much before it meets a robot. A small network learns here, from scenes of all tasks that are rendered
-as it goes (no scene twice), where the object and the goal lie that the instruction names and how they are turned, where
-in each picture things are, and (a policy's) what the prompt says of the advantage. A policy that begins from it leaves it
-as it is and learns to act by what it says.
-
-  pistar ground --out runs/ground                                            forty minutes on two cores
-  pistar train data/demos --out runs/policy --no-fast --backbone runs/ground/backbone
-  pistar train data/demos --out runs/policy --no-fast --backbone nano        from what this command made for pistar`;

@@ -1,9 +1,12 @@
-// Progress of long work: a bar with rate and remaining time on a terminal, a line every few seconds elsewhere. On stderr, so
-// that stdout stays the result.
-import { Presets, SingleBar } from "cli-progress";
+// Progress of long work, on stderr, so that stdout stays the result: a bar on a terminal, a line every few seconds elsewhere.
+import { SingleBar } from "cli-progress";
+import { type Progress, progressLine, speedOf } from "./progress-line.ts";
 
 /** Shows how many of how many are done, and a word more, such as a loss. */
 type Update = (done: number, total: number, note?: string) => void;
+
+/** Milliseconds between two lines. */
+const quiet = 5000;
 
 /** Runs `task` with a function that shows its progress. */
 export async function withProgress<T>(label: string, task: (progress: Update) => Promise<T>): Promise<T> {
@@ -13,7 +16,7 @@ export async function withProgress<T>(label: string, task: (progress: Update) =>
   });
 }
 
-/** The same for work of several phases: each has a bar of its own, which begins when it is first shown and ends with the next. */
+/** The same for work of several phases. Each phase has a bar of its own, which ends when the next phase is shown. */
 export async function withPhases<T>(
   task: (show: (label: string) => { readonly update: Update }) => Promise<T>,
 ): Promise<T> {
@@ -40,35 +43,37 @@ function lines(label: string): Shown {
   let last = performance.now();
   const rate = rateMeter();
   return {
-    update(done, total, note) {
+    update(done, total, note = "") {
       const now = performance.now();
-      const perSecond = rate(done);
-      if (done < total && now - last < 5000) return;
+      const speed = speedOf({ label, done, total, note, perSecond: rate(done) }).filter((phrase) => phrase !== "");
+      if (done < total && now - last < quiet) return;
       last = now;
-      const left = done < total && perSecond > 0 ? `, ${Math.ceil((total - done) / perSecond)} s left` : "";
-      const speed = perSecond > 0 ? ` (${perSecond.toPrecision(3)}/s${left})` : "";
-      console.error(`${label}: ${done}/${total}${speed}${note ? ` ${note}` : ""}`);
+      console.error(
+        [`${label}: ${done}/${total}`, ...(speed.length > 0 ? [`(${speed.join(", ")})`] : []), note]
+          .join(" ")
+          .trimEnd(),
+      );
     },
     stop: () => {},
   };
 }
 
 function bar(label: string): Shown {
-  const format = `${label} {bar} {value}/{total}  {rate}/s, {eta_formatted} left  {note}`;
-  const drawn = new SingleBar({ format, stream: process.stderr, clearOnComplete: true }, Presets.shades_classic);
+  const format = (_: unknown, { value, total }: { value: number; total: number }, payload: Partial<Progress>) =>
+    progressLine({ label, done: value, total, perSecond: 0, note: "", ...payload }, (process.stderr.columns ?? 80) - 1);
+  const drawn = new SingleBar({ format, stream: process.stderr, clearOnComplete: true });
   const rate = rateMeter();
-  drawn.start(1, 0, { rate: "–", note: "" });
+  drawn.start(1, 0);
   return {
     update(done, total, note = "") {
       drawn.setTotal(total);
-      const perSecond = rate(done);
-      drawn.update(done, { rate: perSecond > 0 ? perSecond.toPrecision(3) : "–", note });
+      drawn.update(done, { perSecond: rate(done), note });
     },
     stop: () => drawn.stop(),
   };
 }
 
-/** Per second since the beginning; what was done already when it was first told does not count. */
+/** Per second since the beginning. What was done before the first call does not count. */
 export function rateMeter(): (done: number) => number {
   const started = performance.now();
   let before: number | undefined;

@@ -22,70 +22,79 @@ import {
 } from "../loop/index.ts";
 import { PistarError } from "../system/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
+import { explain } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { nextSteps } from "./next-steps.ts";
 import { stageProgress } from "./stage-progress.ts";
+import { warn } from "./terminal.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
 const datasetFlags = flagsOf(datasetOptions.omit({ datasets: true }));
 
-export function addRecapCommand(program: Command): void {
-  const command = program
-    .command("recap")
+const essential = [
+  "tasks",
+  "seed",
+  "controls",
+  "iterations",
+  "demonstrations",
+  "autonomous",
+  "corrected",
+  "evaluation",
+];
+
+export function addRecap(command: Command): void {
+  command
     .description(
-      "clone a policy from demonstrations in simulation, let it gather experience, improve it by RECAP, and show whether it got better; or train value function and policy on your own data",
+      "Clone a policy from demonstrations in simulation, let it gather experience, improve it by RECAP, and report whether it got better. " +
+        "With --dataset: train a value function and a policy on your own data.",
     )
-    .addOption(new Option("--preset <preset>", "see below").choices(Object.keys(presets)).default("quick"))
-    .option("--dataset <folders...>", "LeRobot datasets to train on in place of the simulation, see below")
-    .option("--out <folder>", "the run's folder (default: runs/recap-PRESET-SEED, or runs/recap-DATASET-SEED)")
-    .option(
-      "--config <file>",
-      "config.json of a run whose options to take for the new one in --out; flags replace them",
+    .addOption(
+      new Option("--preset <preset>", "options to begin with, see below")
+        .choices(Object.keys(presets))
+        .default("quick"),
     )
+    .option("--dataset <folders...>", "LeRobot datasets to train on, without simulation")
+    .option("--out <folder>", "folder of the run (default: runs/recap-PRESET-SEED, or runs/recap-DATASET-SEED)")
+    .option("--config <file>", "config.json of another run: take its options; flags replace them")
     .option("--dry-run", "say what the run would do and need, and whether there is room for it; then end")
-    .option("--resume", "go on with the run in --out, with the options that it was begun with");
-  addFlags(command, recapOptions)
-    .addHelpText(
-      "after",
-      `
-Presets replace these defaults; flags replace both.
-${Object.entries(presets)
-  .map(([name, { about, options }]) => `  ${name}: ${about}\n${changes(options)}`)
-  .join("\n")}
-
-On your own data
-  pistar recap --dataset data/demos data/rollouts
-
-trains a value function, labels every frame by it, and trains a policy with these labels, as Algorithm 1 begins; no
-simulation runs. The report tells whether value function and policy predict held-out episodes better than the mean
-return by time and repeating the last action do; how often the policy succeeds only your robot can tell.
-  It takes ${Object.values(datasetFlags).join(" ")}.
-  Any dataset of LeRobot v2.0, v2.1 or v3.0 will do. Episodes say in the column episode_success of meta/episodes
-  ("success" or "failure") how they ended; those that do not are taken for successes, as demonstrations are. Where a
-  person acted is told by a column complementary_info.is_intervention or intervention of the frames.
-  Advantages reach to the episode's end unless --lookahead gives seconds, such as 1 for data with many failures.
-  Labels are written as pistar label writes them: two files in the dataset's meta folder, advantages_RUN.parquet and
-  returns_RUN.parquet, RUN being the name of the run's folder. Nothing else of the dataset is changed.
-
-Another share of positive frames needs no new value function (RUN of the run above is recap-demos-0):
-  pistar label data/demos data/rollouts --labels recap-demos-0 --positive-fraction 0.1 --tag strict
-  pistar train data/demos data/rollouts --advantage-indicator labels --labels strict --out runs/strict
-
-A run that was stopped or killed goes on when the same command is given again, or with --resume. One that has ended gains
-controls, or an iteration, when it is resumed with other --controls or more --iterations. Options never change within a
-run; another seed of it is a run of its own:
-  pistar recap --resume --out runs/recap-quick-0
-  pistar recap --resume --out runs/recap-quick-0 --controls filtered awr
-  pistar recap --config runs/recap-quick-0/config.json --seed 1 --out runs/recap-quick-1
-A run's folder ends with report.html and summary.json.`,
-    )
-    .action((flags: Record<string, unknown>) => recap(command, flags));
+    .option("--resume", "go on with the run in --out, with its own options");
+  addFlags(command, recapOptions, essential);
+  explain(command, { text, examples }).action((flags: Record<string, unknown>) => recap(command, flags));
 }
 
-const changes = (options: object) =>
-  Object.entries(options)
-    .map(([name, value]) => `    ${name}: ${Array.isArray(value) ? value.join(", ") : value}`)
-    .join("\n");
+const examples = [
+  "pistar recap",
+  "# what it takes: time, disk and memory",
+  "pistar recap --preset full --seed 1 --dry-run",
+  "# add controls to a run that has ended",
+  "pistar recap --resume --out runs/recap-quick-0 --controls filtered awr",
+  "# the same options with another seed",
+  "pistar recap --config runs/recap-quick-0/config.json --seed 1 --out runs/two",
+  "# your own data",
+  "pistar recap --dataset data/demos data/rollouts",
+];
+
+function changes(options: object): string {
+  const flags = Object.entries(options).map(
+    ([name, value]) => `${recapFlags[name]} ${Array.isArray(value) ? value.join(" ") : value}`,
+  );
+  return flags.map((flag) => `    ${flag}`).join("\n");
+}
+
+const text = [
+  "A preset replaces the defaults above. A flag replaces both.",
+  ...Object.entries(presets).map(([name, { about, options }]) => `${name}: ${about}.\n${changes(options)}`),
+  "A run's folder ends with report.html and summary.json. A run that was stopped goes on when the same command is given again, or with " +
+    "--resume. A run that has ended gains controls, or an iteration, when it is resumed with other --controls or more --iterations. No other " +
+    "option changes within a run.",
+  "--dataset trains a value function, labels every frame by it, and trains a policy with these labels. The report compares both networks with " +
+    "trivial predictions on held-out episodes. Only your robot can tell how often the policy succeeds.",
+  "Any dataset of LeRobot v2.0, v2.1 or v3.0 will do. The column episode_success of meta/episodes (success or failure) says how an episode " +
+    "ended; without it the episode counts as a success. The frames' column complementary_info.is_intervention or intervention says where a " +
+    "person acted. Advantages reach to the episode's end; --lookahead gives seconds instead.",
+  "The labels are two files in the dataset's meta folder, advantages_RUN.parquet and returns_RUN.parquet. Nothing else of the dataset changes.",
+  `Flags for --dataset: ${Object.values(datasetFlags).join(" ")}`,
+];
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -174,7 +183,7 @@ async function onDatasets(
 function planned(folder: string, needs: Needs, dryRun: boolean, datasets: readonly string[] = []): boolean {
   const room = checkRoom(folder, needs, datasets);
   const memory = `${gigabytes(needs.memory)} of memory (${gigabytes(room.memory)} are free)`;
-  if (room.memory < needs.memory) console.error(`warning: the run needs about ${memory}`);
+  if (room.memory < needs.memory) warn(`the run needs about ${memory}`);
   if (!dryRun) return false;
   console.log(`${folder}: ${needs.episodes} episodes and ${needs.trainings} trainings`);
   console.log(`needs about ${gigabytes(needs.disk)} of disk (${gigabytes(room.disk)} are free) and ${memory}`);

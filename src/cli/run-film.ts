@@ -5,24 +5,25 @@ import type { Command } from "commander";
 import { pairPictures, type Summary } from "../loop/index.ts";
 import { PistarError, readJson } from "../system/index.ts";
 import { openFilm } from "./film.ts";
+import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
 
-export function addFilmCommand(program: Command): void {
-  program
-    .command("film <run>")
-    .description("the film of a held-out episode by SFT's policy and by RECAP's, as one .webp, .gif or .mp4")
-    .requiredOption("--out <file>", "the film: .webp, .gif, .mp4, or .png for a sheet")
-    .option("--task <task>", "the task (default: the run's first)")
-    .option("--seed <number>", "the episode, one of those in the report (default: its first)", Number)
-    .option("--speed <number>", "how many times as fast as it was", Number, 2)
-    .addHelpText(
-      "after",
-      `
-The films of a run lie in RUN/films and in its report. This one is for a README or a talk:
-  pistar film runs/recap-quick-0 --out film.webp
-  pistar film runs/recap-full-0 --task stack-cubes --seed 3 --speed 1 --out film.mp4`,
+export function addFilm(command: Command): void {
+  command
+    .description(
+      "Show a held-out episode by SFT's policy and by RECAP's, side by side, with the value function's curve under each.",
     )
-    .action(filmRun);
+    .requiredOption("--out <file>", "film to write: .webp, .gif, .mp4, or .png for a sheet")
+    .option("--task <task>", "task (default: the run's first)")
+    .option("--seed <number>", "episode, one of those in the report (default: its first)", Number)
+    .option("--speed <number>", "how many times as fast as it was", Number, 2);
+  explain(command, {
+    text: ["The films of a run lie in RUN/films and in its report. This one is for a README or a talk."],
+    examples: [
+      "pistar film runs/recap-quick-0 --out film.webp",
+      "pistar film runs/recap-full-0 --task stack-cubes --seed 3 --speed 1 --out film.mp4",
+    ],
+  }).action(filmRun);
 }
 
 interface Flags {

@@ -11,48 +11,53 @@ import {
 } from "../serve/index.ts";
 import { PistarError } from "../system/index.ts";
 import { addFlags, fromFlags } from "./flags.ts";
+import { explain } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 
-export function addServeCommand(program: Command): void {
-  addFlags(
-    program
-      .command("serve <checkpoint>")
-      .description("serve a trained policy to robots: openpi's clients, and pistar's by ws://host:port"),
-    serveOptions,
-  )
-    .addHelpText("after", help)
-    .action((checkpoint: string, flags: Record<string, unknown>) => serve(checkpoint, flags));
+export function addServe(command: Command): void {
+  command.description(
+    "Serve a trained policy to robots by openpi's protocol. Clients of openpi and of pistar can connect.",
+  );
+  addFlags(command, serveOptions, ["host", "port", "layout", "advantageIndicator", "guidance"]);
+  explain(command, { text, examples }).action((checkpoint: string, flags: Record<string, unknown>) =>
+    serve(checkpoint, flags),
+  );
 }
 
-const help = `
-The checkpoint is a run (then its last), one of its checkpoints, a pretrained_model folder, or a folder that pistar export wrote.
+const text = [
+  "The checkpoint is a run (then its last checkpoint), one of its checkpoints, a pretrained_model folder, or a folder of pistar export.",
+  "openpi's client works unchanged (pip install openpi-client). The command prints the keys:",
+  [
+    "  from openpi_client.websocket_client_policy import WebsocketClientPolicy",
+    '  policy = WebsocketClientPolicy("localhost", 8000)  # api_key="secret"',
+    "  chunk = policy.infer({",
+    '      "observation/images/front": front,  # uint8 [height, width, 3]',
+    '      "observation/images/wrist": wrist,',
+    '      "observation/state": state,         # in the units of the dataset',
+    '      "prompt": "put the cube in the bowl",',
+    '  })["actions"]                           # [horizon, actions], the same units',
+  ].join("\n"),
+  "The keys are those that the checkpoint names (observation_layout in its config.json), else they follow its cameras as above. --layout takes " +
+    "the name of one of openpi's robots, or a JSON file such as",
+  [
+    '  {"images": {"front": "observation/image", "wrist": ["images", "wrist"]},',
+    '   "imageOrder": "HWC",',
+    '   "state": [{"key": "observation/joints", "size": 5},',
+    '             {"key": "observation/gripper", "size": 1}],',
+    '   "prompt": "prompt", "actions": 6}',
+  ].join("\n"),
+  '["images", "wrist"] is a dict in the observation. Several parts of a state follow one another.',
+  "GET /healthz says OK. GET /metrics has counters and times for Prometheus. Events are lines of JSON on stderr. kill -HUP loads the checkpoint " +
+    "again while clients stay connected; if that fails, the old policy goes on. Ctrl-C answers what has arrived, then ends.",
+];
 
-  pistar serve runs/policy                                               ask it from this machine:
-  pistar eval --policy ws://localhost:8000 --task cube-in-bowl           in simulation, as if it were --policy runs/policy
-  PISTAR_API_KEY=secret pistar serve runs/policy --host 0.0.0.0          to robots elsewhere, who need the key
-
-A client of openpi's, unchanged (pip install openpi-client); the keys are those that this command prints:
-
-  from openpi_client.websocket_client_policy import WebsocketClientPolicy
-  policy = WebsocketClientPolicy("localhost", 8000)  # api_key="secret"
-  chunk = policy.infer({
-      "observation/images/front": front,  # uint8 [height, width, 3], of any size
-      "observation/images/wrist": wrist,
-      "observation/state": state,         # in the units of the dataset that the policy was trained on
-      "prompt": "put the cube in the bowl",
-  })["actions"]                           # [horizon, actions], the same units
-
-Keys are the checkpoint's own (observation_layout in its config.json), else as above by the names of its cameras. --layout takes those of
-openpi's robots, or a JSON file for any other, such as
-
-  {"images": {"front": "observation/image", "wrist": ["images", "wrist"]}, "imageOrder": "HWC",
-   "state": [{"key": "observation/joints", "size": 5}, {"key": "observation/gripper", "size": 1}], "prompt": "prompt", "actions": 6}
-
-where ["images", "wrist"] is a dict in the observation, and several parts are one state after another.
-
-GET /healthz says OK, GET /metrics has counters and times for Prometheus. Events are lines of JSON on the standard error. kill -HUP loads the
-checkpoint again, and a run's newer one, while clients stay connected; one that cannot be loaded leaves the old. Ctrl-C and kill answer what
-has arrived, then end.`;
+const examples = [
+  "pistar serve runs/policy",
+  "# ask it from this machine",
+  "pistar eval --policy ws://localhost:8000 --task cube-in-bowl",
+  "# serve robots elsewhere, which need the key",
+  "PISTAR_API_KEY=secret pistar serve runs/policy --host 0.0.0.0",
+];
 
 const loopback = ["127.0.0.1", "localhost", "::1"];
 

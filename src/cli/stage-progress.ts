@@ -1,27 +1,24 @@
-// Progress of a run of many stages: a bar for each that goes on at the time on a terminal, plain lines elsewhere; what stages found stays above.
-import { MultiBar, Presets, type SingleBar } from "cli-progress";
+// Progress of a run of many stages, on stderr: on a terminal a bar for each stage in progress, plain lines elsewhere. What stages found stays above.
+import { MultiBar, type SingleBar } from "cli-progress";
 import type { Listener } from "../loop/index.ts";
 import { rateMeter } from "./progress.ts";
+import { type Progress, progressLine, speedOf } from "./progress-line.ts";
+import { warningWord, wrap } from "./terminal.ts";
 
 /** Seconds between two plain lines of a stage. */
 const quiet = 10;
 
-const multiBar = {
-  format: "{clock}  {stage} {bar} {value}/{total}  {rate}  {eta_formatted} left  {note}",
-  stream: process.stderr,
-  clearOnComplete: true,
-};
-
-/** A stage that goes on. */
+/** A stage in progress. */
 interface Going {
   readonly rate: (done: number) => number;
   told: number;
   bar?: SingleBar;
 }
 
-/** Tells a run's progress on stderr until it is closed. */
+/** Shows a run's progress until it is closed. */
 export function stageProgress(): Required<Listener> & { close(): void } {
   const terminal = process.stderr.isTTY;
+  const width = () => (process.stderr.columns ?? 80) - 1;
   const began = performance.now();
   const going = new Map<string, Going>();
   let bars: MultiBar | undefined;
@@ -33,10 +30,14 @@ export function stageProgress(): Required<Listener> & { close(): void } {
     const seconds = Math.round((performance.now() - began) / 1000);
     return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   };
-  const line = (text: string) => {
-    if (bars) bars.log(`${clock()}  ${text}\n`);
-    else console.error(`${clock()}  ${text}`);
+  const line = (text: string, indent = "") => {
+    const time = `${clock()}  ${indent}`;
+    // A terminal with bars cuts lines that are too long.
+    if (bars) bars.log(`${time}${wrap(text, width(), " ".repeat(time.length))}\n`);
+    else console.error(`${time}${text}`);
   };
+  const format = (_: unknown, { value, total }: { value: number; total: number }, payload: Partial<Progress>) =>
+    progressLine({ label: "", done: value, total, perSecond: 0, note: "", ...payload }, width());
   return {
     close,
     onStage(name, state) {
@@ -55,20 +56,19 @@ export function stageProgress(): Required<Listener> & { close(): void } {
       const stage = going.get(name);
       if (!stage) return;
       const now = performance.now();
-      const rate = stage.rate(done);
-      const perSecond = rate > 0 ? `${rate.toPrecision(3)}/s` : "";
+      const progress = { label: `${clock()}  ${name}`, done, total, perSecond: stage.rate(done), note };
       if (terminal) {
-        bars ??= new MultiBar(multiBar, Presets.shades_classic);
-        const shown = { clock: clock(), stage: name, rate: perSecond, note };
-        stage.bar ??= bars.create(total, done, shown);
+        bars ??= new MultiBar({ format, stream: process.stderr, clearOnComplete: true });
+        stage.bar ??= bars.create(total, done, progress);
         stage.bar.setTotal(total);
-        stage.bar.update(done, shown);
+        stage.bar.update(done, progress);
       } else if (now - stage.told > 1000 * quiet && done < total) {
         stage.told = now;
-        const left = rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : "";
-        line(`  ${[`${name} ${done}/${total}`, perSecond + left, note].filter((part) => part !== "").join("  ")}`);
+        const speed = speedOf(progress).filter((phrase) => phrase !== "");
+        line([`${name} ${done}/${total}`, speed.join(", "), note].filter((part) => part !== "").join("  "), "  ");
       }
     },
-    onNote: (text) => line(`  ${text}`),
+    onNote: (text) => line(text, "  "),
+    onWarning: (text) => line(`${warningWord(process.stderr)}: ${text}`, "  "),
   };
 }

@@ -34,7 +34,7 @@ export function collectStage(
     const { lost } = await collect({ ...asked, stations: simulation, policyName, progress, ...(signal && { signal }) });
     signal?.throwIfAborted();
     if (lost.length > 0)
-      listener.onNote?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
+      listener.onWarning?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
     const gained = await readOutcomes(out, driving);
     const successes = gained.filter(Boolean).length;
     listener.onNote?.(`${task}: ${gained.length} ${source} episodes, ${successes} of them successes`);
@@ -77,7 +77,7 @@ export function evaluateStage(run: Run, stage: string, task: string, policy: Ope
     signal?.throwIfAborted();
     const { successes, episodes } = found.total;
     listener.onNote?.(`${stage}: ${successes} of ${episodes} episodes succeed`);
-    for (const fault of faults(found)) listener.onNote?.(`${stage}: ${fault}`);
+    for (const fault of faults(found)) listener.onWarning?.(`${stage}: ${fault}`);
     return found;
   });
 }

@@ -136,7 +136,7 @@ function checkSame(
 ): void {
   if (filmed.success === evaluated.success && filmed.seconds === evaluated.seconds) return;
   const said = ({ success, seconds }: typeof evaluated) => `${success ? "success" : "failure"} after ${seconds} s`;
-  listener.onNote?.(
+  listener.onWarning?.(
     `${name}: the film ends otherwise than the evaluation did (${said(filmed)}, evaluated ${said(evaluated)})`,
   );
 }

@@ -30,6 +30,7 @@ export { picturesOf } from "./record.ts";
 export { renderDatasetReport } from "./report/dataset-page.ts";
 export { datasetVerdict } from "./report/dataset-verdict.ts";
 export {
+  estimate,
   percent,
   percentEstimate,
   pointsEstimate,

@@ -51,7 +51,8 @@ async function inThread(run: Run, task: string, share: number): Promise<Improved
       onNotice(news) {
         if ("stage" in news) listener.onStage?.(...news.stage);
         else if ("progress" in news) listener.onProgress?.(...news.progress);
-        else listener.onNote?.(...news.note);
+        else if ("note" in news) listener.onNote?.(...news.note);
+        else listener.onWarning?.(...news.warning);
       },
     });
   } finally {

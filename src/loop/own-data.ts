@@ -78,7 +78,7 @@ async function describeDataset({ listener }: DatasetRun, root: string): Promise<
   const { episodes } = dataset;
   const unsaid = episodes.filter(({ extra }) => (extra.episode_success ?? null) === null).length;
   if (unsaid > 0)
-    listener.onNote?.(
+    listener.onWarning?.(
       `${root}: ${unsaid} of ${episodes.length} episodes do not say whether they succeeded (column episode_success of meta/episodes); they are taken for successes`,
     );
   return {

@@ -18,6 +18,8 @@ export interface Listener {
   readonly onProgress?: (stage: string, done: number, total: number, note?: string) => void;
   /** A line for the user: what a stage found. */
   readonly onNote?: (line: string) => void;
+  /** A line for the user: what is wrong, although the run goes on. */
+  readonly onWarning?: (line: string) => void;
 }
 
 /** A run that is open, in simulation by default. */

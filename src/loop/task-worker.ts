@@ -16,7 +16,8 @@ type Told<Name extends keyof Listener> = Parameters<NonNullable<Listener[Name]>>
 type News =
   | { readonly stage: Told<"onStage"> }
   | { readonly progress: Told<"onProgress"> }
-  | { readonly note: Told<"onNote"> };
+  | { readonly note: Told<"onNote"> }
+  | { readonly warning: Told<"onWarning"> };
 
 const work = ({ folder, options, share }: Input) => ({
   improve(task: string, { signal, notify }: Call<News>): Promise<Improved> {
@@ -24,6 +25,7 @@ const work = ({ folder, options, share }: Input) => ({
       onStage: (...stage) => notify({ stage }),
       onProgress: (...progress) => notify({ progress }),
       onNote: (...note) => notify({ note }),
+      onWarning: (...warning) => notify({ warning }),
     };
     return improve({ ...openRun(folder, options, listener, signal), share }, task);
   },

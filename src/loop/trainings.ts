@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
+import { number } from "../system/index.ts";
 import {
   type LabelOptions,
   type LabelReport,
@@ -16,9 +17,11 @@ import {
   type TrainValueInput,
   trainPolicy,
   trainValue,
+  type ValueCheck,
   type ValueResult,
   valueResultSchema,
 } from "../train/index.ts";
+import { percent } from "./report/format.ts";
 import { type Run, trainingOf } from "./run.ts";
 
 type AnyRun = Run<{ readonly seed: number }>;
@@ -30,14 +33,23 @@ export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainVal
     const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
     if (check)
       run.listener.onNote?.(
-        `${name}: on held-out episodes off by ${check.heldOutError.toPrecision(3)} (a clock: ${check.baselineError.toPrecision(3)})` +
-          (check.auc === null
-            ? ""
-            : `, tells successes from failures in ${(100 * check.auc).toFixed(0)} % of pairs (of ${check.successes} and ${check.failures})`),
+        `${name}: on held-out episodes off by ${number(check.heldOutError)} (the mean return by time: ${number(check.baselineError)})` +
+          pairsRanked(check),
       );
-    for (const warning of warnings) run.listener.onNote?.(`${name}: ${warning}`);
+    for (const warning of warnings) run.listener.onWarning?.(`${name}: ${warning}`);
     return { ...result, check, warnings };
   });
+}
+
+/** Pairs of fewer held-out successes or failures say little. */
+const fewEpisodes = 5;
+
+/** How often the value function ranks a success above a failure, in words. */
+function pairsRanked({ auc, successes, failures }: ValueCheck): string {
+  if (auc === null) return "";
+  const few = Math.min(successes, failures) < fewEpisodes ? ", too few to rely on" : "";
+  const of = `${successes} ${successes === 1 ? "success" : "successes"} and ${failures} ${failures === 1 ? "failure" : "failures"}`;
+  return `; it ranks successes above failures in ${percent(auc)} of pairs (of ${of}${few})`;
 }
 
 /** Steps between validations of a policy. A validation takes as long as twenty steps, so every 800 steps it costs 2.5 % of a training. */
@@ -51,9 +63,9 @@ export function trainPolicyStage(run: AnyRun, name: string, asked: Asked<TrainPo
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];
     if (error !== undefined && trivial !== undefined)
       run.listener.onNote?.(
-        `${name}: on held-out episodes its actions are off by ${error.toPrecision(3)} (repeating the last: ${trivial.toPrecision(3)})`,
+        `${name}: on held-out episodes its actions are off by ${number(error)} (repeating the last: ${number(trivial)})`,
       );
-    for (const warning of result.warnings) run.listener.onNote?.(`${name}: ${warning}`);
+    for (const warning of result.warnings) run.listener.onWarning?.(`${name}: ${warning}`);
     return result;
   });
 }
@@ -66,7 +78,7 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
     options: { ...options, seed: run.options.seed, cache: cacheOf(run), ...threadsOf(run) },
     resume: true,
     onProgress: ({ step, steps, loss }: TrainingProgress) =>
-      listener.onProgress?.(name, step, steps, `loss ${loss.toFixed(3)}`),
+      listener.onProgress?.(name, step, steps, `loss ${number(loss)}`),
     onDecode: (done: number, total: number) => listener.onProgress?.(name, done, total, "decoding pictures"),
   };
 }
@@ -117,6 +129,6 @@ export function relabelStage(
 function tell({ listener }: AnyRun, { tasks }: LabelReport): void {
   for (const { task, frames, positive, forced } of tasks)
     listener.onNote?.(
-      `"${task}": ${((100 * positive) / frames).toFixed(0)} % of ${frames} frames are positive, ${forced} of them corrections`,
+      `"${task}": ${percent(positive / frames)} of ${number(frames)} frames are positive, ${number(forced)} of them corrections`,
     );
 }

@@ -7,5 +7,6 @@ export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16, toFloat16 } from
 export { foreignFile } from "./foreign-file.ts";
 export { anyNumber, readJson, readJsonAs, readJsonLines, toJson } from "./json.ts";
 export { holdLock, takeLock } from "./lock.ts";
+export { dash, duration, finite, type Maybe, number, seconds, space } from "./numbers.ts";
 export { type Random, random } from "./random.ts";
 export { type Call, serveWorker, transfer, WorkerEnded, WorkerThread } from "./worker.ts";

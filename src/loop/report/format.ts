@@ -1,14 +1,9 @@
 // Numbers as a reader sees them: with unit, sign and interval. A summary that was read from JSON holds null where a number was not
 // finite; all that is not finite is shown as a dash. Spaces within a number and its unit do not break.
 import type { Estimate } from "../../rollout/index.ts";
+import { dash, finite, type Maybe, space } from "../../system/index.ts";
 
-type Maybe = number | null | undefined;
-
-const dash = "–";
-const space = "\u00a0";
-
-/** Whether it is a number that can be drawn and compared. */
-export const finite = (x: unknown): x is number => typeof x === "number" && Number.isFinite(x);
+export { duration, finite, number, seconds } from "../../system/index.ts";
 
 /** A share as "46 %"; with a decimal where whole per cent would read as none or all. */
 export function percent(share: Maybe): string {
@@ -47,14 +42,6 @@ const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
 export const ratioEstimate = ({ value, low, high }: Estimate): string =>
   `${ratio(value)}${space}(${range(low, high, ratioDigits)})`;
 
-/** To three significant digits, with a real minus: "0.0123", "4,210". */
-export function number(x: Maybe): string {
-  if (!finite(x)) return dash;
-  return x
-    .toLocaleString("en", Math.abs(x) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 })
-    .replace("-", "−");
-}
-
 /** "132 (110 … 158)", all with the decimals that the largest has to three significant digits. */
 export function estimate({ value, low, high }: Estimate): string {
   const largest = Math.max(0, ...[value, low, high].filter(finite).map(Math.abs));
@@ -68,22 +55,6 @@ export function estimate({ value, low, high }: Estimate): string {
 export function probability(p: Maybe): string {
   if (!finite(p)) return dash;
   return p < 0.001 ? `<${space}0.001` : p.toFixed(p < 0.1 ? 3 : 2);
-}
-
-/** "6.4 s". */
-export const seconds = (x: Maybe): string => (finite(x) ? `${x.toFixed(1)}${space}s` : dash);
-
-/** A duration of any length: "0.4 s", "48 s", "3 min 05 s", "2 h 07 min". */
-export function duration(length: Maybe): string {
-  if (!finite(length)) return dash;
-  if (length < 9.95) return seconds(length);
-  const whole = Math.round(length);
-  if (whole < 60) return `${whole}${space}s`;
-  const [large, small, units] =
-    whole < 3600
-      ? [Math.floor(whole / 60), whole % 60, ["min", "s"]]
-      : [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), ["h", "min"]];
-  return `${large}${space}${units[0]}${space}${String(small).padStart(2, "0")}${space}${units[1]}`;
 }
 
 /** "a, b and c". */

@@ -1,0 +1,39 @@
+// What collect and eval share: the robot that they open, how they are interrupted, and warnings about episodes.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Collection } from "../rollout/index.ts";
+import { simulation } from "../sim/index.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { warn } from "./terminal.ts";
+
+export const robotFlag = [
+  "--robot <module>",
+  "JavaScript module that opens a robot of your own in place of the simulation: it exports `stations` (see examples/own-robot)",
+] as const;
+
+/** Address of the module that opens the robot. */
+export const stationsOf = (module: string | undefined): string =>
+  module === undefined ? simulation : pathToFileURL(resolve(module)).href;
+
+/** Warns of episodes that were lost, and of policies that did not answer as they should. */
+export function warnOfEpisodes(lost: Collection["lost"], collected: Collection["collected"]): void {
+  for (const { task, seed, lost: why } of lost) warn(`lost: ${task}, seed ${seed}: ${why}`);
+  for (const { seed, troubles } of collected)
+    for (const { step, kind, message } of troubles.slice(0, 1))
+      warn(`seed ${seed}: ${kind} at period ${step}: ${message} (${troubles.length} such)`);
+}
+
+/** Runs what can end early. The first Ctrl-C or kill finishes the episodes in progress, the second ends the process. */
+export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const endWatch = onInterrupt((signal) => {
+    console.error(`${signal}: finishing the episodes in progress`);
+    process.exitCode = signal === "SIGINT" ? 130 : 143;
+    controller.abort();
+  });
+  try {
+    return await run(controller.signal);
+  } finally {
+    endWatch();
+  }
+}
