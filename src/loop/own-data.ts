@@ -1,7 +1,8 @@
 // RECAP on existing datasets, without a robot: the pre-training of Algorithm 1 of π*0.6 (arXiv 2511.14759). It trains a value function, labels
 // the data by it, and trains a policy on the labels. Success cannot be measured; held-out errors are compared with trivial ones.
 import { basename, resolve } from "node:path";
-import { openDataset } from "../data/index.ts";
+import { listLabels, openDataset } from "../data/index.ts";
+import { PistarError } from "../system/index.ts";
 import { type LabelReport, succeeded } from "../train/index.ts";
 import { asOnlyWriter } from "./only-writer.ts";
 import type { DatasetOptions } from "./options.ts";
@@ -32,6 +33,7 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const { pretrainPositive, forcePositive, lookahead } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;
+  if (!run.stages.has("value")) for (const root of roots) refuseForeignLabels(root, tag);
   const datasets: DatasetSummary[] = [];
   for (const root of roots) datasets.push(await describeDataset(run, root));
   const curves: Curve[] = [];
@@ -70,6 +72,16 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
 
 /** The tag of a run's labels: its folder's name. Runs on one dataset thus have labels of their own. */
 export const labelTag = ({ folder }: Pick<Run, "folder">): string => basename(resolve(folder)).replace(/[^\w.-]/g, "_");
+
+/** A run that has labelled nothing yet must not write over the labels of another run with the same folder name. */
+function refuseForeignLabels(root: string, tag: string): void {
+  if (listLabels(root, "advantages").includes(tag))
+    throw new PistarError(
+      "already-there",
+      `${root}: labels "${tag}" are there already, of another run whose folder has that name; choose another folder, or remove meta/advantages_${tag}.parquet`,
+      { path: root },
+    );
+}
 
 /** What a dataset holds. Notes how many episodes do not say whether they succeeded. */
 async function describeDataset({ listener }: DatasetRun, root: string): Promise<DatasetSummary> {

@@ -29,6 +29,11 @@ export class Stages {
     return this.ended;
   }
 
+  /** Whether a stage has ended, in this process or an earlier one. */
+  has(name: string): boolean {
+    return existsSync(join(this.folder, `${name}.json`));
+  }
+
   /**
    * The result of a stage: from an earlier process if it ended there, else by `work`. It is JSON, and may hold numbers that are not finite.
    * @param schema of the result as it is read back

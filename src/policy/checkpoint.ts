@@ -3,7 +3,7 @@
 // network.
 
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   type FastTokenizer,
   loadFast,
@@ -118,9 +118,10 @@ export function findCheckpoint(path: string, which: "last" | "best"): string {
   // LeRobot's "last" is a link to a checkpoint, ours a file with its name.
   for (const folder of [path, join(path, "pretrained_model"), join(path, "checkpoints", which, "pretrained_model")])
     if (existsSync(join(folder, files.config)) && existsSync(weightsFile(folder))) return folder;
-  const pointer = join(path, "checkpoints", which);
-  if (existsSync(pointer) && statSync(pointer).isFile())
-    return findCheckpoint(join(path, "checkpoints", readFileSync(pointer, "utf8").trim()), which);
+  // The pointer of a run, or the pointer itself as LeRobot's users give it: checkpoints/last, checkpoints/last/pretrained_model.
+  for (const pointer of [join(path, "checkpoints", which), path.replace(/[/\\]pretrained_model[/\\]?$/, "")])
+    if (/^(last|best)$/.test(basename(pointer)) && existsSync(pointer) && statSync(pointer).isFile())
+      return findCheckpoint(join(dirname(pointer), readFileSync(pointer, "utf8").trim()), which);
   throw new PistarError(
     "missing-file",
     `${path}: expected a run with checkpoints/${which}, or a folder with ${files.config} and ${files.weights}, got neither`,

@@ -36,6 +36,12 @@ export function robotFeatures(
         `${dataset.root}: expected cameras of ${Object.keys(all).join(", ") || "(none)"}, got ${name}`,
         { path: dataset.root },
       );
+  if (dataset.cameras.length === 0)
+    throw new PistarError(
+      "wrong-layout",
+      `${dataset.root}: expected at least one camera, for the networks see; it has ${[...dataset.features.keys()].join(", ")}`,
+      { path: dataset.root },
+    );
   const stateNames = namesOf(dataset, "observation.state");
   const actionNames = namesOf(dataset, "action");
   const alike = String(stateNames) === String(actionNames);

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { listLabels, readLabels } from "../../src/data/index.ts";
 import {
@@ -137,6 +137,8 @@ test("other options, or a run in simulation, are refused in its folder; a datase
   const third = join(folder, "third");
   await expect(opened({ datasets: [demos, join(folder, "missing")] }, third)).rejects.toThrow("missing");
   expect(existsSync(third)).toBe(false);
+  const namesake = await opened({}, join(folder, "elsewhere", basename(run)));
+  await expect(runOnDatasets(namesake)).rejects.toThrow('labels "first_run" are there already');
 });
 
 test("by its command: a flag of the simulation is refused by name, what a run found is printed", () => {

@@ -1,6 +1,6 @@
 // Every field of a checkpoint's config.json. A wrong or missing value gives an error with file, field, expected and
 // got.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -127,6 +127,17 @@ test("the files beside config.json are checked too", async () => {
   expect(await broken(file(statistics, "short"))).toMatchObject({ code: "damaged-file" });
   for (const name of ["tokenizer.json", statistics])
     expect(await broken(without(name))).toMatchObject({ code: "missing-file", path: expect.stringContaining(name) });
+  // The pointers of a run: links as LeRobot makes them, files as pistar does, with the run or by themselves.
+  const run = mkdtempSync(join(root, "run-"));
+  cpSync(kinds.policy.folder, join(run, "checkpoints/000010/pretrained_model"), { recursive: true });
+  const found = join(run, "checkpoints/000010/pretrained_model");
+  writeFileSync(join(run, "checkpoints/last"), "000010");
+  for (const path of [run, join(run, "checkpoints/last"), join(run, "checkpoints/last/pretrained_model")])
+    expect(realpathSync(findCheckpoint(path, "last"))).toBe(realpathSync(found));
+  rmSync(join(run, "checkpoints/last"));
+  symlinkSync("000010", join(run, "checkpoints/last"));
+  for (const path of [run, join(run, "checkpoints/last"), join(run, "checkpoints/last/pretrained_model")])
+    expect(realpathSync(findCheckpoint(path, "last"))).toBe(realpathSync(found));
   expect(() => findCheckpoint(join(root, "nothing"), "last")).toThrow(
     expect.objectContaining({ code: "missing-file" }),
   );

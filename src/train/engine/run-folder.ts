@@ -8,8 +8,8 @@
 //     result.json                            results of a finished run
 //
 // A checkpoint is written under another name and renamed. Only the last and the best are kept.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { holdLock, PistarError, readJsonAs, replaceFile, sync, toJson } from "../../system/index.ts";
@@ -58,7 +58,9 @@ export function openRunFolder(path: string, config: Readonly<Record<string, unkn
   const checkpoints = join(path, "checkpoints");
   const pointed = (pointer: string): string | undefined => {
     const file = join(checkpoints, pointer);
-    return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
+    if (!existsSync(file)) return undefined;
+    // LeRobot makes a link of it, pistar a file with the name.
+    return statSync(file).isDirectory() ? basename(realpathSync(file)) : readFileSync(file, "utf8").trim();
   };
   const last = pointed("last");
   // A run without a checkpoint may be begun again.
