@@ -1,4 +1,4 @@
-// A copy in version 2.1 of the format (one parquet and one mp4 an episode), for trainers that have not moved to 3.0.
+// Exports version 2.1 of the format (one parquet and one mp4 an episode), for trainers without support for 3.0.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildAside, type CopyOptions, refuseMisplaced } from "./copy.ts";
@@ -16,10 +16,10 @@ const dataPath = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.par
 const videoPath = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4";
 
 /**
- * Writes a v2.1 copy of `source` at `target` (a new folder): rows bit for bit, videos cut without re-encoding. The folder
- * appears under its name once it is whole.
+ * Writes a v2.1 copy of `source` at `target` (a new folder): rows bit for bit, videos cut without re-encoding. The
+ * folder appears under its name only when complete.
  *
- * @throws Error where an episode's rows are not the frames that they should be
+ * @throws Error if an episode's rows are out of place
  */
 export async function exportVersion21(
   source: LeRobotDataset,

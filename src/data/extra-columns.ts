@@ -7,7 +7,7 @@ const dtypes: Readonly<Record<string, string>> = {
   boolean: "bool",
 };
 
-/** Values that a column can hold. Lists and objects become JSON text. */
+/** Values for a column. Lists and objects become JSON text. */
 export function plainExtra(extra: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(extra)
@@ -22,8 +22,8 @@ export function plainExtra(extra: Readonly<Record<string, unknown>>): Record<str
 const unbig = (_: string, value: unknown) => (typeof value === "bigint" ? Number(value) : value);
 
 /**
- * The columns that some of the episodes have, by type.
- * @throws Error where a column holds values of two types
+ * The columns of the episodes by type; an episode may lack some.
+ * @throws Error if a column holds values of two types
  */
 export function extraColumns(extras: readonly Readonly<Record<string, unknown>>[]): Map<string, string> {
   const types = new Map<string, string>([["episode_success", "string"]]);

@@ -1,13 +1,13 @@
-// One camera of a dataset, decoded once and kept as raw RGB at training resolution, so that a frame is one read at a known
-// place. Frames are numbered over the whole dataset, in the order of its episodes.
+// The frame cache: one camera of a dataset, decoded once and kept as raw RGB at training resolution. A frame is one
+// read at a known place. Frames are numbered over the whole dataset, in the order of its episodes.
 //
-//     <directory>/<height>x<width>/<camera>/index.json          what is cached, and of which bytes
+//     <directory>/<height>x<width>/<camera>/index.json          the cached frames, and the bytes they come from
 //                                           segment-000.rgb     [frames, height, width, 3], 64 episodes each
 //
-// Segments are written under another name, flushed, renamed and then entered in the index, which is replaced as a whole: a
-// kill loses at most one segment, and the next build goes on from there. The index records the contents of the files that
-// the frames come from. Where they only grew by new files and episodes, as recording does, the missing episodes are added;
-// where any file changed, all is built anew. There is one build at a time: whoever else needs the cache waits for it.
+// A segment is written under another name, flushed, renamed and then entered in the index. The index is replaced as a
+// whole. So a kill loses one segment at most, and the next build continues from there. The index records the contents
+// of the source files. If they only grew by new files and episodes, as in recording, the missing episodes are added. If
+// any file changed, all is built anew. There is one build at a time; other users of the cache wait for it.
 import {
   closeSync,
   fsyncSync,
@@ -45,7 +45,7 @@ const indexSchema = z.object({
 type Index = z.infer<typeof indexSchema>;
 
 export interface FrameCacheOptions {
-  /** Where caches live; may serve several sizes and cameras of one dataset. */
+  /** Folder of the caches; it may serve several sizes and cameras of one dataset. */
   readonly directory: string;
   readonly height: number;
   readonly width: number;
@@ -56,8 +56,8 @@ export interface FrameCacheOptions {
 /**
  * Brings the cache of one camera up to date with the dataset.
  *
- * @returns the folder that `FrameCache` opens
- * @throws Error naming dataset, camera and episode where frames cannot be read
+ * @returns the folder for `FrameCache`
+ * @throws Error naming dataset, camera and episode if frames cannot be read
  */
 export async function buildFrameCache(
   dataset: Dataset,
@@ -76,7 +76,10 @@ export async function buildFrameCache(
   return folder;
 }
 
-/** Waits while another process, or another thread of this one, builds the cache, and tells how far it is. @returns what ends one's own turn */
+/**
+ * Waits while another process or thread builds the cache, and reports its progress.
+ * @returns a function to end one's own turn
+ */
 async function takeTurn(folder: string, onProgress: (done: number) => void): Promise<() => void> {
   for (;;) {
     const taken = takeLock(join(folder, "lock"));
@@ -124,7 +127,7 @@ async function build(
 const cachedFrames = (index: Index | undefined): number =>
   index?.segments.reduce((sum, { frames }) => sum + frames, 0) ?? 0;
 
-/** Reads a cache that `buildFrameCache` made. Each thread opens its own. */
+/** Reads a cache of `buildFrameCache`. Each thread opens its own. */
 export class FrameCache {
   readonly height: number;
   readonly width: number;
@@ -170,7 +173,9 @@ export class FrameCache {
   }
 }
 
-/** Paths of the files that decide a camera's frames: its videos, or the tables that hold its images, and the episode table. */
+/**
+ * Paths of the files that decide a camera's frames: its videos, or the tables with its images, and the episode table.
+ */
 function sourceFiles(dataset: Dataset, camera: string): string[] {
   const feature = dataset.features.get(camera);
   if (!feature || !dataset.cameras.includes(camera))
@@ -272,7 +277,7 @@ function intact(folder: string, { segments, height, width }: Index): boolean {
   );
 }
 
-/** Removes what a killed build left. */
+/** Removes the remains of a killed build. */
 function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name), { force: true });
 }

@@ -88,7 +88,7 @@ export interface FilePlace {
   readonly file: number;
 }
 
-/** Refuses features that a v3.0 dataset cannot hold, before anything is recorded. */
+/** Refuses features unfit for a v3.0 dataset, before any recording. */
 export function checkFeatures(features: ReadonlyMap<string, Feature>): void {
   for (const [name, feature] of features) {
     const { dtype, shape } = feature;

@@ -2,7 +2,7 @@
 import type { Piece } from "./copy.ts";
 import { type LabelKinds, listLabels, readLabels, writeLabels } from "./labels.ts";
 
-/** Writes, for each kind and tag of the sources, the labels of the frames that the pieces take, into the copy at `target`. */
+/** Copies the labels of the pieces' frames into the dataset at `target`, for each kind and tag of the sources. */
 export async function copyLabels(pieces: readonly Piece[], target: string): Promise<void> {
   const roots = [...new Set(pieces.map(({ source }) => source.root))];
   for (const kind of ["returns", "advantages"] as const)

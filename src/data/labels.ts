@@ -19,11 +19,11 @@ export interface ReturnLabels {
   readonly prompt: readonly string[];
 }
 
-/** What a value function says of each frame. */
+/** A value function's output for each frame. */
 export interface AdvantageLabels {
   readonly episode_index: Int32Array;
   readonly frame_index: Int32Array;
-  /** The indicator: 1 where the frame's action counts as an improvement. */
+  /** The indicator: 1 if the frame's action counts as an improvement. */
   readonly advantage: Uint8Array;
   readonly advantage_continuous: Float32Array;
   readonly value_current: Float32Array;
@@ -56,7 +56,7 @@ const columnsOf: { readonly [kind in keyof LabelKinds]: Readonly<Record<keyof La
   },
 };
 
-/** Where the labels of a kind and tag lie. */
+/** Path of the labels of a kind and tag. */
 export function labelsPath(root: string, kind: keyof LabelKinds, tag: string): string {
   if (!/^[\w.-]+$/.test(tag))
     throw new PistarError("bad-option", `tag: expected letters, digits, "_", "." and "-", got ${JSON.stringify(tag)}`);
@@ -139,7 +139,7 @@ function missing(root: string, kind: keyof LabelKinds, tag: string): string {
   return `${root}: expected ${kind} with the tag "${tag}", ${has}; pistar label ${root} --value VALUE --tag ${tag} makes them`;
 }
 
-/** Refuses labels whose keys are not frames of the dataset, or whose numbers are not finite. `lengths` are the episodes'. */
+/** Refuses labels with keys outside the dataset, or with numbers that are not finite. `lengths` are the episodes'. */
 export function checkLabels(path: string, labels: LabelKinds[keyof LabelKinds], lengths: readonly number[]): void {
   const seen = lengths.map((length) => new Uint8Array(length));
   for (let row = 0; row < labels.episode_index.length; row++) {

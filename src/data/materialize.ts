@@ -1,5 +1,5 @@
-// A copy of a dataset with the labels inside, for people who train elsewhere: Evo-RL's columns, and the instruction of each
-// frame with its advantage in words.
+// A copy of a dataset with the labels inside, for training elsewhere: Evo-RL's columns, and each frame's instruction
+// with its advantage in words.
 import { convertDataset } from "./convert.ts";
 import type { Changes, CopyOptions } from "./copy.ts";
 import type { LeRobotDataset } from "./dataset.ts";
@@ -25,8 +25,8 @@ export interface MaterializeOptions extends Pick<CopyOptions, "repair" | "progre
 }
 
 /**
- * Writes a v3.0 copy of `source` at `target` with columns complementary_info.{value, advantage, acp_indicator} and tagged
- * instructions. Where the recording has complementary_info.is_intervention, the bool column `intervention` mirrors it.
+ * Writes a v3.0 copy of `source` at `target` with columns complementary_info.{value, advantage, acp_indicator} and
+ * tagged instructions. A recorded complementary_info.is_intervention is mirrored by the bool column `intervention`.
  */
 export async function materialize(
   source: LeRobotDataset,

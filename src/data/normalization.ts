@@ -1,12 +1,13 @@
-// Vectors to the range a model learns in, and back. Every mode is (x − center) / scale per component:
-//   mean_std   (x − mean) / (std + 1e-6)                        openpi; LeRobot with 1e-8
-//   quantiles  2 (x − q01) / (q99 − q01 + 1e-6) − 1             openpi; LeRobot adds only where the quantiles are equal
-//   min_max    2 (x − min) / (max − min) − 1                    LeRobot, 1e-8 where they are equal
+// Normalisation of vectors to a model's range, and back. Every mode is (x − center) / scale per component:
+//
+//     mean_std   (x − mean) / (std + 1e-6)                openpi; LeRobot with 1e-8
+//     quantiles  2 (x − q01) / (q99 − q01 + 1e-6) − 1     openpi; LeRobot adds only if the quantiles are equal
+//     min_max    2 (x − min) / (max − min) − 1            LeRobot, 1e-8 if they are equal
 import type { VectorStats } from "./running-stats.ts";
 
 export type NormalizationMode = "mean_std" | "quantiles" | "min_max";
 
-/** Per component. Plain data, so that it can be kept in a checkpoint and sent to a thread. */
+/** Center and scale per component. Plain data, for checkpoints and threads. */
 export interface Normalizer {
   readonly center: readonly number[];
   readonly scale: readonly number[];
@@ -16,7 +17,7 @@ type Measures = { readonly [measure in keyof VectorStats]?: VectorStats[measure]
 
 /**
  * @param stats a feature's statistics, from `datasetStats` or stats.json
- * @throws Error where the mode needs a measure that the statistics lack
+ * @throws Error if the statistics lack a measure of the mode
  */
 export function normalizer(stats: Measures, mode: NormalizationMode): Normalizer {
   if (mode === "mean_std")
@@ -44,7 +45,7 @@ export function normalize(vectors: Float32Array, { center, scale }: Normalizer):
   return vectors.map((value, at) => (value - center[at % center.length]!) / scale[at % center.length]!);
 }
 
-/** The inverse of `normalize`, for what a model gives back. */
+/** The inverse of `normalize`, for a model's output. */
 export function denormalize(vectors: Float32Array, { center, scale }: Normalizer): Float32Array {
   checkWidth(vectors, center.length);
   return vectors.map((value, at) => value * scale[at % center.length]! + center[at % center.length]!);

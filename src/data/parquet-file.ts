@@ -40,7 +40,7 @@ export interface ParquetFile {
 /**
  * Opens a file and reads its footer.
  *
- * @throws Error naming the file where it is missing, truncated, damaged, or something other than parquet
+ * @throws Error naming the file if it is missing, truncated, damaged, or something other than parquet
  */
 export async function openParquet(path: string): Promise<ParquetFile> {
   let handle: number;
@@ -120,7 +120,7 @@ function fileBuffer(handle: number): AsyncBuffer {
   };
 }
 
-/** Refuses row counts that contradict each other, or that so many bytes cannot hold. */
+/** Refuses row counts that contradict each other, or exceed the bytes. */
 function checkFooter({ num_rows, row_groups }: FileMetaData, fileBytes: number): void {
   let rows = 0;
   for (const group of row_groups) {
@@ -134,7 +134,7 @@ function checkFooter({ num_rows, row_groups }: FileMetaData, fileBytes: number):
   if (rows > mostValues(fileBytes)) throw new Error(`${rows} rows in ${fileBytes} bytes`);
 }
 
-/** Row groups whose decoded columns are kept, by their bytes; the one unused for longest goes first. */
+/** Kept row groups of decoded columns, by their bytes. The least recently used goes first. */
 const decodedGroups = new Map<object, { readonly bytes: number; readonly drop: () => void }>();
 const decodedLimit = 2 ** 28;
 
@@ -177,7 +177,7 @@ class GroupReader {
     });
   }
 
-  /** The groups that hold rows `start` to `end`. */
+  /** The groups with rows `start` to `end`. */
   overlapping(start: number, end: number): GroupRows[] {
     let [low, high] = [0, this.rows.length];
     while (low < high) {
@@ -234,8 +234,8 @@ function slice(values: ArrayLike<unknown>, start: number, end: number): ArrayLik
 }
 
 /**
- * A parquet column as the feature declares it: [frames, ...shape] in a typed array, or strings. A type pistar does not know
- * comes as one JSON text a frame. `where` (file, episode, column) opens the errors.
+ * A parquet column as the feature declares it: [frames, ...shape] in a typed array, or strings. An unknown type comes
+ * as one JSON text a frame. `where` (file, episode, column) opens the errors.
  */
 export function toColumn(values: ArrayLike<unknown>, { dtype, shape }: Feature, where: string): Column {
   if (dtype === "string" || !isNumeric(dtype)) {
@@ -297,7 +297,7 @@ export function flatten(column: SchemaTree): SchemaElement[] {
   return [column.element, ...column.children.flatMap(flatten)];
 }
 
-/** What a column says of itself where info.json does not: type from the schema, shape from its first value. */
+/** A column's own description, if info.json has none: type from the schema, shape from its first value. */
 export function inferFeature(column: SchemaTree, first: unknown): Feature {
   let leaf = column;
   while (leaf.children.length === 1) leaf = leaf.children[0]!;

@@ -24,7 +24,7 @@ export interface ParquetOutput {
   abandon(): void;
 }
 
-/** Creates `path` with a schema and key-value metadata. Snappy, dictionaries where they help, as LeRobot writes. */
+/** Creates `path` with a schema and key-value metadata. Snappy, and dictionaries if they help, as LeRobot writes. */
 export function createParquet(
   path: string,
   schema: readonly SchemaElement[],

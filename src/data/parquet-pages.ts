@@ -23,8 +23,8 @@ const plainBytes: Readonly<Record<string, number>> = {
 };
 
 /**
- * The most values that a file of so many bytes may claim. Run-length coding packs constant columns to almost nothing, so small
- * files are given room.
+ * The most values for a file of this many bytes. Run-length coding packs constant columns to almost nothing, so small
+ * files get room.
  */
 export function mostValues(fileBytes: number): number {
   return Math.max(2 ** 20, 64 * fileBytes);
@@ -36,7 +36,7 @@ export function mostValues(fileBytes: number): number {
  * @param bytes the chunk: a dictionary page, if there is one, and data pages
  * @param path the schema from the root to the leaf
  * @param limit the most values (`mostValues`)
- * @throws Error that says what a page claims and what it can hold
+ * @throws Error with a page's claim and its real room
  */
 export function checkPages(
   bytes: ArrayBuffer,

@@ -1,4 +1,4 @@
-// Paths that a dataset's own files name: kept inside the dataset, so that opening or copying what a stranger made touches
+// Paths named by a dataset's own files are kept inside the dataset. Opening or copying a stranger's dataset touches
 // nothing else on the machine.
 
 import { existsSync, realpathSync } from "node:fs";
@@ -8,10 +8,10 @@ import { PistarError } from "../system/index.ts";
 /**
  * The path of `file` below `root`.
  *
- * A link may lead elsewhere inside the dataset. In a Hugging Face cache (<repository>/snapshots/<revision>) it may also lead to
- * the repository's own `blobs` folder, where the cache keeps the bytes.
+ * A link may lead elsewhere inside the dataset. In a Hugging Face cache (<repository>/snapshots/<revision>) it may also
+ * lead to the repository's own `blobs` folder, the place of the bytes.
  *
- * @throws Error where the path is absolute, climbs out with "..", or is a link that leads outside
+ * @throws Error if the path is absolute, climbs out with "..", or is a link to the outside
  */
 export function inside(root: string, file: string): string {
   const path = join(root, file);
@@ -29,7 +29,7 @@ export function inside(root: string, file: string): string {
   return path;
 }
 
-/** Where a path leads once links are followed; for what does not exist yet, by the nearest folder above that does. */
+/** A path's target after following links; for a new path, by the nearest existing folder above. */
 function realpathOf(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   const folder = dirname(path);

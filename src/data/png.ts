@@ -17,7 +17,7 @@ export async function encodePng(image: Image): Promise<Uint8Array> {
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** RGB, 8 bits, rows unfiltered: on drawn pictures that is smaller than filtered, and quicker. */
+/** RGB, 8 bits, rows unfiltered: for drawn pictures smaller than filtered, and quicker. */
 function encodeSmallPng({ width, height, data }: Image): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -53,7 +53,7 @@ function chunk(type: string, content: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** What `encodeSmallPng` wrote, or undefined for any other picture and for one that is damaged. */
+/** Decodes a PNG of `encodeSmallPng`; undefined for any other picture, and for a damaged one. */
 function decodeSmallPng(bytes: Uint8Array): Image | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const contents = new Map<string, Uint8Array>();

@@ -33,7 +33,7 @@ export interface SavedEpisode {
   /** Its instructions with their task_index. */
   readonly tasks: readonly (readonly [number, string])[];
   readonly extra: Readonly<Record<string, unknown>>;
-  /** Types of the episode-level columns, where they are settled before the first episode. */
+  /** Types of the episode-level columns, if settled before the first episode. */
   readonly extraTypes?: readonly (readonly [string, string])[];
   readonly stats: readonly (readonly [string, FeatureStats])[];
   /** Bytes of the rows and of each camera's video. */
@@ -45,7 +45,7 @@ export interface SavedEpisode {
 
 const folderOf = (root: string) => join(root, ".recording");
 
-/** Where episode `index` lies once saved. */
+/** The folder of episode `index`, once saved. */
 function savedFolder(root: string, index: number): string {
   return join(folderOf(root), `episode-${String(index).padStart(6, "0")}`);
 }
@@ -67,7 +67,7 @@ export function commitEpisode(root: string, folder: string, episode: SavedEpisod
   sync(folderOf(root));
 }
 
-/** The saved episodes in order; those that info.json already counts are removed. */
+/** The saved episodes in order. Those already counted by info.json are removed. */
 function savedEpisodes(root: string, info: Info): SavedEpisode[] {
   const indices = readdirSync(folderOf(root))
     .flatMap((name) => name.match(/^episode-(\d+)$/)?.[1] ?? [])
@@ -82,7 +82,7 @@ function removeSaved(root: string, index: number): void {
   rmSync(savedFolder(root, index), { recursive: true, force: true });
 }
 
-/** Locks the dataset for writing; the error names the process that holds it. */
+/** Locks the dataset for writing. The error names the process that holds the lock. */
 export function lockDataset(root: string): () => void {
   const taken = takeLock(join(folderOf(root), "lock"));
   if (typeof taken === "function") return taken;
@@ -93,7 +93,10 @@ export function lockDataset(root: string): () => void {
   );
 }
 
-/** Puts what a killed writer left behind in its place. Does nothing while a writer is at work; warns where nothing can be written. */
+/**
+ * Puts the remains of a killed writer in their place. It does nothing while a writer is at work, and warns if nothing
+ * can be written.
+ */
 export async function recover(root: string): Promise<void> {
   if (!existsSync(folderOf(root))) return;
   try {
@@ -105,14 +108,14 @@ export async function recover(root: string): Promise<void> {
       leave(root, taken);
     }
   } catch (error) {
-    // Where nothing can be written, what is in place can still be read.
+    // Without permission to write, the present files can still be read.
     const known = fromSystem(error);
     if (!(known instanceof PistarError && (known.code === "no-access" || known.code === "full-disk"))) throw error;
     process.emitWarning(known.message);
   }
 }
 
-/** Removes what is not a saved episode, gives the lock back and, if nothing is left, removes the folder. */
+/** Removes everything but saved episodes, gives the lock back and, if nothing is left, removes the folder. */
 export function leave(root: string, release: () => void): void {
   const folder = folderOf(root);
   for (const name of readdirSync(folder))
@@ -246,7 +249,7 @@ async function joinRows(root: string, saved: readonly SavedEpisode[], target: st
   }
 }
 
-/** stats.json where it counts the frames info.json counts; a kill may have left it ahead, then the episodes' own are added up. */
+/** stats.json, if it counts info.json's frames. A kill may have left it ahead; then the episodes' own are added up. */
 async function statsSoFar(root: string, info: Info): Promise<Part[]> {
   if (info.total_episodes === 0) return [];
   if (existsSync(join(root, "meta/stats.json"))) {
@@ -261,7 +264,7 @@ async function statsSoFar(root: string, info: Info): Promise<Part[]> {
   });
 }
 
-/** JSON with bigints as {"$int": text}, which `revive` reads back. */
+/** JSON with bigints as {"$int": text}, for `revive`. */
 function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, (_, item) => (typeof item === "bigint" ? { $int: String(item) } : item), indent);
 }

@@ -7,13 +7,13 @@ export const recordingFeatures = {
   "next.reward": { dtype: "float32", shape: [1], names: null },
   /** Whether the step ended the episode. */
   "next.done": { dtype: "bool", shape: [1], names: null },
-  /** 1 where a person acted, 0 where the policy did. */
+  /** 1 if a person acted, 0 if the policy did. */
   "complementary_info.is_intervention": { dtype: "float32", shape: [1], names: null },
-  /** Who acted: a policy, by its checkpoint's name, "human", or `nobody`. */
+  /** The actor: a policy, by its checkpoint's name, "human", or `nobody`. */
   "complementary_info.collector_policy_id": { dtype: "string", shape: [1], names: null },
 } as const satisfies Readonly<Record<string, Feature>>;
 
-/** Who acted while the robot held still because it was told nothing: paused for a take-over, or without a usable answer. */
+/** The actor of a robot that holds still without targets: paused for a take-over, or without a usable answer. */
 export const nobody = "nobody";
 
 /** The episode-level column `episode_success`, as the writer's saveEpisode takes it. */

@@ -1,4 +1,4 @@
-// A dataset under other column names, for those who recorded under openpi's or their own.
+// A dataset under other column names, for recordings under openpi's or one's own.
 import { PistarError } from "../system/index.ts";
 import type { LeRobotDataset } from "./dataset.ts";
 import { isCamera } from "./dtypes.ts";
@@ -15,8 +15,8 @@ const synonyms: Readonly<Record<string, string>> = {
 };
 
 /**
- * The renamings that give a dataset LeRobot's names: state, actions, image and wrist_image become observation.state, action and
- * observation.images.*, where those names are free and the feature is of the right kind.
+ * The renamings to LeRobot's names: state, actions, image and wrist_image become observation.state, action and
+ * observation.images.*. They apply if those names are free and the feature is of the right kind.
  */
 export function usualNames(features: ReadonlyMap<string, Feature>): Record<string, string> {
   const lacks = (name: string) => !features.has(name);

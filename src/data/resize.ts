@@ -4,8 +4,8 @@
 import type { Image } from "./types.ts";
 
 /**
- * Resizes without distortion to `width` × `height`, with black bars where the aspect ratios differ.
- * A picture already of that size is returned as it is.
+ * Resizes without distortion to `width` × `height`, with black bars for other aspect ratios. A picture of that size is
+ * returned itself.
  */
 export function resizeWithPad(image: Image, height: number, width: number): Image {
   if (image.data.length !== image.width * image.height * 3)

@@ -1,4 +1,4 @@
-// What the columns that every dataset has must hold, so that each row is the frame that it is taken for.
+// Checks the columns common to all datasets: each row must be the frame of its place.
 import type { LeRobotDataset } from "./dataset.ts";
 import type { EpisodeRecord } from "./episodes.ts";
 import type { Column } from "./types.ts";
@@ -32,7 +32,7 @@ export function timing(timestamps: ArrayLike<number | bigint>, fps: number): "ex
   return off.every((value) => value <= 0.5 / fps) ? "recorded" : "wrong";
 }
 
-/** The first frame whose timestamp is not frame / fps; −1 where all are. 32-bit floats far from zero are coarse. */
+/** The first frame with a timestamp other than frame / fps, or −1. 32-bit floats far from zero are coarse. */
 export function firstInexact(timestamps: ArrayLike<number | bigint>, fps: number): number {
   for (let frame = 0; frame < timestamps.length; frame++) {
     const time = frame / fps;
@@ -41,10 +41,7 @@ export function firstInexact(timestamps: ArrayLike<number | bigint>, fps: number
   return -1;
 }
 
-/**
- * The first row of an episode that is not the frame it stands for, as a sentence; undefined where all are. Times are left
- * aside: `timing` judges them.
- */
+/** The first misplaced row of an episode as a sentence, or undefined. Times are left to `timing`. */
 export async function misplacedRow(dataset: LeRobotDataset, episode: EpisodeRecord): Promise<string | undefined> {
   const names = ["index", "episode_index", "frame_index"].filter((name) => dataset.features.has(name));
   for (const [name, { data }] of await dataset.columns(episode.index, names)) {

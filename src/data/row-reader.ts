@@ -1,5 +1,5 @@
-// The rows of an episode in its data file. They follow one another in the order of frames; a file whose rows are out of order
-// can be read by their episode_index and frame_index instead.
+// Reads the rows of an episode from its data file. They follow one another in the order of frames. A file with rows out
+// of order can be read by their episode_index and frame_index instead.
 import { PistarError } from "../system/index.ts";
 import { dataFile, type EpisodeRecord } from "./episodes.ts";
 import { FilePool } from "./file-pool.ts";
@@ -22,7 +22,7 @@ export class RowReader {
   private readonly repair: boolean;
   private readonly orders = new Map<string, Promise<ReadonlyMap<number, Int32Array>>>();
 
-  /** @param repair whether rows are found by episode_index and frame_index, wherever in the file they lie */
+  /** @param repair whether rows are found by episode_index and frame_index, anywhere in the file */
   constructor(root: string, info: Info, episodes: readonly EpisodeRecord[], repair: boolean) {
     this.root = root;
     this.info = info;
@@ -46,7 +46,7 @@ export class RowReader {
     });
   }
 
-  /** Where the frames of an episode lie in its file, frame by frame. */
+  /** Places of an episode's frames in its file, frame by frame. */
   private async orderOf(file: ParquetFile, { index, length }: EpisodeRecord): Promise<Int32Array> {
     if (!this.orders.has(file.path)) this.orders.set(file.path, rowsByEpisode(file));
     const rows = (await this.orders.get(file.path)!).get(index) ?? new Int32Array(0);
@@ -64,7 +64,7 @@ export class RowReader {
   }
 }
 
-/** Rows of each episode of a file by frame_index; −1 where a frame is missing. */
+/** Rows of each episode of a file by frame_index; −1 for a missing frame. */
 async function rowsByEpisode(file: ParquetFile): Promise<ReadonlyMap<number, Int32Array>> {
   const [episodes, frames] = [await file.values("episode_index"), await file.values("frame_index")];
   const found = new Map<number, number[]>();

@@ -1,6 +1,6 @@
 // Statistics of a stream of vectors, in one pass and constant memory, for normalisation over a whole dataset. Mean and
-// variance are merged block by block (Chan et al.), so they do not cancel; quantiles come from a histogram of 5000 bins per
-// component that widens as the range grows, as openpi and LeRobot keep them, exact to about two bins of the range.
+// variance are merged block by block (Chan et al.), so they do not cancel. Quantiles come from a histogram of 5000 bins
+// per component. It widens with the range, as in openpi and LeRobot; they are exact to about two bins of the range.
 import { PistarError } from "../system/index.ts";
 import type { Dataset, NumericArray } from "./types.ts";
 
@@ -17,7 +17,7 @@ export interface VectorStats {
 
 const bins = 5000;
 
-/** What is known of one component. */
+/** Measures of one component. */
 interface Component {
   min: number;
   max: number;
@@ -42,7 +42,7 @@ export class RunningStats {
     }));
   }
 
-  /** Adds vectors, [N, width] row by row. Nothing is added where a number is not finite: that is an error. */
+  /** Adds vectors, [N, width] row by row. It adds nothing if a number is not finite: that is an error. */
   add(vectors: NumericArray): void {
     const width = this.components.length;
     const rows = vectors.length / width;
@@ -141,7 +141,7 @@ function binOf({ min, max }: Component, value: number): number {
   return max > min ? Math.min(bins - 1, Math.floor(((value - min) / (max - min)) * bins)) : 0;
 }
 
-/** The value below which `target` of the counted ones lie, interpolated inside its bin. */
+/** The value above `target` of the counted ones, interpolated inside its bin. */
 function quantile({ histogram, min, max }: Component, target: number): number {
   let before = 0;
   for (let bin = 0; bin < bins; bin++) {

@@ -1,6 +1,6 @@
-// Which frames make up which batch. Each draw picks a source by weight, then the next frame of a seeded permutation of that source's frames.
-// Each epoch has another permutation. A draw depends on the seed and on how often each source was drawn from, and on nothing else. So a few
-// numbers are the whole position, and a run resumes exactly.
+// The sampler decides the frames of every batch. Each draw picks a source by weight, then the next frame of a seeded
+// permutation of that source's frames. Each epoch has another permutation. A draw depends on the seed and on the number
+// of draws from each source alone. So a few numbers are the whole position, and a run resumes exactly.
 import * as z from "zod";
 import { checked, PistarError, random } from "../system/index.ts";
 
@@ -11,10 +11,10 @@ export interface Sample {
   readonly draw: number;
 }
 
-/** What may be drawn: frame numbers, and how often relative to the other pools. */
+/** Frames to draw, and their weight relative to the other pools. */
 export interface Pool {
   readonly frames: Int32Array;
-  /** Default: the number of frames, so that every frame of every source is as likely. */
+  /** Default: the number of frames, for equally likely frames of all sources. */
   readonly weight?: number | undefined;
 }
 
@@ -25,7 +25,7 @@ const stateSchema = z.object({
   /** A checksum of each pool's frames, to notice a resume on other data. */
   pools: z.array(z.int().min(0)).readonly(),
 });
-/** Where a sampler stands; JSON. */
+/** The position of a sampler, as JSON. */
 export type SamplerState = Readonly<z.infer<typeof stateSchema>>;
 
 export class Sampler {
@@ -33,13 +33,13 @@ export class Sampler {
   private readonly seed: number;
   private readonly drawn: number[];
   private readonly checksums: readonly number[];
-  /** Where each pool's part of [0, 1) ends. */
+  /** The end of each pool's part of [0, 1). */
   private readonly shares: readonly number[];
   private readonly orders: { epoch: number; order: Int32Array }[];
 
   /**
-   * @param state from `state()` of a sampler with the same seed and pools, to go on from there
-   * @throws PistarError damaged-file where it is no such state, cannot-resume where seed or pools are others
+   * @param state from `state()` of a sampler with the same seed and pools, to continue from there
+   * @throws PistarError damaged-file if it is no such state, cannot-resume for another seed or other pools
    */
   constructor(pools: readonly Pool[], seed: number, state?: SamplerState) {
     const weights = pools.map(({ frames, weight }) => checkWeight(weight ?? frames.length, frames.length));

@@ -54,20 +54,20 @@ export function imageStats(images: readonly Image[]): FeatureStats {
   return histogramStats(images.map(countBytes));
 }
 
-/** The frames of an episode whose pictures LeRobot samples: max(100, length^0.75) of them, evenly spread. */
+/** The frames of an episode with images sampled by LeRobot: max(100, length^0.75), evenly spread. */
 export function sampledFrames(length: number): number[] {
   const count = Math.max(Math.min(length, 100), Math.min(Math.floor(length ** 0.75), 10_000));
   if (count <= 1) return length > 0 ? [0] : [];
   return Array.from({ length: count }, (_, at) => halfEven(at * ((length - 1) / (count - 1))));
 }
 
-/** Statistics of a part of a dataset, and its frames, which stand in where a feature carries no `count`. */
+/** Statistics of a part of a dataset, and its frames in place of a missing `count`. */
 export interface Part {
   readonly stats: Stats;
   readonly frames: number;
 }
 
-/** Statistics over several parts: exact but for quantiles, whose outermost estimate is kept (q ≤ 50 the lowest). */
+/** Statistics over several parts: exact but for quantiles. These keep the outermost estimate (q ≤ 50 the lowest). */
 export function aggregate(parts: readonly Part[]): Stats {
   const features = new Set(parts.flatMap(({ stats }) => [...stats.keys()]));
   return new Map(
@@ -115,9 +115,7 @@ export function statsToJson(stats: Stats, features: ReadonlyMap<string, Feature>
   );
 }
 
-/**
- * The same for files that pandas reads: floats stay floats. The extremes of integer features are integers, as numpy keeps them.
- */
+/** The same for pandas: floats stay floats. The extremes of integer features are integers, as in numpy. */
 export function statsToPython(stats: Stats, features: ReadonlyMap<string, Feature>): Record<string, unknown> {
   const floats = (value: unknown): unknown =>
     Array.isArray(value) ? value.map(floats) : typeof value === "number" ? new PythonFloat(value) : value;
@@ -174,7 +172,7 @@ export function statEntries(stats: FeatureStats, feature: Feature | undefined): 
 export function parseFeatureStats(value: Readonly<Record<string, unknown>>, where: string): FeatureStats {
   const flat = (key: string): number[] => {
     const listed = [value[key]].flat(5).map((item) => (ArrayBuffer.isView(item) ? Array.from(item as never) : item));
-    // JSON writers that have no NaN and Infinity write null.
+    // JSON writers without NaN and Infinity write null.
     const numbers = listed
       .flat()
       .map((item) => (item === null ? Number.NaN : typeof item === "bigint" ? Number(item) : item));
@@ -238,7 +236,7 @@ function describe(values: Float64Array, weights?: Uint32Array): Summary {
   };
 }
 
-/** The value below which `target` of the counted values lie. */
+/** The value above `target` of the counted values. */
 function interpolate(histogram: Float64Array, low: number, high: number, target: number): number {
   let before = 0;
   let bin = 0;

@@ -1,10 +1,10 @@
-// Subtasks as LeRobot stores them: the optional column "language_persistent" holds, at every frame, all persistent texts of the episode, each
-// with the time from which it holds. A subtask holds until the next.
+// Subtasks in LeRobot's form: the optional column "language_persistent" holds, at every frame, all persistent texts of
+// the episode with their start times. A subtask holds until the next.
 import type { Dataset } from "./types.ts";
 
 const column = "language_persistent";
 
-/** What is read of its structs (role, content, style, timestamp, camera, tool_calls). */
+/** The used fields of its structs (role, content, style, timestamp, camera, tool_calls). */
 interface Text {
   readonly style: string | null;
   readonly content: string | null;
@@ -14,10 +14,13 @@ interface Text {
 /** Frames' timestamps are 32-bit floats: LeRobot's tolerance in seconds. */
 const tolerance = 1e-4;
 
-/** Whether a dataset can say what the subtasks of its frames are. */
+/** Whether a dataset has subtasks for its frames. */
 export const hasSubtasks = (dataset: Dataset): boolean => dataset.features.has(column);
 
-/** The subtask of each frame of an episode; undefined before the first. @throws Error where the column holds something else */
+/**
+ * The subtask of each frame of an episode; undefined before the first.
+ * @throws Error if the column holds something else
+ */
 export async function readSubtasks(dataset: Dataset, episode: number): Promise<(string | undefined)[]> {
   const columns = await dataset.columns(episode, [column, "timestamp"]);
   const texts = columns.get(column)!.data as readonly string[];

@@ -13,7 +13,7 @@ const mostTasks = 2 ** 18;
 
 const line = z.looseObject({ task_index: z.int().min(0), task: z.string() });
 
-/** Instruction text by task_index, whatever the order of the rows and the name of the index column. */
+/** Instruction text by task_index, for any order of rows and any name of the index column. */
 export async function readTasks(root: string, version3: boolean): Promise<Map<number, string>> {
   const path = inside(root, version3 ? tasksPath : "meta/tasks.jsonl");
   if (!version3) {
@@ -26,7 +26,7 @@ export async function readTasks(root: string, version3: boolean): Promise<Map<nu
   if (!existsSync(path)) return new Map();
   const file = await openParquet(path);
   try {
-    // pandas stores its index as a column: "task", or "__index_level_0__" where an older recorder left it unnamed.
+    // pandas stores its index as a column: "task", or "__index_level_0__" in an older recording.
     const name = ["task", "__index_level_0__"].find((candidate) => file.columns.has(candidate));
     if (!name || !file.columns.has("task_index"))
       throw new PistarError(
@@ -54,7 +54,7 @@ function unique(entries: readonly (readonly [number, string])[], path: string): 
   return tasks;
 }
 
-/** Writes tasks.parquet at `path` so that pandas sees `task` as the index, which LeRobot relies on. */
+/** Writes tasks.parquet at `path` with `task` as pandas' index. LeRobot relies on it. */
 export function writeTasks(path: string, tasks: ReadonlyMap<number, string>): void {
   const sorted = [...tasks].sort(([a], [b]) => a - b);
   const column = (name: string, type: string, numpy: string) => ({

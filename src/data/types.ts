@@ -1,4 +1,4 @@
-// A robot dataset as every part of pistar sees it, whatever version of the format lies on disk.
+// A robot dataset for all parts of pistar, in whatever version of the format.
 
 /** An RGB image, rows from the top, `data` is [height, width, 3] bytes. */
 export interface Image {
@@ -38,7 +38,7 @@ export interface Episode {
   readonly index: number;
   /** Frames. */
   readonly length: number;
-  /** Instruction texts that occur in it. */
+  /** Its instruction texts. */
   readonly tasks: readonly string[];
   /** Episode-level columns beyond the format's own, such as `episode_success`. */
   readonly extra: Readonly<Record<string, unknown>>;
@@ -53,11 +53,11 @@ export interface Dataset {
   /** Instruction text by task_index. */
   readonly tasks: ReadonlyMap<number, string>;
   readonly episodes: readonly Episode[];
-  /** Names of the features that hold colour pictures, as images or video. */
+  /** Names of the features with colour images or video. */
   readonly cameras: readonly string[];
-  /** Names in the files, where the dataset was opened under others. */
+  /** Names in the files, for a dataset opened under other names. */
   readonly storedNames?: ReadonlyMap<string, string>;
-  /** The named columns (default: all that are not images) of one episode. */
+  /** The named columns of one episode (default: all but images). */
   columns(episode: number, names?: readonly string[]): Promise<ReadonlyMap<string, Column>>;
   /** Frames `indices` (0 is the episode's first) of one camera, in the order asked for. */
   frames(episode: number, camera: string, indices: readonly number[]): Promise<Image[]>;

@@ -1,14 +1,14 @@
-// What lies in meta/ and info.json without pistar knowing it: it survives every copy.
+// Unknown content of meta/ and info.json. It survives every copy.
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Info } from "./info.ts";
 import { inside } from "./paths.ts";
 
-/** Files that a copy writes anew. */
+/** Files written anew by a copy. */
 const known =
   /^(info\.json|stats\.json|tasks\.(parquet|jsonl)|episodes\.jsonl|episodes_stats\.jsonl|episodes\/.*|(returns|advantages)_[\w.-]+\.parquet)$/;
 
-/** Copies the files of meta/ that pistar does not know, byte for byte. A file that the target has already stays. */
+/** Copies unknown files of meta/, byte for byte. A file already in the target stays. */
 export function copyUnknownMeta(from: string, to: string): void {
   const folder = join(from, "meta");
   if (!existsSync(folder)) return;
@@ -42,7 +42,7 @@ const written: ReadonlySet<string> = new Set([
   "features",
 ]);
 
-/** The keys of info.json that pistar does not know. */
+/** The unknown keys of info.json. */
 export function unknownInfo(info: Info): Record<string, unknown> {
   return Object.fromEntries(Object.entries(info).filter(([name]) => !written.has(name)));
 }

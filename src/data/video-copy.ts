@@ -100,7 +100,7 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
   }
 }
 
-/** Whether a part begins at a key frame, so that it can be copied without encoding it anew. */
+/** Whether a part begins at a key frame: then it can be copied without re-encoding. */
 export async function startsAtKeyFrame({ path, from }: VideoPart): Promise<boolean> {
   const av = await ffmpeg();
   const input = openVideo(av, path);
@@ -123,11 +123,11 @@ export async function startsAtKeyFrame({ path, from }: VideoPart): Promise<boole
   }
 }
 
-/** What a probe of a video's packets shows; nothing is decoded. */
+/** A probe of a video's packets; nothing is decoded. */
 export interface VideoSummary {
   readonly width: number;
   readonly height: number;
-  /** Equal for videos that one file can hold. */
+  /** Equal for videos that fit in one file. */
   readonly signature: string;
   /** Presentation times in seconds, ascending. */
   readonly times: Float64Array;

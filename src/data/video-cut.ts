@@ -1,4 +1,4 @@
-// A stretch of a video that begins between key frames, encoded anew.
+// A stretch of a video between key frames, encoded anew.
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Feature } from "./types.ts";
@@ -9,7 +9,7 @@ import { openVideoReader } from "./video-reader.ts";
 /** Frames decoded at once. */
 const batch = 32;
 
-/** Encodes the part into `target` with the codec that the feature names, and returns the whole of the new file. */
+/** Encodes the part into `target` with the feature's codec, and returns the whole of the new file. */
 export async function encodePart(
   { path, from, frames }: VideoPart,
   fps: number,

@@ -4,7 +4,7 @@ import { check, ffmpeg, frameRate } from "./av.ts";
 import { pictureShape } from "./dtypes.ts";
 import type { Feature, Image } from "./types.ts";
 
-/** How videos are encoded. The defaults are LeRobot's: a key frame every 2 frames, so that any frame is near one. */
+/** Settings of video encoding. The defaults are LeRobot's: with a key frame every 2 frames, any frame is near one. */
 export interface VideoSettings {
   readonly codec: "h264" | "av1";
   /** Constant rate factor: 0 best, larger is smaller. */

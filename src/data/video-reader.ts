@@ -4,10 +4,10 @@ import { check, ffmpeg, openDecoder, openVideo, seconds } from "./av.ts";
 import { type DepthEncoding, type DepthMap, metresOfCode } from "./depth.ts";
 import type { Image } from "./types.ts";
 
-/** How far a frame may lie from where the dataset says it is, in seconds (LeRobot's default). */
+/** Largest distance of a frame from its time in the dataset, seconds (LeRobot's default). */
 export const toleranceSeconds = 1e-4;
 
-/** Frames ahead that are decoded through rather than sought. */
+/** Frames ahead to decode through before seeking. */
 const stride = 8;
 
 /** A video file open for random access. */
@@ -21,7 +21,7 @@ export interface VideoReader {
   close(): void;
 }
 
-/** Opens an mp4 file (H.264, AV1 and whatever else FFmpeg decodes). */
+/** Opens an mp4 file (H.264, AV1 or any other codec of FFmpeg). */
 export async function openVideoReader(path: string): Promise<VideoReader> {
   const av = await ffmpeg();
   const input = openVideo(av, path);
@@ -133,7 +133,7 @@ export async function openVideoReader(path: string): Promise<VideoReader> {
     return { width, height, data };
   }
 
-  /** Reads the pictures in the order of time, which decodes each only once. */
+  /** Reads the pictures in the order of time, so each is decoded once. */
   function inOrder<Picture>(times: readonly number[], read: () => Picture): Picture[] {
     const order = times.map((time, at) => [time, at] as const).sort(([a], [b]) => a - b);
     const pictures = new Array<Picture>(times.length);

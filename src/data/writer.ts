@@ -25,14 +25,17 @@ export interface CreateOptions {
   /** Frames a second, from 1 up. */
   readonly fps: number;
   readonly robotType?: string;
-  /** What a frame holds. The five default features (timestamp, frame_index, episode_index, index, task_index) are added. */
+  /**
+   * The features of a frame. The five default ones (timestamp, frame_index, episode_index, index, task_index) are
+   * added.
+   */
   readonly features: Readonly<Record<string, Feature>>;
   /** Features of types pistar cannot make. appendEpisode brings their columns as they are; addFrame is refused. */
   readonly carried?: Readonly<Record<string, Feature>>;
-  /** Episode-level columns by type, for copies that know all of them before. Without, the first episodes settle them. */
+  /** Episode-level columns by type, for copies with all of them known. Else the first episodes settle them. */
   readonly extras?: ReadonlyMap<string, string>;
   readonly video?: Partial<VideoSettings>;
-  /** Megabytes at which a new file is begun (defaults 100 and 200). */
+  /** Megabytes of a file before the next one begins (defaults 100 and 200). */
   readonly dataFileMegabytes?: number;
   readonly videoFileMegabytes?: number;
 }
@@ -57,15 +60,15 @@ export interface DatasetWriter {
   saveEpisode(extra?: Readonly<Record<string, unknown>>): Promise<number>;
   /** Drops the recorded frames since the last saved episode. */
   discardEpisode(): void;
-  /** Appends a whole episode that exists already; used to convert. */
+  /** Appends a whole existing episode; used to convert. */
   appendEpisode(content: EpisodeContent): Promise<number>;
-  /** Moves the saved episodes into the dataset's files, where readers see them; the next episode begins new files. */
+  /** Moves the saved episodes into the dataset's files, for readers to see. The next episode begins new files. */
   flush(): Promise<void>;
   /** Flushes and gives the dataset back. The episode being recorded is dropped. */
   close(): Promise<void>;
 }
 
-/** Makes a new, empty dataset at `root` (a folder that does not exist or is empty) and opens it for writing. */
+/** Makes a new, empty dataset at `root` (a new or empty folder) and opens it for writing. */
 export async function createWriter(root: string, options: CreateOptions): Promise<DatasetWriter> {
   const { fps } = options;
   if (!(fps >= 1 && fps < Infinity)) throw new Error(`fps: expected a number from 1 up, got ${fps}`);
@@ -89,7 +92,7 @@ export async function createWriter(root: string, options: CreateOptions): Promis
   });
 }
 
-/** The features to record, with those that every dataset has. */
+/** The features to record, with those of every dataset. */
 function allFeatures(
   { features: own, carried = {}, fps }: CreateOptions,
   settings: VideoSettings,
@@ -127,7 +130,10 @@ function newInfo(
   };
 }
 
-/** Opens a v3.0 dataset to append episodes; what a killed recording saved is kept. New episodes begin new files. */
+/**
+ * Opens a v3.0 dataset to append episodes. It keeps the saved episodes of a killed recording. New episodes begin new
+ * files.
+ */
 export async function resumeWriter(root: string, video: Partial<VideoSettings> = {}): Promise<DatasetWriter> {
   const version = readInfo(root);
   if (!isVersion3(version))

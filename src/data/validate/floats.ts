@@ -1,4 +1,5 @@
-// episodes_stats.jsonl as LeRobot's converter to v3.0 reads it: through pandas, whose columns have one type each.
+// Checks episodes_stats.jsonl for LeRobot's converter to v3.0. The converter reads it through pandas, with one type a
+// column.
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Info } from "../info.ts";
@@ -6,8 +7,8 @@ import { inside } from "../paths.ts";
 import type { Findings } from "./problem.ts";
 
 /**
- * Warns where a float stands as `0` in one place and as `0.5` in another. Python reads the first as an integer, and the
- * converter then fails with "arrays to be concatenated must be identically typed".
+ * Warns of a float written as `0` in one place and as `0.5` in another. Python reads the first as an integer, and the
+ * converter fails with "arrays to be concatenated must be identically typed".
  */
 export async function checkFloats(found: Findings, root: string, info: Info): Promise<void> {
   const file = "meta/episodes_stats.jsonl";

@@ -36,7 +36,7 @@ export async function checkTasksIndex(found: Findings, root: string, info: Info)
   });
 }
 
-/** What info.json counts and declares, and whether episodes follow one another. */
+/** Checks info.json's counts and declarations, and the order of episodes. */
 export function checkList(
   found: Findings,
   info: Info,

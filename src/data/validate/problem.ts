@@ -1,4 +1,4 @@
-// What validation finds, and how bad it is.
+// Findings of validation, and their severity.
 
 /**
  * - error: the data cannot be read right.
@@ -7,7 +7,7 @@
  */
 export type Severity = "error" | "warning" | "note";
 
-/** One thing found, and where: file below the root, episode and column as far as they apply. */
+/** A finding and its place: file below the root, episode and column as far as they apply. */
 export interface Problem {
   readonly severity: Severity;
   readonly file: string;
@@ -40,7 +40,7 @@ export class Findings {
     this.add("warning", file, message, place);
   }
 
-  /** Runs a step. What it throws becomes a problem, by default an error. */
+  /** Runs a step. Its exceptions become problems, by default errors. */
   async attempt<T>(
     file: string,
     step: () => T | Promise<T>,

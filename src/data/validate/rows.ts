@@ -16,7 +16,7 @@ export interface DataUnit {
   readonly group: readonly EpisodeRecord[];
 }
 
-/** The data files with their episodes. Paths that lead out of the dataset are reported. */
+/** The data files with their episodes. Paths out of the dataset are reported. */
 export function dataUnits(found: Findings, root: string, info: Info, episodes: readonly EpisodeRecord[]): DataUnit[] {
   const groups = new Map<string, EpisodeRecord[]>();
   for (const episode of episodes) {
@@ -89,7 +89,7 @@ async function checkRows(
   }
 }
 
-/** The first value that is not finite, or not what it must be. */
+/** The first value that is not finite, or not as expected. */
 function wrongValue({ data, shape }: Column, expected: ((frame: number) => number) | undefined): string | undefined {
   const size = shape.reduce((product, side) => product * side, 1);
   let others = -1;

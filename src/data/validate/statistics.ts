@@ -1,4 +1,4 @@
-// Statistics against the data: pistar recomputes them, LeRobot trains with what the file says.
+// Checks statistics against the data. pistar recomputes them; LeRobot trains with the file's.
 import { existsSync } from "node:fs";
 import { isCamera, isDepth, isNumeric } from "../dtypes.ts";
 import { readEpisodeStats } from "../episode-stats.ts";
@@ -22,7 +22,7 @@ interface Moments {
   squares: number;
 }
 
-/** Gathers what the statistics of numeric columns must be while the columns are read. */
+/** Gathers the true statistics of numeric columns during reading. */
 export class StatsCollector {
   readonly total = new Map<string, Moments[]>();
   readonly episodes = new Map<number, Map<string, Moments[]>>();
@@ -127,7 +127,7 @@ function compare(
   }
 }
 
-/** What is wrong with statistics by themselves. */
+/** Faults of statistics by themselves. */
 function malformed(stats: FeatureStats, feature: Feature): string | undefined {
   const whole = feature.shape.reduce((product, side) => product * side, 1);
   const widths = isCamera(feature) ? [isDepth(feature) ? 1 : 3] : [feature.shape.at(-1) ?? 1, whole];
@@ -151,7 +151,7 @@ function malformed(stats: FeatureStats, feature: Feature): string | undefined {
   return undefined;
 }
 
-/** The first measure that is not what the data gives. */
+/** The first measure that differs from the data's. */
 function differing(stats: FeatureStats, feature: Feature, moments: readonly Moments[] | undefined): string | undefined {
   if (!moments) return undefined;
   const width = stats.mean!.length;
@@ -187,7 +187,7 @@ async function comparePictures(
   for (const [name, feature] of Object.entries(info.features)) {
     const listed = stats.get(name);
     if (!isCamera(feature) || isDepth(feature) || listed?.mean?.length !== 3 || listed.std?.length !== 3) continue;
-    // A picture that cannot be read has been reported with its file.
+    // An unreadable image has been reported with its file.
     const sampled = await pictureMoments(root, info, episodes, name).catch(() => undefined);
     if (!sampled) continue;
     const wrong = [0, 1, 2].flatMap((channel) => {

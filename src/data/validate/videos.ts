@@ -1,4 +1,4 @@
-// Video files: whether each has a frame wherever an episode needs one.
+// Checks video files for a frame at every time of an episode.
 import { existsSync } from "node:fs";
 import { pictureShape } from "../dtypes.ts";
 import { type EpisodeRecord, videoFile } from "../episodes.ts";
@@ -13,7 +13,7 @@ export interface VideoUnit {
   readonly group: readonly EpisodeRecord[];
 }
 
-/** The video files with their episodes. Paths that are not set, or lead out of the dataset, are reported once a camera. */
+/** The video files with their episodes. Missing paths, and paths out of the dataset, are reported once a camera. */
 export function videoUnits(found: Findings, root: string, info: Info, episodes: readonly EpisodeRecord[]): VideoUnit[] {
   const cameras = Object.entries(info.features).flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
   return cameras.flatMap((camera) => {
@@ -55,7 +55,7 @@ export async function checkVideo(found: Findings, { path, camera, group }: Video
   }
 }
 
-/** Says which of an episode's frames a video lacks; undefined where it lacks none. */
+/** The missing frames of an episode's video; undefined if there are none. */
 function missingFrames({ times }: VideoSummary, from: number, length: number, fps: number): string | undefined {
   let at = 0;
   let missing = 0;
