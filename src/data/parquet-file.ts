@@ -16,7 +16,7 @@ import {
 } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { compressors } from "hyparquet-compressors";
-import { foreignFile, PistarError, unreadable } from "../system/index.ts";
+import { foreignFile, PistarError, readError } from "../system/index.ts";
 import { allocate, dtypeOf, isNumeric, sizeOf } from "./dtypes.ts";
 import { checkPages, mostValues } from "./parquet-pages.ts";
 import type { Column, Feature } from "./types.ts";
@@ -47,7 +47,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   try {
     handle = openSync(path, "r");
   } catch (error) {
-    throw unreadable(path, "a parquet file", error);
+    throw readError(path, "a parquet file", error);
   }
   const buffer = fileBuffer(handle);
   let metadata: FileMetaData;

@@ -75,8 +75,8 @@ export function fromSystem(error: unknown, path?: string): unknown {
   return new PistarError(known, told, { path: named, cause: error });
 }
 
-/** The PistarError for an unreadable file. @param expected such as "a parquet file" */
-export function unreadable(path: string, expected: string, error: unknown): PistarError {
+/** The PistarError for an readError file. @param expected such as "a parquet file" */
+export function readError(path: string, expected: string, error: unknown): PistarError {
   const { code } = error as NodeJS.ErrnoException;
   const message = `${path}: expected ${expected} (${code ?? (error as Error).message})`;
   return new PistarError(codeOfSystem[code ?? ""] ?? "damaged-file", message, { path, cause: error });

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { checked } from "./check.ts";
-import { PistarError, unreadable } from "./error.ts";
+import { PistarError, readError } from "./error.ts";
 import { foreignFile } from "./foreign-file.ts";
 
 /** A value as JSON. Numbers that are not finite become strings. */
@@ -86,6 +86,6 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw unreadable(path, "a readable file", error);
+    throw readError(path, "a readable file", error);
   }
 }
