@@ -1,4 +1,4 @@
-// Who may connect to a policy server: by API key, by the name under which the server was reached, and by the page that asks.
+// Access to a policy server: by API key, by the name in the request, and by the page that asks.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
@@ -8,16 +8,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Refusal {
   readonly status: number;
   readonly outcome: "wrong key" | "wrong host" | "wrong origin";
-  /** What to do about it. */
+  /** Advice for the client. */
   readonly message: string;
 }
 
 const loopback = ["localhost", "127.0.0.1", "::1"];
 
-/** Milliseconds that the first wrong key costs its address; each further one costs twice as much, up to the most. */
+/** Delay for an address's first wrong key, milliseconds. Each further one doubles it, up to the longest. */
 const firstDelay = 250;
 const longestDelay = 4_000;
-/** Milliseconds after which an address's wrong keys are forgotten, and how many addresses are remembered. */
+/** Milliseconds until an address's wrong keys are forgotten, and the number of addresses remembered. */
 const memory = 60_000;
 const remembered = 10_000;
 
@@ -26,13 +26,13 @@ export class Access {
   private readonly apiKey: string | undefined;
   private readonly wrongKeys = new Map<string, { count: number; last: number }>();
 
-  /** @param host on which the server listens */
+  /** @param host the server's listening address */
   constructor(host: string, apiKey: string | undefined) {
     this.host = host;
     this.apiKey = apiKey;
   }
 
-  /** Why a request is refused, or undefined. A wrong key is told after a while, so that nobody can try many. */
+  /** The reason to refuse a request, or undefined. A wrong key is refused after a delay, so nobody can try many. */
   async refusal(request: IncomingMessage): Promise<Refusal | undefined> {
     const { host = "", origin } = request.headers;
     if (!this.hasKey(request)) {
@@ -52,7 +52,7 @@ export class Access {
     return undefined;
   }
 
-  /** Compares in a time that tells nothing about the key. */
+  /** Compares in a time independent of the key. */
   private hasKey({ headers }: IncomingMessage): boolean {
     if (this.apiKey === undefined) return true;
     const digest = (text: string) => createHash("sha256").update(text).digest();
@@ -60,8 +60,8 @@ export class Access {
   }
 
   /**
-   * A web page can give its own name this machine's address (DNS rebinding) and then has the right origin. It cannot take a name that is the
-   * machine's own, or a bare address.
+   * A web page can give its own name this machine's address (DNS rebinding), and then has the right origin. It cannot
+   * take the machine's own name, or a bare address.
    */
   private isOwnName(name: string): boolean {
     if (loopback.includes(name) || name === this.host.toLowerCase()) return true;

@@ -1,10 +1,10 @@
-// Requests that arrive while the policy is at work, or in the same turn of the event loop, go to it together.
+// The batcher: requests that arrive during the policy's work, or in one turn of the event loop, are answered together.
 import type { ActionChunk, Policy, PolicyRequest } from "../robot/index.ts";
 import { inferAll } from "./infer-all.ts";
 
 export interface Answer {
   readonly chunk: ActionChunk;
-  /** Milliseconds from asking to the start of the batch, and those that the policy took for the batch. */
+  /** Milliseconds from the request to the start of its batch, and milliseconds of the policy for the batch. */
   readonly waited: number;
   readonly inferred: number;
 }
@@ -47,7 +47,7 @@ export class Batcher {
   async replace(policy: Policy): Promise<void> {
     const before = this.policy;
     this.policy = policy;
-    await this.batch; // the one that still uses `before`
+    await this.batch; // the last user of `before`
     await before.close();
   }
 

@@ -13,30 +13,33 @@ export interface ClientOptions {
   readonly apiKey?: string;
   /** Milliseconds to connect and receive the metadata; default 10,000. */
   readonly connectDeadline?: number;
-  /** Milliseconds to wait for an answer, reconnecting included; default 2,000. A server that compiles its model first takes longer once. */
+  /**
+   * Milliseconds to wait for an answer, reconnecting included; default 2,000. The first answer of a compiling server
+   * takes longer.
+   */
   readonly deadline?: number;
   /** PEM certificates to trust for wss:// besides none other; default: those of the system. */
   readonly ca?: string | Uint8Array;
 }
 
 const maxPayload = 64 * 2 ** 20;
-/** Characters of what a server says when it refuses a connection. */
+/** Most characters of a server's reason for refusing a connection. */
 const longestReason = 500;
 
 /** One connection after another to a policy server. */
 export interface PolicyClient {
-  /** What the server said of itself when last connected. */
+  /** The server's metadata at the last connection. */
   readonly metadata: Message;
   /** The server's answer to an observation in its own keys. One at a time. @throws NoAnswerError */
   infer(observation: Message): Promise<Message>;
-  /** The same for servers that answer with something else than a dict: RoboArena's send bare arrays, and a text after a reset. */
+  /** The same for answers other than dicts. RoboArena's servers send bare arrays, and a text after a reset. */
   call(message: Message): Promise<Value>;
   close(): Promise<void>;
 }
 
 /**
- * Connects to an openpi policy server: ws://host:8000, or wss://. Fails with `NoAnswerError` where there is none, or where it refuses the
- * API key. A lost connection is opened again by the next `infer`.
+ * Connects to an openpi policy server: ws://host:8000, or wss://. It fails with `NoAnswerError` if there is none, or
+ * the server refuses the API key. The next `infer` reopens a lost connection.
  */
 export async function connectClient(url: string, options: ClientOptions = {}): Promise<PolicyClient> {
   if (!/^wss?:\/\//.test(url))
@@ -99,7 +102,7 @@ class ReconnectingClient implements PolicyClient {
       this.connection?.open === true
         ? this.connection
         : await this.connect(Math.min(left(), this.options.connectDeadline ?? left()));
-    // An answer that came too late is to what was seen then: wait for it, drop it. One that never comes means a dead connection.
+    // A late answer belongs to an old observation: it is awaited and dropped. A missing one means a dead connection.
     while (connection.owed > 0)
       try {
         await connection.answer(left(), "the answer to an earlier question");
@@ -117,7 +120,7 @@ class ReconnectingClient implements PolicyClient {
   }
 }
 
-/** A message that has to be a dict. */
+/** A message that must be a dict. */
 function dictOf(message: Value, url: string): Message {
   if (isDict(message)) return message;
   throw new NoAnswerError(
@@ -128,7 +131,7 @@ function dictOf(message: Value, url: string): Message {
 
 /** One WebSocket: answers in the order of the questions. */
 class Connection {
-  /** Answers that were asked for and have not been taken: the metadata, at first. */
+  /** Requested answers not yet taken; at first the metadata. */
   owed = 1;
   private readonly socket: WebSocket;
   private readonly url: string;
@@ -190,7 +193,7 @@ class Connection {
     }
   }
 
-  /** The first failure is the reason; those that follow are its consequences. */
+  /** The first failure is the reason. Later ones are its consequences. */
   private fail(reason: NoAnswerError["reason"], message: string): void {
     this.failure ??= new NoAnswerError(reason, message);
     this.wake();

@@ -4,7 +4,7 @@ import type { Session } from "./session.ts";
 interface Limits {
   readonly maxClients: number;
   readonly maxClientsPerAddress: number;
-  /** Seconds without a message after which a client gives way to another. */
+  /** Seconds without a message until a client gives way to another. */
   readonly idleSeconds: number;
 }
 
@@ -16,7 +16,7 @@ export class Clients {
     this.limits = limits;
   }
 
-  /** Whether a client of this address finds room. Where all places are taken, the client that has been idle longest may have to go. */
+  /** Whether a client of this address finds room. Without a free place, the longest idle client may have to go. */
   makeRoom(address: string): boolean {
     const { maxClients, maxClientsPerAddress } = this.limits;
     const ofAddress = [...this.sessions].filter((session) => session.address === address);

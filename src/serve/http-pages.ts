@@ -1,10 +1,10 @@
-// What a policy server answers to plain HTTP: /healthz, /readyz and /metrics.
+// A policy server's plain HTTP pages: /healthz, /readyz and /metrics.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "./access.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { Readiness } from "./readiness.ts";
 
-/** Answers one request. /healthz needs no key: it says that the process lives. */
+/** Answers one request. /healthz needs no key; it shows a living process. */
 export async function answerHttp(
   request: IncomingMessage,
   response: ServerResponse,

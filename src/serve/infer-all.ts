@@ -1,13 +1,13 @@
-// Several clients' requests to one policy, and a check of what it answers.
+// Several clients' requests to one policy, with a check of its answers.
 import type { ActionChunk, Policy, PolicyRequest } from "../robot/index.ts";
 import { largestAction } from "./limits.ts";
 
 /**
  * A chunk of [horizon, width] actions for each request, in order.
  *
- * A policy without `inferBatch` is asked one request at a time. It may keep a state during an episode and is reset before an episode's first
- * question, so that it serves one client at a time well.
- * @throws Error where an answer has a wrong shape or numbers that no robot takes
+ * A policy without `inferBatch` gets one request at a time. It may keep a state during an episode and is reset before
+ * an episode's first request: it serves one client at a time well.
+ * @throws Error if an answer has a wrong shape or impossible numbers
  */
 export async function inferAll(
   policy: Policy,

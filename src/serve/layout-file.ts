@@ -1,5 +1,5 @@
-// Layouts from outside: a name of those that are shipped, or JSON, as a file or in a checkpoint's config. In JSON a key that lies in no dict
-// may be just its name: {"front": "observation/image"}.
+// Observation layouts by name, or from JSON in a file or a checkpoint's config. In JSON a key outside any dict may be
+// just its name: {"front": "observation/image"}.
 import { existsSync } from "node:fs";
 import * as z from "zod";
 import { checked, PistarError, readJson } from "../system/index.ts";
@@ -20,7 +20,7 @@ const layoutSchema = z.strictObject({
 });
 
 /**
- * The layout that JSON describes: as `ObservationLayout`, imageOrder "HWC" and prompt "prompt" where it does not say.
+ * A layout from JSON, in the form of `ObservationLayout`. Defaults: imageOrder "HWC" and prompt "prompt".
  * @param where names it in errors
  */
 export function parseLayout(json: unknown, where: string): ObservationLayout {

@@ -1,4 +1,4 @@
-// The keys that a server's observations have, as data: an observation layout.
+// Observation layouts: the keys of a server's observations, as data.
 import { NdArray } from "./ndarray.ts";
 import type { Message, Value } from "./pack.ts";
 

@@ -1,4 +1,4 @@
-// Real-time chunking over the protocol: what is left of the chunk that a robot executes goes along with its observation.
+// Real-time chunking over the protocol: an observation carries the rest of the robot's present chunk.
 import type { Leftover } from "../robot/index.ts";
 import { describe, isFloats, type ObservationLayout } from "./layout.ts";
 import { largestAction } from "./limits.ts";
@@ -6,9 +6,9 @@ import { NdArray } from "./ndarray.ts";
 import type { Message, Value } from "./pack.ts";
 
 /**
- * openpi's protocol knows nothing of real-time chunking. A client may send these keys beside the observation's own to a server whose metadata
- * have `[leftoverKeys.actions]: true`. The actions are the rest of the present chunk, [steps, actions] in the units and order of the answer.
- * The delay is how many of them the robot will have executed when the next chunk takes over.
+ * openpi's protocol has no real-time chunking. A client may send these keys beside the observation's own to a server
+ * with `[leftoverKeys.actions]: true` in its metadata. The actions are the rest of the present chunk, [steps, actions]
+ * in the units and order of the answer. The delay is the number of them executed before the next chunk takes over.
  */
 export const leftoverKeys = { actions: "rtc/prev_actions", delay: "rtc/delay" } as const;
 
@@ -22,9 +22,9 @@ export function packLeftover(layout: ObservationLayout, { actions, delay }: Left
 }
 
 /**
- * The leftover in a client's message, or undefined where it has none.
- * @param horizon steps of a chunk: later ones are not looked at
- * @throws TypeError naming the key where it is not as it should be
+ * The leftover in a client's message, or undefined without one.
+ * @param horizon steps of a chunk; later ones are ignored
+ * @throws TypeError naming a wrong key
  */
 export function unpackLeftover(layout: ObservationLayout, message: Message, horizon: number): Leftover | undefined {
   const [actions, delay] = [message[leftoverKeys.actions], message[leftoverKeys.delay]];

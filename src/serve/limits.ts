@@ -1,4 +1,4 @@
-// How much one message may ask for. What is larger is refused before any work is done on it.
+// Limits of one message. A larger one is refused before any work on it.
 
 /** Joint targets are degrees, radians, metres, motor ticks or shares of a range. None of them is as large. */
 export const largestAction = 1e5;
@@ -12,7 +12,7 @@ export const longestSide = 8192;
 /** Pixels of a compressed picture: a few bytes can hold many more. 4K video has as many. */
 export const largestPicture = 4096 * 2160;
 
-/** Characters of an error that a client is sent, or that a line of the log holds. */
+/** Most characters of an error to a client, or in a line of the log. */
 const longestError = 1000;
 
 /** A text with at most so many characters. */

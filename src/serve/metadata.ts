@@ -1,4 +1,5 @@
-// What a server says of its policy in the first frame of a connection, and what a client learns from it. openpi leaves the keys to the server.
+// Metadata: a server's description of its policy in the first frame of a connection, and a client's reading of it.
+// openpi leaves the keys to the server.
 import * as z from "zod";
 import type { Policy, PolicyInfo } from "../robot/index.ts";
 import type { ObservationLayout } from "./layout.ts";
@@ -7,8 +8,8 @@ import { leftoverKeys } from "./leftover.ts";
 import type { Message } from "./pack.ts";
 
 /**
- * `[seedKey]: true` in a server's metadata says that it takes `[seedKey]: [episode, question]` in an observation, which decides everything
- * random in its answer. openpi's own servers do not say so, and are sent nothing.
+ * `[seedKey]: true` in a server's metadata means that it takes `[seedKey]: [episode, question]` in an observation. The
+ * two numbers decide everything random in its answer. openpi's own servers do not offer it, and are sent none.
  */
 export const seedKey = "pistar/seed";
 
@@ -26,13 +27,13 @@ const inferenceSchema = z.object({
   advantage: z.enum(["positive", "negative", "none"]),
 });
 
-/** A policy's name for strangers, who need no path: "run/000100" of a checkpoint, else what follows the last slash. */
+/** A policy's name without its path: "run/000100" of a checkpoint, else the part after the last slash. */
 function nameOf(id: string): string {
   const checkpoint = /([^/\\]+)[/\\]checkpoints[/\\]([^/\\]+)([/\\]pretrained_model)?$/.exec(id);
   return checkpoint ? `${checkpoint[1]}/${checkpoint[2]}` : id.split(/[/\\]/).findLast((part) => part !== "")!;
 }
 
-/** RoboArena's `PolicyServerConfig`: how its clients know what to send. They refuse any other key. */
+/** RoboArena's `PolicyServerConfig`, for its clients to choose their keys. They refuse any other key. */
 interface RoboArenaConfig {
   /** Clients resize pictures to it; null: they do not. */
   readonly image_resolution: readonly [height: number, width: number] | null;
@@ -55,7 +56,7 @@ function roboArenaConfig({ images, imageSize }: ObservationLayout): Message & Ro
   };
 }
 
-/** What a server announces of a policy. */
+/** A server's metadata for a policy. */
 export function metadataOf({ id, info, continues }: Policy, layout: ObservationLayout): Message {
   if (layout.dialect === "roboarena") return roboArenaConfig(layout);
   const { inference } = info ?? {};
@@ -85,7 +86,7 @@ export function metadataOf({ id, info, continues }: Policy, layout: ObservationL
 export const speaksRoboArena = ({ needs_wrist_camera, n_external_cameras }: Message): boolean =>
   typeof needs_wrist_camera === "boolean" && typeof n_external_cameras === "number";
 
-/** What a server's metadata says of its policy; undefined where the server is not pistar's. */
+/** A policy's description in its server's metadata; undefined for servers other than pistar's. */
 export function announcedInfo(metadata: Message): PolicyInfo | undefined {
   const { success, data } = infoSchema.safeParse(metadata);
   if (!success) return undefined;
@@ -107,7 +108,10 @@ export function announcedInfo(metadata: Message): PolicyInfo | undefined {
   };
 }
 
-/** The layout that a server's metadata has; undefined where it has none. @throws Error where it is no layout */
+/**
+ * The layout in a server's metadata; undefined without one.
+ * @throws Error if it is no layout
+ */
 export function announcedLayout(metadata: Message, url: string): ObservationLayout | undefined {
   const { observation_layout: layout } = metadata;
   return layout === undefined ? undefined : parseLayout(layout, `${url}, observation_layout of its metadata`);

@@ -68,7 +68,7 @@ export class Metrics {
   }
 }
 
-/** What a policy server measures. */
+/** A policy server's metrics. */
 export function serverMetrics(clients: () => number) {
   const metrics = new Metrics();
   metrics.gauge("pistar_clients", "Connected clients.", clients);

@@ -1,4 +1,4 @@
-// numpy arrays as they travel: which typed array holds which dtype, and the bytes numpy's `tobytes` gives (C order).
+// numpy arrays in messages: a typed array for each dtype, and the bytes of numpy's `tobytes` (C order).
 import { float16ToFloat32, float32ToFloat16 } from "../system/index.ts";
 
 type Numbers =
@@ -36,7 +36,7 @@ const types = {
   float64: { code: "f8", size: 8, array: Float64Array },
 } satisfies Record<string, ElementType>;
 
-/** numpy's names. Booleans are bytes 0 and 1; half floats are widened to single, which is exact. */
+/** numpy's names. Booleans are bytes 0 and 1. Half floats are widened to single, exactly. */
 export type NumpyDType = keyof typeof types;
 
 const byCode = new Map(Object.entries(types).map(([name, { code }]) => [code, name as NumpyDType]));
@@ -47,7 +47,7 @@ export class NdArray {
   readonly shape: readonly number[];
   readonly data: Numbers;
 
-  /** Fails where `data` is not the dtype's typed array or does not fill the shape. */
+  /** Fails if `data` is not the dtype's typed array or does not fill the shape. */
   constructor(dtype: NumpyDType, shape: readonly number[], data: Numbers) {
     const Expected = dtype === "float16" ? Float32Array : types[dtype].array;
     if (!(data instanceof Expected))
@@ -70,13 +70,13 @@ export function typeString(dtype: NumpyDType): string {
   return `${size === 1 ? "|" : "<"}${code}`;
 }
 
-/** `numpy.ndarray.tobytes()`; a view of the array's memory where that is possible. */
+/** `numpy.ndarray.tobytes()`; a view of the array's memory if possible. */
 export function toBytes({ dtype, data }: NdArray): Uint8Array {
   const numbers = dtype === "float16" ? float32ToFloat16(data as Float32Array) : data;
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
-/** The dtype that a `numpy.dtype.str` names, and whether its bytes are in the other order than ours. */
+/** The dtype of a `numpy.dtype.str`, and whether its bytes are in the opposite order to ours. */
 function parseTypeString(text: string): { dtype: NumpyDType; swapped: boolean } {
   const dtype = byCode.get(text.slice(1));
   if (!dtype || !(types[dtype].size === 1 ? "|<>=" : "<>=").includes(text[0]!))
@@ -87,8 +87,8 @@ function parseTypeString(text: string): { dtype: NumpyDType; swapped: boolean } 
 }
 
 /**
- * The array that `numpy.ndarray(shape, numpy.dtype(typeString), bytes)` would be. Bytes of one-byte types are shared, others copied, so that
- * `bytes` may begin at any address. Fails where the sizes do not agree.
+ * The array of `numpy.ndarray(shape, numpy.dtype(typeString), bytes)`. Bytes of one-byte types are shared, others
+ * copied, so `bytes` may begin at any address. Fails if the sizes do not agree.
  */
 export function fromBytes(typeString: string, shape: readonly number[], bytes: Uint8Array): NdArray {
   const { dtype, swapped } = parseTypeString(typeString);

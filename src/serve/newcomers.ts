@@ -1,10 +1,11 @@
-// Connections on which nothing has been agreed yet. There is always room for another: the oldest of whoever has most has to go.
+// New connections before any agreement. There is always room for another: the oldest one of the busiest address has to
+// go.
 import type { Socket } from "node:net";
 
-/** Newcomers of one address, and in all. A handshake takes milliseconds, so that honest ones are few. */
+/** Newcomers of one address, and in all. A handshake takes milliseconds, so honest ones are few. */
 const perAddress = 32;
 const inAll = 256;
-/** Milliseconds that a connection has to become a client's, or to ask for a page and get it. */
+/** Milliseconds for a connection to become a client's, or to get a page. */
 const patience = 5_000;
 
 export class Newcomers {
@@ -29,7 +30,7 @@ export class Newcomers {
     else if (this.count > inAll) this.drop(this.busiest());
   }
 
-  /** A connection that has become a client's. */
+  /** Removes a connection, now a client's. */
   remove(socket: Socket, address = socket.remoteAddress ?? ""): void {
     const ofAddress = this.sockets.get(address);
     if (!ofAddress?.delete(socket)) return;

@@ -1,4 +1,4 @@
-// The error of a policy server that gives no answer.
+// The error for a policy server without an answer.
 import { PistarError } from "../system/index.ts";
 
 /** Why there is no action now. The robot holds still, and asks again. */

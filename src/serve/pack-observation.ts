@@ -5,7 +5,10 @@ import { nameOf, type ObservationLayout, put, stateSize } from "./layout.ts";
 import { NdArray } from "./ndarray.ts";
 import type { Message, Value } from "./pack.ts";
 
-/** An observation in a layout's keys. @throws Error where the robot lacks a camera of the layout, or its state has another size */
+/**
+ * An observation in a layout's keys.
+ * @throws Error if the robot lacks a camera of the layout, or its state has another size
+ */
 export function packObservation(layout: ObservationLayout, { images, state, task }: Observation): Message {
   const message: Record<string, Value> = {};
   for (const [camera, key] of Object.entries(layout.images)) {

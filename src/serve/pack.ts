@@ -1,7 +1,7 @@
 // msgpack as Python's `msgpack.packb(value, default=msgpack_numpy.pack_array)` writes it for openpi: the same bytes.
 import { NdArray, toBytes, typeString } from "./ndarray.ts";
 
-/** What the protocol carries: JSON's values, bytes, whole numbers beyond 2⁵³, and numpy arrays. */
+/** The protocol's values: JSON's, bytes, whole numbers beyond 2⁵³, and numpy arrays. */
 export type Value =
   | null
   | boolean
@@ -46,7 +46,7 @@ class Writer {
   private start = 0;
   private end = 0;
 
-  /** Makes room for so many bytes and returns where they begin. */
+  /** Makes room for `size` bytes and returns their beginning. */
   private claim(size: number): number {
     if (this.end + size > this.buffer.length) {
       this.pieces.push(this.buffer.subarray(this.start, this.end));
@@ -96,7 +96,7 @@ class Writer {
   }
 }
 
-/** The shortest of a fix, 8-, 16- and 32-bit header; `tags[0]` is 0 where a kind has no 8-bit one. */
+/** The shortest header of fix, 8, 16 and 32 bits; `tags[0]` is 0 for a kind without 8 bits. */
 function header(
   writer: Writer,
   length: number,

@@ -1,18 +1,19 @@
-// The observation layout with which a policy is served.
+// The observation layout of a served policy.
 import type { Policy, PolicyInfo } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import { layouts, type ObservationLayout, stateSize } from "./layout.ts";
 
-/** A policy that may know the keys of its observations: a trained one by its folder, a server's by what it announces. */
+/** A policy that may know the keys of its observations: a trained one by its folder, a server's by its metadata. */
 export interface ServablePolicy extends Policy {
   readonly observationLayout?: ObservationLayout;
 }
 
 /**
- * The layout for a policy: the given one, else the policy's own, else observation/images/CAMERA, observation/state and prompt. It has the
- * policy's cameras alone: a layout may name more of them.
+ * The layout for a policy: the given one, else the policy's own, else observation/images/CAMERA, observation/state and
+ * prompt. It has the policy's cameras alone; a given layout may name more.
  *
- * @throws Error where the layout lacks a camera of the policy, or has another size of state or actions. The message shows a layout that fits.
+ * @throws Error if the layout lacks a camera of the policy, or has another size of state or actions. The message shows
+ * a fitting layout.
  */
 export function layoutFor(policy: ServablePolicy, given?: ObservationLayout): ObservationLayout {
   const { id, info, observationLayout } = policy;

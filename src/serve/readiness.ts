@@ -4,7 +4,7 @@ import type { ObservationLayout } from "./layout.ts";
 import { cut } from "./limits.ts";
 import { probeFor } from "./warm-up.ts";
 
-/** Milliseconds that the policy has for the probe, and that an answer is kept: whoever asks often costs no more. */
+/** Milliseconds for the policy's probe, and for keeping its result: frequent questions cost no more. */
 const patience = 4_000;
 const kept = 1_000;
 
@@ -18,7 +18,7 @@ export class Readiness {
     this.layout = layout;
   }
 
-  /** What keeps the policy from answering a probe in time, or undefined. */
+  /** The reason against an answer in time, or undefined. */
   trouble(): Promise<string | undefined> {
     const now = performance.now();
     if (!this.last || now - this.last.at > kept) this.last = { at: now, trouble: this.ask() };

@@ -9,13 +9,14 @@ import { packObservation } from "./pack-observation.ts";
 import type { ServablePolicy } from "./policy-layout.ts";
 
 export interface RemotePolicyOptions extends ClientOptions {
-  /** The server's keys: one of `layouts`, or your own. Default: the layout that the server announces, else `layouts.so101`. */
+  /** The server's keys: one of `layouts`, or your own. Default: the server's announced layout, else `layouts.so101`. */
   readonly layout?: ObservationLayout;
 }
 
 /**
- * Connects to the policy behind a URL, which is its id. `infer` throws `NoAnswerError` where no answer comes in time, or the server is gone or
- * reports an error. It can be called again, and drops answers that come too late. Other errors say that robot, layout and server do not fit.
+ * Connects to the policy behind a URL; the URL is its id. `infer` throws `NoAnswerError` if no answer comes in time,
+ * the server is gone or it reports an error. Call it again afterwards: it drops late answers. Other errors mean a
+ * mismatch of robot, layout and server.
  */
 export async function connectPolicy(url: string, options: RemotePolicyOptions = {}): Promise<ServablePolicy> {
   const { layout, ...connection } = options;
@@ -57,7 +58,7 @@ class RemotePolicy implements ServablePolicy {
     return this.observationLayout.dialect === "roboarena";
   }
 
-  /** RoboArena's servers are told. openpi's protocol has no reset: there the seed alone says that an episode begins. */
+  /** RoboArena's servers are told. openpi's protocol has no reset: the seed alone marks a new episode. */
   async reset(seed: number): Promise<void> {
     this.episode = seed;
     this.question = 0;

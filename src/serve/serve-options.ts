@@ -1,4 +1,4 @@
-// What serving a trained policy takes: a flat schema from which the command's flags come.
+// Options of serving a trained policy: a flat schema, also for the command's flags.
 import * as z from "zod";
 
 const count = z.int().min(1);

@@ -25,9 +25,9 @@ import { Session } from "./session.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface ServerOptions {
-  /** The keys that clients use; default: the policy's own, else observation/images/CAMERA, observation/state and prompt. */
+  /** The clients' keys; default: the policy's own, else observation/images/CAMERA, observation/state and prompt. */
   readonly layout?: ObservationLayout;
-  /** What clients are told when they connect, beside what the server says of the policy. */
+  /** Metadata for clients, beside the policy's own. */
   readonly metadata?: Message;
   /** The instruction for clients that send none; without it they are refused. */
   readonly defaultPrompt?: string;
@@ -35,7 +35,7 @@ export interface ServerOptions {
   readonly host?: string;
   /** Default 8000; 0 takes a free one. */
   readonly port?: number;
-  /** Wanted of clients and of who reads /metrics as `Authorization: Api-Key …`. */
+  /** Required from clients and readers of /metrics as `Authorization: Api-Key …`. */
   readonly apiKey?: string;
   /** Paths of PEM files; clients then connect to wss://. */
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -43,7 +43,7 @@ export interface ServerOptions {
   readonly maxClients?: number;
   /** Connections of one address at a time; default half of `maxClients`, at least 8. */
   readonly maxClientsPerAddress?: number;
-  /** Seconds without a message after which a client has to go where another wants its place; default 60. */
+  /** Seconds without a message until a client may lose its place to another; default 60. */
   readonly idleSeconds?: number;
   /** Bytes of one message; default 16 MiB. */
   readonly maxMessage?: number;
@@ -54,23 +54,23 @@ export interface ServerOptions {
 }
 
 export interface PolicyServer {
-  /** Where clients connect, such as ws://127.0.0.1:8000. */
+  /** Address for clients, such as ws://127.0.0.1:8000. */
   readonly url: string;
-  /** The keys that clients use. */
+  /** The clients' keys. */
   readonly layout: ObservationLayout;
   /**
-   * Loads a policy while the present one serves, has it answer a few questions, and puts it in its place between two batches; clients stay
-   * connected. Where loading or an answer fails, or the layout is another, the present one stays and the promise rejects.
+   * Loads a policy during service, lets it answer a few requests, and swaps it in between two batches. Clients stay
+   * connected. If loading or an answer fails, or the layout differs, the present policy stays and the promise rejects.
    */
   reload(load: () => Promise<ServablePolicy>): Promise<void>;
-  /** Takes no more requests, answers those that have arrived, closes the connections and the policy. */
+  /** Takes no more requests, answers those received, closes the connections and the policy. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a policy, which then belongs to the server. The policy answers a few questions before the server listens.
- * @throws Error where the layout does not fit the policy, the policy cannot answer, the port is taken or a TLS file cannot be read; the policy
- * then stays the caller's to close
+ * Serves a policy. The server then owns it. The policy answers a few requests before the server listens.
+ * @throws Error if the layout does not fit the policy, the policy cannot answer, the port is taken or a TLS file cannot
+ * be read; the policy is then the caller's to close
  */
 export async function servePolicy(policy: ServablePolicy, options: ServerOptions = {}): Promise<PolicyServer> {
   const { maxClients = 64, maxMessage = 16 * 2 ** 20, maxBatch = 32, idleSeconds = 60 } = options;
@@ -230,7 +230,7 @@ class RunningServer implements PolicyServer {
   }
 }
 
-/** What keeps a server from listening, and what to do about it. */
+/** Reasons against listening, with advice. */
 const obstacles: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there; choose another port, or 0 for any free one",
   EACCES: "the port is the system's; choose one from 1024 up",

@@ -12,13 +12,16 @@ import { isDict, type Message, pack, type Value } from "./pack.ts";
 import { unpack } from "./unpack.ts";
 import { unpackObservation } from "./unpack-observation.ts";
 
-/** Frames kept of a client that does not wait for its answers, before its socket is no longer read, and before it is hung up on. */
+/**
+ * Frames kept for a client that does not wait for its answers: until its socket is paused, and until the connection is
+ * closed.
+ */
 const readAhead = 2;
 const patience = 1024;
 /** Milliseconds between pings, and for a client to answer a closing handshake. */
 const heartbeat = 20_000;
 const farewell = 2_000;
-/** Steps of a leftover that are looked at where the policy does not say how long its chunks are. */
+/** Most steps of a leftover for a policy without a stated chunk length. */
 const longestLeftover = 1024;
 
 export interface SessionContext {
@@ -28,7 +31,7 @@ export interface SessionContext {
   readonly maxMessage: number;
   readonly batcher: Batcher;
   readonly measures: ServerMetrics;
-  /** A number that no other episode of the server has. */
+  /** A number unique among the server's episodes. */
   readonly nextEpisode: () => number;
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -70,7 +73,7 @@ export class Session {
     socket.on("error", (error) => {
       context.measures.requests.add("bad request");
       context.log("protocol error", { client: id, error: error.message });
-      this.end(1002, ""); // ws has begun to close, with the code that fits
+      this.end(1002, ""); // ws has begun to close, with its own code
     });
     socket.on("close", (code) => {
       clearInterval(this.pulse);
@@ -140,7 +143,7 @@ export class Session {
     }
   }
 
-  /** An answer in openpi's keys. No other array is in it: openpi's `ActionChunkBroker` takes one step of every array that it finds. */
+  /** An answer in openpi's keys. It has no other array: openpi's `ActionChunkBroker` takes one step of every array. */
   private message(actions: NdArray, inferred: number, total: number, truncated: boolean): Message {
     return {
       actions,
@@ -157,7 +160,10 @@ export class Session {
     await this.send("reset successful");
   }
 
-  /** Waits until the system has taken the data: who does not read its answers gets no further ones, and is given up in the end. */
+  /**
+   * Waits until the system has taken the data. A client that does not read gets no further answers, and is dropped in
+   * the end.
+   */
   private async send(data: Uint8Array | string): Promise<void> {
     const timer = setTimeout(() => this.socket.terminate(), heartbeat);
     await new Promise<void>((resolve) => this.socket.send(data, () => resolve()));
@@ -191,7 +197,7 @@ export class Session {
     hangUp(this.socket, code, reason);
   }
 
-  /** Answers what has arrived, then says goodbye. */
+  /** Answers all received requests, then says goodbye. */
   async finish(): Promise<void> {
     this.finishing = true;
     await this.working;
@@ -210,8 +216,8 @@ function hangUp(socket: WebSocket, code: number, reason: string): void {
 }
 
 /**
- * ws closes the connection as soon as a frame's header says that it is too long. A text frame before that gives the client the reason: openpi's
- * raises whatever text it receives.
+ * ws closes the connection at the header of a frame too long. A text frame before it gives the client the reason:
+ * openpi's client raises any received text.
  */
 function explainOversize(socket: WebSocket, maxMessage: number): void {
   const close = socket.close.bind(socket);

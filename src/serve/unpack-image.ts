@@ -8,10 +8,11 @@ import { NdArray } from "./ndarray.ts";
 import type { Value } from "./pack.ts";
 
 /**
- * A picture as openpi's policies take it: uint8 or floats from 0 to 1, channels last or first. Besides, the bytes of a JPEG or PNG file.
+ * An image as openpi's policies take it: uint8 or floats from 0 to 1, channels last or first. It may also be the bytes
+ * of a JPEG or PNG file.
  * @param where names it in errors
- * @param order of the axes where the shape alone does not tell it
- * @throws TypeError where it is something else
+ * @param order of the axes, if the shape alone does not tell
+ * @throws TypeError for anything else
  */
 export function unpackImage(value: Value, where: string, order: "HWC" | "CHW"): Image | Promise<Image> {
   if (value instanceof Uint8Array) return decompressed(value, where);

@@ -1,4 +1,5 @@
-// The observation in a client's message. It takes what openpi's own policies take, and refuses the rest before any work is done on it.
+// Reads the observation in a client's message. It takes the forms of openpi's own policies, and refuses others before
+// any work on them.
 import type { Image } from "../data/index.ts";
 import type { Observation } from "../robot/index.ts";
 import { describe, get, type Key, nameOf, type ObservationLayout, stateSize } from "./layout.ts";
@@ -10,11 +11,11 @@ import { unpackImage } from "./unpack-image.ts";
 /**
  * The observation in a client's message.
  *
- * - Pictures: see `unpackImage`. A camera may be missing, unless all are: the policy masks it.
+ * - Images: see `unpackImage`. A camera may be missing, unless all are: the policy masks it.
  * - State parts: an array or a list of any numeric type. A part of one number may be a plain number.
- * - Prompt: text; `defaultPrompt` where the client sends none.
+ * - Prompt: text; default `defaultPrompt`.
  *
- * @throws TypeError naming the key where one is missing or has another shape or type
+ * @throws TypeError naming the key if one is missing or has another shape or type
  */
 export async function unpackObservation(
   layout: ObservationLayout,
@@ -66,7 +67,7 @@ function statePart(part: Value | undefined, key: Key, size: number): Float32Arra
   return numbers;
 }
 
-/** A state part's numbers; undefined where it is something else. */
+/** A state part's numbers; undefined for anything else. */
 function numbersIn(part: Value | undefined): ArrayLike<number | bigint> | undefined {
   if (part instanceof NdArray) return part.shape.length <= 1 ? part.data : undefined;
   if (typeof part === "number") return [part];

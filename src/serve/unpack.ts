@@ -1,4 +1,5 @@
-// msgpack as openpi's `msgpack_numpy.unpackb` reads it, from peers that may lie: every length is checked before anything is reserved for it.
+// Reads msgpack as openpi's `msgpack_numpy.unpackb`, from peers that may lie. Every length is checked before any memory
+// is reserved.
 import { fromBytes } from "./ndarray.ts";
 import type { Value } from "./pack.ts";
 
@@ -8,9 +9,10 @@ const maxDepth = 32;
 const maxValues = 100_000;
 
 /**
- * The value of one msgpack document. Dicts become objects without prototype; arrays with bin keys `NdArray`, their data shared with `bytes`
- * where elements are single bytes; numpy scalars plain numbers; ints beyond 2⁵³ bigints. Fails, with the offset, on anything truncated, too
- * deep, followed by more bytes, or outside the protocol: extension types, keys that are not text, arrays that are not in C order.
+ * The value of one msgpack document. Dicts become objects without prototype. Arrays with bin keys become `NdArray`, and
+ * share their data with `bytes` if elements are single bytes. numpy scalars become plain numbers, ints beyond 2⁵³
+ * bigints. It fails, with the offset, on truncated or too deep documents, trailing bytes, and anything outside the
+ * protocol: extension types, keys other than text, arrays out of C order.
  */
 export function unpack(bytes: Uint8Array): Value {
   const reader = new Reader(bytes);
@@ -21,7 +23,7 @@ export function unpack(bytes: Uint8Array): Value {
 }
 
 const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** The dict of a numpy value: its keys are bytes, which nothing else has. */
+/** The dict of a numpy value. It alone has keys of bytes. */
 type Keyed = Map<string, Value>;
 
 class Reader {
@@ -31,7 +33,7 @@ class Reader {
   private readonly view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength); // not a Buffer, whose views would be Buffers
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength); // not a Buffer: its views would be Buffers
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -92,7 +94,7 @@ class Reader {
     return new RangeError(`Expected ${expected} at byte ${this.offset} of ${this.bytes.length}`);
   }
 
-  /** Steps over `size` bytes and returns where they begin. */
+  /** Steps over `size` bytes and returns their beginning. */
   private claim(size: number): number {
     const start = this.offset;
     if (size > this.bytes.length - start)
@@ -143,7 +145,7 @@ class Reader {
     return marked ? this.numpy(marked) : named;
   }
 
-  /** What `msgpack_numpy.pack_array` wrote for an array or a scalar. */
+  /** An array or scalar of `msgpack_numpy.pack_array`. */
   private numpy(entries: Keyed): Value {
     const kind = entries.has("__ndarray__") ? "__ndarray__" : "__npgeneric__";
     const known = kind === "__ndarray__" ? [kind, "data", "dtype", "shape"] : [kind, "data", "dtype"];

@@ -1,9 +1,9 @@
-// A policy answers before clients may ask it, so that no client waits for its compilation or meets a policy that cannot answer.
+// Warm-up: a policy answers before clients may ask. No client waits for its compilation or meets a broken policy.
 import type { Policy, PolicyRequest } from "../robot/index.ts";
 import { inferAll } from "./infer-all.ts";
 import { type ObservationLayout, stateSize } from "./layout.ts";
 
-/** What a policy is asked to see whether it answers: black pictures, a state of zeros, no instruction. */
+/** A probe: black images, a state of zeros, no instruction. */
 export function probeFor(layout: ObservationLayout): PolicyRequest & { readonly seed: readonly [number, number] } {
   return {
     images: Object.fromEntries(Object.keys(layout.images).map((camera) => [camera, black])),
@@ -16,9 +16,8 @@ export function probeFor(layout: ObservationLayout): PolicyRequest & { readonly 
 const black = { width: 1, height: 1, data: new Uint8Array(3) };
 
 /**
- * Has a policy answer black pictures and a state of zeros at every batch size up to `maxBatch`, for chunks that begin anew and, where it can,
- * for chunks that continue another.
- * @throws Error where an answer has a wrong shape or numbers that no robot takes
+ * Lets a policy answer probes at every batch size up to `maxBatch`, for new chunks and, if it can, for continued ones.
+ * @throws Error if an answer has a wrong shape or impossible numbers
  */
 export async function warmUp(policy: Policy, layout: ObservationLayout, maxBatch: number): Promise<void> {
   const anew = probeFor(layout);
