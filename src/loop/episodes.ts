@@ -1,4 +1,4 @@
-// Stages that run episodes: collecting into a task's dataset, and evaluating a policy.
+// Stages with episodes: collecting into a task's dataset, and evaluating a policy.
 import { openDataset } from "../data/index.ts";
 import {
   beginningOf,
@@ -82,7 +82,7 @@ export function evaluateStage(run: Run, stage: string, task: string, policy: Ope
   });
 }
 
-/** What went wrong in an evaluation, in words: lost episodes and faults of the policy, but not failures at the task. */
+/** Faults of an evaluation in words: lost episodes and the policy's faults, but not failures at the task. */
 export function faults({ lost, runs }: Pick<Evaluation, "lost" | "runs">): string[] {
   const troubled = runs.filter(({ troubles }) => troubles.length > 0);
   const of = (some: readonly unknown[]) => `${some.length} of ${runs.length + lost.length} episodes`;

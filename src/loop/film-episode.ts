@@ -27,14 +27,14 @@ export interface Filmed {
   /** Pictures a second. */
   readonly fps: number;
   readonly pictures: readonly Image[];
-  /** Normalised returns that the value function expects, −1 to 0. */
+  /** The value function's normalised returns, −1 to 0. */
   readonly values: readonly number[];
 }
 
-/** Observations that are valued at once. */
+/** Observations valued in one pass. */
 const valuedAtOnce = 64;
 
-/** @throws Error where the runner's robot is not a simulated one, or the episode cannot be run */
+/** @throws Error if the runner's robot is not simulated, or the episode cannot be run */
 export async function filmEpisode(
   runner: EpisodeRunner,
   assignment: Assignment,

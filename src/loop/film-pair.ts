@@ -1,4 +1,5 @@
-// The pictures of a film for readers: both policies side by side, who they are and how they end, the value curve growing under each.
+// The pictures of a film for readers: both policies side by side with name and outcome, and the value curve growing
+// under each.
 import sharp from "sharp";
 import type { Image } from "../data/index.ts";
 import { html, type Markup } from "./report/html.ts";
@@ -20,7 +21,7 @@ const colours = {
   after: "#1463c0",
   failed: "#b9541a",
 };
-/** Seconds of film for which the end is shown. */
+/** Seconds for showing the end. */
 const rest = 1.5;
 
 /** Every picture of the film in order. @param sheets of `film.before` and `film.after`, WebP */
@@ -72,7 +73,7 @@ async function cut({ columns, values }: FilmedEpisode, sheet: Uint8Array): Promi
   });
 }
 
-/** What is drawn over the panels, as SVG. */
+/** The drawing over the panels, as SVG. */
 function drawing(film: Film, at: number, end: number, speed: number): string {
   const sides = [film.before, film.after].map((episode, side) => {
     const colour = side === 0 ? colours.before : colours.after;
@@ -86,7 +87,7 @@ ${sides}<text x="${lefts[0]! + curveLeft}" y="${height - 8}" font-size="12" fill
 </svg>`.markup;
 }
 
-/** Who acts, the time, and at the end how it ended. */
+/** The actor, the time, and at the end the outcome. */
 function head(
   { iteration, fps, seconds, success, values }: FilmedEpisode,
   side: number,

@@ -26,7 +26,7 @@ const every = 4;
 const quality = 50;
 const columns = 8;
 
-/** A policy that was evaluated. */
+/** An evaluated policy. */
 interface Evaluated {
   readonly arm: string;
   readonly iteration: number;
@@ -68,8 +68,8 @@ export function filmStage(
 }
 
 /**
- * Seeds of episodes that both evaluations have, in the order in which they are shown. All four outcomes are there if they occur at all: RECAP
- * alone succeeds, both do, SFT alone does, neither does. Of each outcome the first seeds are taken.
+ * Seeds of episodes common to both evaluations, in their order of appearance. All four outcomes are there if they occur
+ * at all: RECAP alone succeeds, both do, SFT alone does, neither does. Each outcome gives its first seeds.
  */
 export function chooseSeeds(
   before: Pick<Evaluation, "runs">,
@@ -127,7 +127,7 @@ async function filmsOf(
   }
 }
 
-/** A film that ends otherwise than the evaluation would mislead: it says so. */
+/** A film with another outcome than the evaluation would mislead: it says so. */
 function checkSame(
   { listener }: Run,
   name: string,

@@ -5,7 +5,7 @@ import type { Improved } from "./improve.ts";
 import type { Run } from "./run.ts";
 import type { TaskWork } from "./task-worker.ts";
 
-/** Seconds within which a thread must end after its task. */
+/** Seconds for a thread to end after its task. */
 const grace = 5;
 
 /**

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { holdLock } from "../system/index.ts";
 import type { Run } from "./run.ts";
 
-/** Does the work while the run's folder is locked. @throws PistarError "busy-lock" naming the process that holds it */
+/**
+ * Does the work under a lock on the run's folder.
+ * @throws PistarError "busy-lock" naming the holder's process
+ */
 export async function asOnlyWriter<Result>(
   { folder }: Pick<Run, "folder">,
   work: () => Promise<Result>,

@@ -12,8 +12,9 @@ import { type Listener, pretrainedOn, type Run } from "./run.ts";
 import { Stages } from "./stages.ts";
 
 /**
- * Opens a run's folder, to begin or to go on.
- * @throws PistarError cannot-resume where it holds a run with other options or of another format; bad-option where a task is unknown
+ * Opens a run's folder, to begin or to continue.
+ * @throws PistarError cannot-resume if it holds a run with other options or of another format; bad-option for an
+ * unknown task
  */
 export function openRun(
   folder: string,
@@ -28,7 +29,7 @@ export function openRun(
 
 /**
  * The same for a run on existing datasets.
- * @throws PistarError cannot-resume as `openRun`, or what is wrong with a dataset
+ * @throws PistarError cannot-resume as `openRun`, or a dataset's faults
  */
 export async function openDatasetRun(
   folder: string,
@@ -45,9 +46,9 @@ export async function openDatasetRun(
 const configSchema = z.object({ startedAt: z.string(), options: z.record(z.string(), z.unknown()) });
 
 /**
- * What a run's folder says it was begun with.
+ * The configuration of a run's beginning, from its folder.
  * @param path its config.json
- * @throws PistarError missing-file or damaged-file; cannot-resume where it was begun in another format
+ * @throws PistarError missing-file or damaged-file; cannot-resume for another format
  */
 export function readRunConfig(path: string): z.infer<typeof configSchema> {
   const config = readJsonAs(z.looseObject({}), path);

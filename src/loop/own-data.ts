@@ -83,7 +83,7 @@ function refuseForeignLabels(root: string, tag: string): void {
     );
 }
 
-/** What a dataset holds. Notes how many episodes do not say whether they succeeded. */
+/** Describes a dataset, and notes the number of episodes without a recorded outcome. */
 async function describeDataset({ listener }: DatasetRun, root: string): Promise<DatasetSummary> {
   const dataset = await openDataset(root);
   await dataset.close();

@@ -1,4 +1,4 @@
-// Names of what pre-training gives. Every task begins from it.
+// Names of pre-training's results. Every task begins from them.
 
 /** Names of the trainings, and the tag of the labels. */
 export const pretrained = { value: "pretrain/value", policy: "pretrain/policy", tag: "pretrain" } as const;

@@ -5,7 +5,7 @@ import * as z from "zod";
 import { anyNumber, readJsonAs } from "../system/index.ts";
 import type { RunOfSeed } from "./across-seeds.ts";
 
-/** Runs before numbers that are not finite were kept have null in their place. */
+/** Earlier runs have null in place of numbers that are not finite. */
 const value = z.looseObject({ value: z.preprocess((found) => found ?? "NaN", anyNumber) });
 const pair = z.looseObject({
   successDifference: value,
@@ -26,9 +26,9 @@ const summarySchema: z.ZodType<RunOfSeed> = z.looseObject({
 });
 
 /**
- * What a run of `pistar recap` in simulation found.
+ * The results of a `pistar recap` run in simulation.
  * @param path the run's folder, or its summary.json
- * @throws PistarError missing-file, or damaged-file naming the field where it is no such summary
+ * @throws PistarError missing-file, or damaged-file naming the wrong field
  */
 export function readSummary(path: string): RunOfSeed {
   const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

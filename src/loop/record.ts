@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 
 type AnyRun = Run<{ readonly seed: number }>;
 
-/** What a summary says of the run itself. */
+/** A summary's description of the run itself. */
 export function recordOf(
   run: AnyRun,
   { curves, stages }: Pick<RunRecord, "curves" | "stages">,

@@ -16,13 +16,13 @@ export interface Listener {
   readonly onStage?: (name: string, state: StageState) => void;
   /** Progress within a stage. `note` is a training's loss, for example. */
   readonly onProgress?: (stage: string, done: number, total: number, note?: string) => void;
-  /** A line for the user: what a stage found. */
+  /** A line for the user: a stage's result. */
   readonly onNote?: (line: string) => void;
-  /** A line for the user: what is wrong, although the run goes on. */
+  /** A line for the user: a problem that does not stop the run. */
   readonly onWarning?: (line: string) => void;
 }
 
-/** A run that is open, in simulation by default. */
+/** An open run, in simulation by default. */
 export interface Run<Options extends { readonly seed: number } = RecapOptions> {
   readonly folder: string;
   readonly options: Options;
@@ -30,13 +30,16 @@ export interface Run<Options extends { readonly seed: number } = RecapOptions> {
   readonly startedAt: string;
   readonly stages: Stages;
   readonly listener: Listener;
-  /** Share of the machine's cores that it may use, 0 to 1: below 1 for tasks side by side. */
+  /** Share of the machine's cores for the run, 0 to 1; below 1 for tasks side by side. */
   readonly share: number;
   /** Ends the run after the episodes in progress, or before the next stage. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** Tasks whose demonstrations are pre-trained on. Their order decides the batches: runs that name the same tasks have the same pre-training. */
+/**
+ * Tasks of the demonstrations for pre-training. Their order decides the batches: runs that name the same tasks have the
+ * same pre-training.
+ */
 export const pretrainedOn = ({ tasks, pretrainTasks }: Pick<RecapOptions, "tasks" | "pretrainTasks">): string[] => [
   ...new Set([...pretrainTasks, ...tasks]),
 ];

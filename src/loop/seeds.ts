@@ -1,12 +1,12 @@
-// Seeds of a run's episodes. Each purpose has its own range, so that no evaluation episode is trained on.
+// Seeds of a run's episodes. Each purpose has its own range: no evaluation episode is trained on.
 
 /** Seeds of one purpose. */
 const room = 1_000_000;
 
-/** Most iterations that have seeds of their own. */
+/** Most iterations with seeds of their own. */
 export const maxIterations = 100;
 
-/** The first seed of a run's evaluation episodes. It is the same for all policies, so that they can be compared in pairs. */
+/** The first seed of a run's evaluation episodes. It is the same for all policies, for comparisons in pairs. */
 export const evaluationSeed = (run: number): number => first(run, 0);
 export const demonstrationSeed = (run: number): number => first(run, 1);
 export const autonomousSeed = (run: number, iteration: number): number => first(run, 2 * iteration);

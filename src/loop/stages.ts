@@ -7,7 +7,7 @@ import { readJsonAs, replaceFile, toJson } from "../system/index.ts";
 
 export interface Stage {
   readonly name: string;
-  /** Duration of the attempt that ended it. */
+  /** Duration of the last attempt. */
   readonly seconds: number;
 }
 
@@ -18,13 +18,13 @@ export class Stages {
   private readonly onStage: (name: string, state: StageState) => void;
   private readonly ended: Stage[] = [];
 
-  /** @param onStage called as a stage begins and ends, and once for one whose result is already there */
+  /** @param onStage called at the begin and the end of a stage, and once for a stage with a kept result */
   constructor(run: string, onStage: (name: string, state: StageState) => void) {
     this.folder = join(run, "stages");
     this.onStage = onStage;
   }
 
-  /** Those that have ended, in order. */
+  /** The ended stages, in order. */
   get all(): readonly Stage[] {
     return this.ended;
   }
@@ -35,9 +35,10 @@ export class Stages {
   }
 
   /**
-   * The result of a stage: from an earlier process if it ended there, else by `work`. It is JSON, and may hold numbers that are not finite.
-   * @param schema of the result as it is read back
-   * @throws PistarError damaged-file, naming file and field, where what was kept is not such a result
+   * The result of a stage: kept by an earlier process, or else from `work`. It is JSON, and may hold numbers that are
+   * not finite.
+   * @param schema of the result
+   * @throws PistarError damaged-file, naming file and field, if the kept result is wrong
    */
   async run<Result>(name: string, schema: z.ZodType<Result>, work: () => Promise<Result>): Promise<Result> {
     const path = join(this.folder, `${name}.json`);

@@ -1,4 +1,4 @@
-// What a run of RECAP found, as plain data. It is kept as summary.json, and the report is drawn from it.
+// The results of a run of RECAP as plain data. They are kept as summary.json, the source of the report.
 import * as z from "zod";
 import type { Estimate } from "../rollout/index.ts";
 import { anyNumber } from "../system/index.ts";
@@ -160,7 +160,7 @@ export interface Curve {
   readonly points: readonly { readonly step: number; readonly train?: number; readonly heldOut?: number }[];
 }
 
-/** What every summary says of the run itself. */
+/** The part of every summary about the run itself. */
 export interface RunRecord {
   readonly pistar: string;
   /** ISO 8601. */
@@ -178,21 +178,21 @@ export interface Summary extends RunRecord {
   readonly tasks: readonly TaskSummary[];
 }
 
-/** A dataset that a run was given, with its labels. */
+/** A dataset of a run, with its labels. */
 export interface DatasetSummary {
   /** Its folder. */
   readonly root: string;
   readonly episodes: number;
   readonly frames: number;
   readonly failures: number;
-  /** Episodes that do not say whether they succeeded. They count as successes. */
+  /** Episodes without a recorded outcome. They count as successes. */
   readonly unsaid: number;
   /** Null until it is labelled. */
   readonly labels: LabelReport | null;
   readonly traces: readonly Trace[];
 }
 
-/** The summary of a run on existing datasets. A part that has not been trained yet is null. */
+/** The summary of a run on existing datasets. Untrained parts are null. */
 export interface DatasetsSummary extends RunRecord {
   readonly datasets: readonly DatasetSummary[];
   readonly value: Pick<ValueResult, "episodes" | "check" | "warnings"> | null;

@@ -1,4 +1,4 @@
-// Stages that train and label. A killed training goes on from its last checkpoint.
+// Stages of training and labelling. A killed training continues from its last checkpoint.
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ import { type Run, trainingOf } from "./run.ts";
 type AnyRun = Run<{ readonly seed: number }>;
 type Asked<Input> = Omit<Input, "run" | "resume" | "onProgress" | "onDecode" | "signal">;
 
-/** Trains a value function as the stage `name`, and notes what its check found. */
+/** Trains a value function as the stage `name`, and notes the result of its check. */
 export function trainValueStage(run: AnyRun, name: string, asked: Asked<TrainValueInput>): Promise<ValueResult> {
   return run.stages.run(name, valueResultSchema, async () => {
     const { warnings, check, ...result } = await trainValue({ ...asked, ...common(run, name, asked.options) });
@@ -85,7 +85,7 @@ function common<Options extends object>(run: AnyRun, name: string, options: Opti
 
 const cacheOf = ({ folder }: AnyRun) => join(folder, "cache");
 
-/** Deletes the decoded pictures, which take several times the space of the data. A run that goes on decodes them again. */
+/** Deletes the decoded images: they take several times the space of the data. A resumed run decodes them again. */
 export const dropFrameCache = (run: AnyRun): void => rmSync(cacheOf(run), { recursive: true, force: true });
 
 const threadsOf = ({ share }: AnyRun) =>

@@ -1,4 +1,4 @@
-// What both trainings begin with: weights and batches.
+// The start of both trainings: weights and batches.
 import { BatchLoader, type BatchLoaderOptions, type BatchSource, type SamplerState } from "../data/index.ts";
 import {
   type PolicyDescription,
@@ -10,7 +10,7 @@ import type { TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import type { PolicyOptions, ValueOptions } from "./options.ts";
 
-/** Where the first weights come from. */
+/** The source of the first weights. */
 export interface WeightsStart<Description> {
   /** Folder of the checkpoint to fine-tune. */
   readonly base: string | undefined;

@@ -58,7 +58,10 @@ export interface PolicyResult extends Course {
   readonly warnings: readonly string[];
 }
 
-/** Trains a policy, or goes on with its training. @throws Error saying what is wrong with the run, the data or an option */
+/**
+ * Trains a policy, or continues its training.
+ * @throws Error saying what is wrong with the run, the data or an option
+ */
 export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult> {
   const { datasets, resume = false, onDecode } = input;
   const options = policyOptions.parse(input.options ?? {});
@@ -91,7 +94,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   });
 }
 
-/** What a training needs before its first step. */
+/** The preparation of a training's first step. */
 interface Prepared extends WeightsStart<PolicyDescription>, EpisodeSplit {
   /** All frames of the datasets, for validation, and the frames to train on. */
   readonly all: readonly BatchSource[];

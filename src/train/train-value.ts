@@ -60,7 +60,10 @@ export interface ValueResult extends Course {
   readonly warnings: readonly string[];
 }
 
-/** Trains a value function, or goes on with its training. @throws Error saying what is wrong with the run, the data or an option */
+/**
+ * Trains a value function, or continues its training.
+ * @throws Error saying what is wrong with the run, the data or an option
+ */
 export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   const { datasets, resume = false, onDecode } = input;
   const options = valueOptions.parse(input.options ?? {});
@@ -88,7 +91,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   });
 }
 
-/** What a training needs before its first step. */
+/** The preparation of a training's first step. */
 interface Prepared extends WeightsStart<ValueDescription>, EpisodeSplit {
   /** All frames of the datasets with their targets, for validation, and the frames to train on. */
   readonly all: readonly BatchSource[];

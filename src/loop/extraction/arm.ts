@@ -11,15 +11,15 @@ export interface ExtractionArm<Name extends string = string> {
   /** For tables and charts. */
   readonly title: string;
   /**
-   * Trains what the arm needs: a policy, or a critic and more beside it. An arm that asks another arm's policy in its own way trains
-   * nothing. Each part is a stage of the run, so that a killed run goes on with its last part.
+   * Trains the arm's networks: a policy, or a critic and more beside it. An arm with another arm's policy trains
+   * nothing. Each part is a stage of the run, so a killed run continues with its last part.
    */
   train(given: ArmInput): Promise<ArmTraining>;
   /** How the trained policy is opened, to be evaluated and to collect episodes. */
   open(given: ArmInput): OpenedArm;
 }
 
-/** What an arm learns from. */
+/** Input of an arm's training. */
 export interface ArmInput {
   readonly run: Run;
   readonly task: string;
@@ -33,7 +33,7 @@ export interface ArmInput {
   readonly pretrained: string;
 }
 
-/** What the trainings of an arm gave. */
+/** Results of an arm's trainings. */
 export interface ArmTraining {
   readonly curves: readonly Curve[];
   /** In words; empty if all is well. */

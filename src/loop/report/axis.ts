@@ -1,4 +1,4 @@
-// Scales of charts: a domain that ends at round numbers, its ticks, and the way from data to picture.
+// Scales of charts: a domain with round ends, its ticks, and the map from data to picture.
 import { finite } from "./format.ts";
 
 export interface Axis {
@@ -23,7 +23,7 @@ export function axis(values: readonly number[], intervals = 5): Axis {
     [low, high] = [low - room, high + room];
   }
   const step = roundStep((high - low) / intervals);
-  // 1e-9: a domain that ends at a tick but for rounding gains no further step.
+  // 1e-9: a domain that ends at a tick, up to rounding, gains no further step.
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -53,14 +53,14 @@ function extent(values: readonly number[]): [number, number] {
     .reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 }
 
-/** The smallest of 1, 2, 5 times a power of ten that is at least `least`. */
+/** The smallest of 1, 2, 5 times a power of ten from `least` on. */
 function roundStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5].find((candidate) => candidate * power >= least * (1 - 1e-9)) ?? 10;
   return factor * power;
 }
 
-/** Maps the axis to the picture from `start` to `end`; what lies outside is put to the nearer end. */
+/** Maps the axis to the picture from `start` to `end`. Values outside go to the nearer end. */
 export function scale({ low, high }: Axis, start: number, end: number): (x: number) => number {
   return (x) => round(start + Math.min(Math.max((x - low) / (high - low), 0), 1) * (end - start));
 }

@@ -1,5 +1,5 @@
-// The report of a run on existing datasets. No policy acted, so that it shows what can be known without: errors on held-out episodes
-// beside those of trivial predictions, labels, and episodes under the value function.
+// The report of a run on existing datasets. No policy acted. So it shows errors on held-out episodes beside those of
+// trivial predictions, labels, and episodes under the value function.
 import { basename } from "node:path";
 import type { DatasetSummary, DatasetsSummary } from "../summary.ts";
 import { comparisons, datasetVerdict } from "./dataset-verdict.ts";
@@ -9,7 +9,7 @@ import { html, type Markup } from "./html.ts";
 import { figures, share, table, words } from "./tables.ts";
 import { traceCharts, traceKey } from "./trace.ts";
 
-/** The report as a self-contained page of HTML, without scripts; what has not been trained yet is left out. */
+/** The report as a self-contained page of HTML, without scripts. Untrained parts are left out. */
 export function renderDatasetReport(summary: DatasetsSummary): string {
   const { value, policy, datasets } = summary;
   return reportPage(datasetVerdict(summary), summary, {
@@ -109,7 +109,7 @@ ${traceKey(traces)}${traceCharts(traces)}`
 `;
 }
 
-/** How the episodes ended, and what is only assumed of it. */
+/** The episodes' outcomes, and the assumed ones. */
 function outcomes({ episodes, failures, unsaid }: DatasetSummary): string {
   const known = `${number(episodes - failures - unsaid)} succeeded, ${number(failures)} failed`;
   if (unsaid === 0) return `${known}.`;

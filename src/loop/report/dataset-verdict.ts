@@ -1,9 +1,10 @@
-// What a run on existing datasets showed: whether its networks are closer to held-out episodes than what is said without looking.
+// The verdict on a run on existing datasets: whether its networks predict held-out episodes better than trivial
+// predictions.
 import type { DatasetsSummary } from "../summary.ts";
 import { finite, number } from "./format.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** What a network predicts of held-out episodes, beside a trivial prediction; undefined numbers are not known. */
+/** A network's error on held-out episodes, beside a trivial prediction's. Undefined numbers are unknown. */
 interface Comparison {
   readonly name: "value function" | "policy";
   readonly predicts: string;
@@ -12,7 +13,7 @@ interface Comparison {
   readonly episodes: number | undefined;
   readonly error: number | undefined;
   readonly trivialError: number | undefined;
-  /** Null where it cannot be told. */
+  /** Null if undecided. */
   readonly better: boolean | null;
 }
 

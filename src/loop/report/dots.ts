@@ -14,7 +14,7 @@ const [left, right] = [0, width];
 const row = 44;
 const heading = 34;
 
-/** What a chart shows of each policy. */
+/** A chart's measure of each policy. */
 export interface Measure {
   readonly title: string;
   readonly axisTitle: string;
@@ -22,7 +22,7 @@ export interface Measure {
   /** The number with its interval. */
   readonly words: (estimate: Estimate) => string;
   readonly tick?: (value: number) => string;
-  /** What the axis shows at least. */
+  /** The least range of the axis. */
   readonly range: readonly number[];
 }
 

@@ -5,7 +5,7 @@ import { finite, number, seconds } from "./format.ts";
 import { html, type Markup } from "./html.ts";
 import { armTitle } from "./titles.ts";
 
-/** Gives a picture of a run's folder as base64, or undefined where it is not there. */
+/** Reads a picture of a run's folder as base64; undefined if it is missing. */
 export type Pictures = (path: string) => string | undefined;
 
 const width = 384;
@@ -13,7 +13,7 @@ const [left, right] = [38, width - 8];
 const [top, bottom] = [24, 100];
 const values = { low: -1, high: 0, ticks: [], label: String };
 
-/** A task's films; the first is open. Nothing where there are none, or their pictures are gone. */
+/** A task's films; the first is open. Nothing without films, or without their pictures. */
 export function filmSection({ task, films = [] }: TaskSummary, pictures: Pictures): Markup | null {
   const shown = films.flatMap((film) => {
     const [before, after] = [pictures(film.before.sheet), pictures(film.after.sheet)];
@@ -35,10 +35,10 @@ ${shown.map(
 
 const openAttribute: Markup = { markup: " open" };
 
-/** Where a film stands in the page. */
+/** A film's id in the page. */
 export const filmId = (task: string, seed: number): string => `film-${task}-${seed}`;
 
-/** Which of both solved it: "RECAP alone succeeds". */
+/** The outcome of both: "RECAP alone succeeds". */
 function outcomeWords({ before, after }: Film): string {
   if (before.success && after.success) return "both succeed";
   if (!before.success && !after.success) return "neither succeeds";

@@ -1,11 +1,11 @@
-// Numbers as a reader sees them: with unit, sign and interval. A summary that was read from JSON holds null where a number was not
-// finite; all that is not finite is shown as a dash. Spaces within a number and its unit do not break.
+// Numbers for readers: with unit, sign and interval. A summary read from JSON has null for a number that is not finite;
+// all such numbers are shown as a dash. Spaces within a number and its unit do not break.
 import type { Estimate } from "../../rollout/index.ts";
 import { dash, finite, type Maybe, space } from "../../system/index.ts";
 
 export { duration, finite, number, seconds } from "../../system/index.ts";
 
-/** A share as "46 %"; with a decimal where whole per cent would read as none or all. */
+/** A share as "46 %", with a decimal if whole per cent would read as none or all. */
 export function percent(share: Maybe): string {
   return finite(share) ? `${percentDigits(share)}${space}%` : dash;
 }
@@ -35,14 +35,14 @@ export const pointsInterval = ({ low, high }: Pick<Estimate, "low" | "high">): s
 export const pointsEstimate = (difference: Estimate): string =>
   `${points(difference.value)}${space}(${pointsInterval(difference)})`;
 
-/** "×2.1"; with two decimals up to 1.1, so that it can be seen on which side of 1 it lies, and of a half. */
+/** "×2.1"; with two decimals up to 1.1, to show the side of 1 and of a half. */
 const ratio = (x: Maybe): string => (finite(x) ? `×${ratioDigits(x)}` : dash);
 
 /** "×2.1 (1.6 … 2.8)". */
 export const ratioEstimate = ({ value, low, high }: Estimate): string =>
   `${ratio(value)}${space}(${range(low, high, ratioDigits)})`;
 
-/** "132 (110 … 158)", all with the decimals that the largest has to three significant digits. */
+/** "132 (110 … 158)", all with the decimals of the largest at three significant digits. */
 export function estimate({ value, low, high }: Estimate): string {
   const largest = Math.max(0, ...[value, low, high].filter(finite).map(Math.abs));
   const decimals = largest > 0 ? Math.max(2 - Math.floor(Math.log10(largest)), 0) : 0;

@@ -1,4 +1,4 @@
-// What the reports of all runs have in common: the verdict as the first line, warnings, losses, times and options.
+// The frame of all reports: the verdict as the first line, warnings, losses, times and options.
 import type { RunRecord } from "../summary.ts";
 import { duration } from "./format.ts";
 import { html, type Markup, raw } from "./html.ts";
@@ -59,7 +59,7 @@ function about({ pistar, startedAt, finishedAt, stages }: RunRecord): string {
   return [`pistar ${pistar}`, `begun ${moment(startedAt)}`, end, `${duration(took)} of work`].join(" · ");
 }
 
-/** "2026-11-24 13:18 UTC", or the text itself where it is no time. */
+/** "2026-11-24 13:18 UTC", or the text itself if it is no time. */
 function moment(time: string): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? time : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;

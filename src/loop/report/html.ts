@@ -1,4 +1,4 @@
-// HTML and SVG as tagged templates: whatever is put into a template is escaped, unless a template made it.
+// HTML and SVG as tagged templates. Everything inserted into a template is escaped, unless a template made it.
 
 /** Text that is HTML already. */
 export interface Markup {

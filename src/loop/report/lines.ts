@@ -64,10 +64,10 @@ ${drawn.map(
 `;
 }
 
-/** Most points of a line that tell their numbers to the pointer. */
+/** Most points of a line with numbers for the pointer. */
 const mostHits = 60;
 
-/** Invisible dots that say a point's numbers. */
+/** Invisible dots with a point's numbers. */
 function hits(
   points: readonly Point[],
   x: (value: number) => number,
@@ -93,7 +93,7 @@ function path({ points, steps }: Line, x: (value: number) => number, y: (value: 
     .join("");
 }
 
-/** Heights for names near `wanted`, each a line's height from the next, within the picture where they fit. */
+/** Heights for names near `wanted`, each a line's height from the next, within the picture if they fit. */
 export function apart(wanted: readonly number[], top: number, bottom: number): readonly number[] {
   const order = wanted.map((_, index) => index).sort((a, b) => wanted[a]! - wanted[b]!);
   const placed = [...wanted];

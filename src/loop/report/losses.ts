@@ -1,4 +1,4 @@
-// The course of each training, grouped by the task and iteration that it belongs to.
+// The course of each training, grouped by task and iteration.
 
 import type { Curve } from "../summary.ts";
 import { finite, number } from "./format.ts";
@@ -47,10 +47,10 @@ function lossChart({ stage, points }: Curve): Markup {
 `;
 }
 
-/** Rise above the best held-out loss, as a share of it, from which it is worth a sentence. */
+/** Rise above the best held-out loss, as a share of it, that is worth a sentence. */
 const worthSaying = 0.05;
 
-/** A sentence where the held-out loss rises while the training goes on; null where it does not. */
+/** A sentence if the held-out loss rises during the training, else null. */
 export function overfitting(points: Curve["points"], keepsBest: boolean): string | null {
   const seen = points.flatMap(({ step, heldOut }) => (finite(heldOut) ? [{ step, heldOut }] : []));
   const last = seen.at(-1);
