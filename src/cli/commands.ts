@@ -116,6 +116,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./dataset.ts")).addDataset,
   },
   {
+    name: "doctor",
+    arguments: "<dataset>",
+    group: look,
+    summary: "say whether a dataset is fit for RECAP, and what mends it",
+    load: async () => (await import("./doctor.ts")).addDoctor,
+  },
+  {
     name: "model",
     arguments: "",
     group: look,

@@ -13,7 +13,11 @@ import {
   materialize,
   openDataset,
   type Problem,
+  recomputeStats,
+  statsChanges,
+  totalStats,
   validateDataset,
+  writeStats,
 } from "../data/index.ts";
 import { duration, number, PistarError } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
@@ -94,11 +98,14 @@ export function addDataset(group: Command): void {
       .command("stats <root>")
       .description("Print statistics of each feature.")
       .option("--episode <number>", "of one episode", whole)
+      .option("--write", "recompute the statistics from the data, write them into meta/, and print what changed")
       .option(...json)
-      .action((root: string, options: Json & { episode?: number }) =>
-        glancing(root, options, (source) => stats(source, options)),
+      .action((root: string, options: StatsOptions) =>
+        options.write
+          ? reading(root, options, (source) => rewriteStats(source, options))
+          : glancing(root, options, (source) => stats(source, options)),
       ),
-    { examples: ["pistar dataset stats data/demos --episode 3"] },
+    { examples: ["pistar dataset stats data/demos --episode 3", "pistar dataset stats data/demos --write"] },
   );
 
   explain(
@@ -332,7 +339,30 @@ async function writeFrames(
   });
 }
 
-async function stats(source: LeRobotDataset, { episode, json }: Json & { episode?: number }): Promise<void> {
+interface StatsOptions extends Json {
+  readonly episode?: number;
+  readonly write?: boolean;
+}
+
+/** Recomputes and writes statistics, and prints each number that changes. */
+async function rewriteStats(source: LeRobotDataset, { json }: Json): Promise<void> {
+  // Statistics that cannot be read are no reason not to write right ones.
+  const before = await source.stats().catch(() => undefined);
+  const episodes = await withProgress("computing", (progress) => recomputeStats(source, progress));
+  const path = writeStats(source, episodes);
+  const changes = statsChanges(before, totalStats(source, episodes));
+  if (json) return print({ path, changes });
+  if (changes.length > 0)
+    console.log(
+      table(
+        ["feature", "measure", "at", "before", "after"],
+        changes.map(({ feature, measure, at, before, after }) => [feature, measure, at, before ?? "none", after]),
+      ),
+    );
+  console.log(`${path}: ${changes.length === 0 ? "nothing changed" : `${changes.length} numbers changed`}`);
+}
+
+async function stats(source: LeRobotDataset, { episode, json }: StatsOptions): Promise<void> {
   const found = episode === undefined ? await source.stats() : (await source.episodeStats()).get(episode);
   if (!found) throw new PistarError("bad-option", `${source.root}: no statistics of episode ${episode}`);
   if (json) return print(Object.fromEntries(found));

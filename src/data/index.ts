@@ -9,6 +9,7 @@ export { convertDataset } from "./convert.ts";
 export { buildAside, type Changes, type CopyOptions, copyEpisodes, type Piece, type Progress } from "./copy.ts";
 export { type LeRobotDataset, type OpenOptions, openDataset } from "./dataset.ts";
 export type { DepthMap } from "./depth.ts";
+export { type Diagnosis, type DoctorOptions, examineDataset } from "./doctor/doctor.ts";
 export {
   checkDropped,
   episodeList,
@@ -37,6 +38,7 @@ export {
 export { type MaterializeOptions, materialize } from "./materialize.ts";
 export { denormalize, type NormalizationMode, type Normalizer, normalize, normalizer } from "./normalization.ts";
 export { encodePng } from "./png.ts";
+export { recomputeStats, type StatsChange, statsChanges, totalStats, writeStats } from "./recompute-stats.ts";
 export { episodeSuccess, nobody, recordingFeatures } from "./recording.ts";
 export { resizeWithPad } from "./resize.ts";
 export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";

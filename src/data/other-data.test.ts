@@ -21,6 +21,7 @@ import { exportVersion21 } from "./export-v21.ts";
 import { readLabels, writeLabels } from "./labels.ts";
 import { flatten, openParquet } from "./parquet-file.ts";
 import { type TableColumn, writeTable } from "./parquet-output.ts";
+import { recomputeStats, statsChanges, totalStats, writeStats } from "./recompute-stats.ts";
 import { episodeSuccess } from "./recording.ts";
 import type { Feature, Image } from "./types.ts";
 import { validateDataset } from "./validate/validate.ts";
@@ -146,6 +147,23 @@ test("statistics are compared with the data", async () => {
     "warning: std is 0.059 at 1, the data gives 1.118",
   ]);
   expect(await messages(() => {})).toEqual([]);
+});
+
+test("statistics are recomputed and written, and what changes is told", async () => {
+  const root = await recorded([4, 3], { camera: { dtype: "image", shape: [2, 4, 3], names: null } });
+  const whole = JSON.parse(readFileSync(join(root, "meta/stats.json"), "utf8"));
+  edit(root, "meta/stats.json", ({ action }) => {
+    action.mean[1] = 7;
+  });
+  await reading(root, async (dataset) => {
+    const before = await dataset.stats();
+    const episodes = await recomputeStats(dataset);
+    expect(statsChanges(before, totalStats(dataset, episodes))).toEqual([
+      { feature: "action", measure: "mean", at: 1, before: 7, after: whole.action.mean[1] },
+    ]);
+    writeStats(dataset, episodes);
+  });
+  expect(JSON.parse(readFileSync(join(root, "meta/stats.json"), "utf8"))).toEqual(whole);
 });
 
 test("statistics of pictures are compared with sampled frames", async () => {

@@ -1,0 +1,40 @@
+// What the doctor says: findings in a sentence each, and a verdict over all of them.
+
+/**
+ * - bad: RECAP will not work on this data before it is mended.
+ * - care: it will, with less than it could have, or with a doubt that a person should look at.
+ * - good: a fact that speaks for the data.
+ */
+type Weight = "bad" | "care" | "good";
+
+export interface Finding {
+  readonly weight: Weight;
+  /** One sentence. */
+  readonly text: string;
+  /** The command that mends it, where there is one. */
+  readonly mend?: string;
+}
+
+/** Whether the data is fit: "no" with a bad finding, "with care" with a doubt, else "yes". */
+export function verdict(findings: readonly Finding[]): "yes" | "with care" | "no" {
+  if (findings.some(({ weight }) => weight === "bad")) return "no";
+  return findings.some(({ weight }) => weight === "care") ? "with care" : "yes";
+}
+
+/** "3, 7 and 12", at most ten numbers. */
+export function listed(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, 10).join(", ");
+  return numbers.length > 10 ? `${shown}, … (${numbers.length} in all)` : shown;
+}
+
+/** Numbers as `--episodes` takes them. */
+export const asOption = (numbers: readonly number[]): string => numbers.join(",");
+
+/** The middle of the values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+export const percent = (share: number): string => `${Math.round(100 * share)} %`;
