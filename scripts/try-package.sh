@@ -59,3 +59,5 @@ node light.mjs
 # The robot of the examples, by the command.
 npx pistar collect --robot node_modules/pistar/examples/own-robot/robot.js --task touch --episodes 2 --workers 1 --out data 2> /dev/null
 npx pistar dataset validate data 2> /dev/null
+
+bash "$root/scripts/first-hour.sh" "$folder"

@@ -19,7 +19,7 @@ import {
   validateDataset,
   writeStats,
 } from "../data/index.ts";
-import { duration, number, PistarError } from "../system/index.ts";
+import { duration, number, PistarError, replaceFile } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
 import { addEditCommands, renaming } from "./dataset-edit.ts";
 import { explain } from "./help.ts";
@@ -314,7 +314,7 @@ async function show(
       Math.round((at * (length - 1)) / Math.max(1, Math.min(length, 24) - 1)),
     );
     const rows = await Promise.all(cameras.map((name) => source.frames(episode, name, picked)));
-    writeFileSync(sheet, await encodePng(contactSheet(rows)));
+    replaceFile(sheet, await encodePng(contactSheet(rows)));
     console.error(`${sheet}: ${picked.length} of ${length} frames of ${cameras.join(", ")}`);
   }
 }

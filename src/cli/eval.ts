@@ -1,5 +1,4 @@
 // pistar eval: how well a policy does, alone or beside another one.
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { estimate, percentEstimate, pointsEstimate, probability, ratioEstimate } from "../loop/index.ts";
 import {
@@ -10,7 +9,7 @@ import {
   evaluatePolicy,
   type Score,
 } from "../rollout/index.ts";
-import { duration, number, toJson } from "../system/index.ts";
+import { duration, number, replaceFile, toJson } from "../system/index.ts";
 import { interruptible, robotFlag, stationsOf, warnOfEpisodes } from "./episodes.ts";
 import { addFlags, fromFlags } from "./flags.ts";
 import { explain } from "./help.ts";
@@ -56,7 +55,7 @@ async function evaluate(
   const found = { options, evaluation, ...(baseline && { baseline, comparison }) };
   if (json === "-") console.log(toJson(found, 2));
   else {
-    if (json !== undefined) writeFileSync(json, toJson(found, 2));
+    if (json !== undefined) replaceFile(json, toJson(found, 2));
     printEvaluation(evaluation);
     if (baseline && comparison) {
       printEvaluation(baseline);

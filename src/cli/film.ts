@@ -1,6 +1,7 @@
 // Pictures of an episode as a film or a sheet: .mp4, .webp, .gif or .png by the name of the file.
+import { mkdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import sharp from "sharp";
 import { createVideo, encodePng, type Image, type VideoEncoder } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
@@ -20,8 +21,9 @@ const webpQuality = 70;
 /** A sheet has at least half as many moments of a longer episode. */
 const sheetMoments = 48;
 
-/** Opens a film whose moments are 1 / `fps` seconds apart. */
+/** Opens a film whose moments are 1 / `fps` seconds apart. Its folder is created. */
 export function openFilm(path: string, fps: number): Film {
+  mkdirSync(dirname(path), { recursive: true });
   switch (extname(path)) {
     case ".mp4":
       return mp4(path, fps);

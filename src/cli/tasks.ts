@@ -6,7 +6,6 @@ import { encodePng } from "../data/index.ts";
 import { createTaskWorld, tasks } from "../sim/index.ts";
 import { duration } from "../system/index.ts";
 import { explain } from "./help.ts";
-import { table } from "./table.ts";
 
 export function addTasks(command: Command): void {
   command
@@ -16,18 +15,11 @@ export function addTasks(command: Command): void {
 }
 
 async function listTasks({ out }: { out?: string }): Promise<void> {
-  console.log(
-    table(
-      ["task", "", "time limit", "difficulty", "instructions"],
-      tasks.map(({ name, description, timeLimit, difficulty, instructions }) => [
-        name,
-        description,
-        duration(timeLimit),
-        difficulty,
-        `${instructions.length}, such as "${instructions[0]}"`,
-      ]),
-    ),
-  );
+  for (const { name, description, timeLimit, difficulty, instructions } of tasks) {
+    console.log(`${name}: ${description}`);
+    console.log(`  ${duration(timeLimit)}, difficulty ${difficulty}, ${instructions.length} instructions such as`);
+    console.log(`  "${instructions[0]}"`);
+  }
   if (out === undefined) return;
   mkdirSync(out, { recursive: true });
   for (const task of tasks) {
