@@ -1,13 +1,16 @@
-// A dataset made ready to draw batches from: its cameras cached at training resolution, its states and actions normalised
-// and in memory that threads share, its labels beside them. Plain data: it goes to a worker thread as it is.
+// A dataset made ready to draw batches from: cameras cached at training resolution, states and actions as recorded in memory
+// that threads share, labels beside them. It is plain data and goes to a worker thread as it is.
 
 import { PistarError } from "../system/index.ts";
 import { buildFrameCache, type FrameCacheOptions } from "./frame-cache.ts";
-import { type Normalizer, normalize } from "./normalization.ts";
 import { nobody, type recordingFeatures } from "./recording.ts";
 import type { Pool } from "./sampler.ts";
 import { hasSubtasks, readSubtasks } from "./subtasks.ts";
 import type { Column, Dataset } from "./types.ts";
+
+/** LeRobot's names of the columns. */
+const stateColumn = "observation.state";
+const actionColumn = "action";
 
 /** Labels of a dataset's frames, each [frames] in the order of its episodes. */
 export interface FrameLabels {
@@ -15,15 +18,11 @@ export interface FrameLabels {
   readonly return?: Float32Array | Float64Array;
   /** 1 for positive, 0 for negative, −1 without one. */
   readonly advantageIndicator?: Int8Array | Uint8Array;
-  /** 1 for frames in which a person acted. */
-  readonly isIntervention?: Uint8Array;
 }
 
 export interface BatchSourceOptions extends FrameCacheOptions {
   /** The dataset's camera for each of the model's, such as `{ base_0_rgb: "observation.images.top" }`. */
   readonly cameras: Readonly<Record<string, string>>;
-  /** Normalisers of state and actions (default: as recorded). */
-  readonly normalizers?: { readonly state?: Normalizer; readonly actions?: Normalizer };
   readonly labels?: FrameLabels;
   /** Whether to read the frames' subtasks, if the dataset has any. */
   readonly subtasks?: boolean | undefined;
@@ -31,9 +30,6 @@ export interface BatchSourceOptions extends FrameCacheOptions {
   readonly episodes?: readonly number[];
   /** How often to draw from this dataset, relative to the others. */
   readonly weight?: number;
-  /** Names of the columns (default: LeRobot's "observation.state" and "action"). */
-  readonly stateColumn?: string;
-  readonly actionColumn?: string;
 }
 
 export interface BatchSource extends Pool {
@@ -41,7 +37,7 @@ export interface BatchSource extends Pool {
   readonly caches: Readonly<Record<string, string>>;
   readonly height: number;
   readonly width: number;
-  /** [all frames, stateSize] and [all frames, actionSize], normalised. */
+  /** [all frames, stateSize] and [all frames, actionSize], as recorded. */
   readonly state: Float32Array;
   readonly actions: Float32Array;
   readonly stateSize: number;
@@ -62,7 +58,6 @@ export interface BatchSource extends Pool {
   readonly subtasks: readonly string[];
   readonly return: Float32Array;
   readonly advantageIndicator: Int8Array;
-  readonly isIntervention: Uint8Array;
 }
 
 /**
@@ -71,58 +66,11 @@ export interface BatchSource extends Pool {
  * @throws Error naming dataset, episode and column if the data does not fit
  */
 export async function batchSource(dataset: Dataset, options: BatchSourceOptions): Promise<BatchSource> {
-  const { cameras, height, width, normalizers = {}, labels = {}, weight } = options;
-  const { stateColumn = "observation.state", actionColumn = "action" } = options;
+  const { height, width, labels = {}, weight } = options;
   const episodeStarts = new Int32Array(dataset.episodes.length + 1);
   for (const [at, { length }] of dataset.episodes.entries()) episodeStarts[at + 1] = episodeStarts[at]! + length;
   const total = episodeStarts.at(-1)!;
-  const stateSize = widthOf(dataset, stateColumn);
-  const actionSize = widthOf(dataset, actionColumn);
-  const state = sharedFloats(total * stateSize);
-  const actions = sharedFloats(total * actionSize);
-  const chunkEnds = sharedInts(total);
-  const taskOf = sharedInts(total);
-  const subtaskOf = sharedInts(total).fill(-1);
-  const subtaskPosition = new Map<string, number>();
-  const taskPosition = new Map([...dataset.tasks.keys()].map((task, at) => [task, at]));
-
-  for (const [at, episode] of dataset.episodes.entries()) {
-    const where = `${dataset.root}, episode ${episode.index}`;
-    const columns = await dataset.columns(episode.index, [stateColumn, actionColumn, "task_index"]);
-    const start = episodeStarts[at]!;
-    const read = (name: string, size: number) =>
-      vectors(columns.get(name), episode.length, size, `${where}, column "${name}"`);
-    const scaled = (values: Float32Array, by: Normalizer | undefined) => (by ? normalize(values, by) : values);
-    state.set(scaled(read(stateColumn, stateSize), normalizers.state), start * stateSize);
-    actions.set(scaled(read(actionColumn, actionSize), normalizers.actions), start * actionSize);
-    chunkEnds.set(await endsOf(dataset, episode.index, start, episode.length), start);
-    for (const [frame, task] of read("task_index", 1).entries()) {
-      const position = taskPosition.get(task);
-      if (position === undefined)
-        throw new PistarError("damaged-file", `${where}, frame ${frame}: expected a known task_index, got ${task}`, {
-          path: dataset.root,
-        });
-      taskOf[start + frame] = position;
-    }
-    if (!options.subtasks || !hasSubtasks(dataset)) continue;
-    for (const [frame, subtask] of (await readSubtasks(dataset, episode.index)).entries()) {
-      if (subtask === undefined) continue;
-      if (!subtaskPosition.has(subtask)) subtaskPosition.set(subtask, subtaskPosition.size);
-      subtaskOf[start + frame] = subtaskPosition.get(subtask)!;
-    }
-  }
-
-  const caches: Record<string, string> = {};
-  for (const [at, [name, camera]] of Object.entries(cameras).entries()) {
-    const onProgress = (done: number, frames: number) =>
-      options.onProgress?.(at * frames + done, Object.keys(cameras).length * frames);
-    caches[name] = await buildFrameCache(dataset, camera, { ...options, onProgress });
-  }
-
-  const label = <T extends Float32Array | Int8Array | Uint8Array>(
-    target: T,
-    values: ArrayLike<number> | undefined,
-  ): T => {
+  const label = <T extends Float32Array | Int8Array>(target: T, values: ArrayLike<number> | undefined): T => {
     if (values && values.length !== total)
       throw new PistarError(
         "damaged-file",
@@ -132,27 +80,74 @@ export async function batchSource(dataset: Dataset, options: BatchSourceOptions)
     if (values) target.set(values);
     return target;
   };
+  const columns = await readColumns(dataset, episodeStarts, options.subtasks ?? false);
   return {
+    ...columns,
     frames: chosenFrames(dataset, episodeStarts, options.episodes),
     weight,
-    caches,
+    caches: await buildCaches(dataset, options),
     height,
     width,
-    state,
-    actions,
-    stateSize,
-    actionSize,
     episodeIndices: shared(Int32Array.from(dataset.episodes, ({ index }) => index)),
     episodeStarts: shared(episodeStarts),
-    chunkEnds,
-    taskOf,
     tasks: [...dataset.tasks.values()],
-    subtaskOf,
-    subtasks: [...subtaskPosition.keys()],
     return: label(sharedFloats(total).fill(Number.NaN), labels.return),
     advantageIndicator: label(new Int8Array(new SharedArrayBuffer(total)).fill(-1), labels.advantageIndicator),
-    isIntervention: label(new Uint8Array(new SharedArrayBuffer(total)), labels.isIntervention),
   };
+}
+
+type Columns = Pick<
+  BatchSource,
+  "state" | "actions" | "stateSize" | "actionSize" | "chunkEnds" | "taskOf" | "subtaskOf" | "subtasks"
+>;
+
+/** States, actions, tasks and subtasks of all episodes, in memory that threads share. */
+async function readColumns(dataset: Dataset, starts: Int32Array, withSubtasks: boolean): Promise<Columns> {
+  const total = starts.at(-1)!;
+  const stateSize = widthOf(dataset, stateColumn);
+  const actionSize = widthOf(dataset, actionColumn);
+  const state = sharedFloats(total * stateSize);
+  const actions = sharedFloats(total * actionSize);
+  const [chunkEnds, taskOf, subtaskOf] = [sharedInts(total), sharedInts(total), sharedInts(total).fill(-1)];
+  const taskPosition = new Map([...dataset.tasks.keys()].map((task, at) => [task, at]));
+  const subtaskPosition = new Map<string, number>();
+  for (const [at, episode] of dataset.episodes.entries()) {
+    const where = `${dataset.root}, episode ${episode.index}`;
+    const columns = await dataset.columns(episode.index, [stateColumn, actionColumn, "task_index"]);
+    const start = starts[at]!;
+    const read = (name: string, size: number) =>
+      vectors(columns.get(name), episode.length, size, `${where}, column "${name}"`);
+    state.set(read(stateColumn, stateSize), start * stateSize);
+    actions.set(read(actionColumn, actionSize), start * actionSize);
+    chunkEnds.set(await endsOf(dataset, episode.index, start, episode.length), start);
+    for (const [frame, task] of read("task_index", 1).entries()) {
+      const position = taskPosition.get(task);
+      if (position === undefined)
+        throw new PistarError("damaged-file", `${where}, frame ${frame}: expected a known task_index, got ${task}`, {
+          path: dataset.root,
+        });
+      taskOf[start + frame] = position;
+    }
+    if (!withSubtasks || !hasSubtasks(dataset)) continue;
+    for (const [frame, subtask] of (await readSubtasks(dataset, episode.index)).entries()) {
+      if (subtask === undefined) continue;
+      if (!subtaskPosition.has(subtask)) subtaskPosition.set(subtask, subtaskPosition.size);
+      subtaskOf[start + frame] = subtaskPosition.get(subtask)!;
+    }
+  }
+  return { state, actions, stateSize, actionSize, chunkEnds, taskOf, subtaskOf, subtasks: [...subtaskPosition.keys()] };
+}
+
+/** The frame cache of each of the model's cameras. */
+async function buildCaches(dataset: Dataset, options: BatchSourceOptions): Promise<Record<string, string>> {
+  const cameras = Object.entries(options.cameras);
+  const caches: Record<string, string> = {};
+  for (const [at, [name, camera]] of cameras.entries()) {
+    const onProgress = (done: number, frames: number) =>
+      options.onProgress?.(at * frames + done, cameras.length * frames);
+    caches[name] = await buildFrameCache(dataset, camera, { ...options, onProgress });
+  }
+  return caches;
 }
 
 /**

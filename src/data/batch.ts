@@ -26,9 +26,9 @@ export interface Batch {
   readonly images: Readonly<Record<string, Uint8Array>>;
   /** Masks by camera, [B]: 1 for an image. */
   readonly imageMasks: Readonly<Record<string, Uint8Array>>;
-  /** [B, S], normalised. */
+  /** [B, S], as recorded. */
   readonly state: Float32Array;
-  /** [B, H, A], normalised. */
+  /** [B, H, A], as recorded. */
   readonly actions: Float32Array;
   /** [B, H], 1 beyond the episode's end, and after the last acted frame. */
   readonly actionIsPad: Uint8Array;
@@ -45,8 +45,6 @@ export interface Batch {
   readonly return: Float32Array;
   /** [B], 1 positive, 0 negative, −1 without one. */
   readonly advantageIndicator: Int8Array;
-  /** [B], 1 if a person acted. */
-  readonly isIntervention: Uint8Array;
 }
 
 export class BatchAssembler {
@@ -117,7 +115,6 @@ export class BatchAssembler {
         samples,
         ({ source, frame }) => this.sources[source]!.advantageIndicator[frame]!,
       ),
-      isIntervention: Uint8Array.from(samples, ({ source, frame }) => this.sources[source]!.isIntervention[frame]!),
     };
     for (const [at, sample] of samples.entries()) {
       const source = this.sources[sample.source]!;

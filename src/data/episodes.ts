@@ -3,9 +3,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { checked, PistarError, readJsonLines } from "../system/index.ts";
+import { checked, located, PistarError, readJsonLines } from "../system/index.ts";
 import { dtypeOf, listColumn } from "./dtypes.ts";
-import { type FilePlace, fillPath, type Info, isVersion3 } from "./info.ts";
+import { type FilePlace, fillPath, type Info, infoPath, isVersion3 } from "./info.ts";
 import { openParquet, type ParquetFile } from "./parquet-file.ts";
 import { scalars, type TableColumn, writeTable } from "./parquet-output.ts";
 import { inside } from "./paths.ts";
@@ -152,14 +152,25 @@ function readVersion2(root: string, info: Info): EpisodeRecord[] {
 
 /** Path of the parquet file with an episode's rows. */
 export function dataFile(root: string, info: Info, { index, data }: Pick<EpisodeRecord, "index" | "data">): string {
-  return inside(root, fillPath(info.data_path, templateValues(index, data)));
+  return filled(root, info.data_path, templateValues(index, data));
 }
 
 /** Path of the mp4 file with an episode's frames of one camera. */
 export function videoFile(root: string, info: Info, camera: string, index: number, { place }: VideoSpan): string {
   if (!info.video_path)
     throw new Error(`${join(root, "meta/info.json")}: feature "${camera}" is video, but video_path says nowhere`);
-  return inside(root, fillPath(info.video_path, { ...templateValues(index, place), video_key: camera }));
+  return filled(root, info.video_path, { ...templateValues(index, place), video_key: camera });
+}
+
+/** The path that a template of info.json gives, inside the dataset. */
+function filled(root: string, template: string, values: Readonly<Record<string, string | number>>): string {
+  let file: string;
+  try {
+    file = fillPath(template, values);
+  } catch (error) {
+    throw located(join(root, infoPath), error);
+  }
+  return inside(root, file);
 }
 
 function templateValues(index: number, { chunk, file }: FilePlace): Record<string, number> {

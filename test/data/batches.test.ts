@@ -10,10 +10,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Batch, BatchAssembler } from "../../src/data/batch.ts";
 import { BatchLoader, type BatchLoaderOptions } from "../../src/data/batch-loader.ts";
 import { type BatchSource, batchSource } from "../../src/data/batch-source.ts";
-import { normalize, normalizer } from "../../src/data/normalization.ts";
 import { nobody, recordingFeatures } from "../../src/data/recording.ts";
 import { resizeWithPad } from "../../src/data/resize.ts";
-import { datasetStats } from "../../src/data/running-stats.ts";
 import type { Column } from "../../src/data/types.ts";
 import { whereSomebodyActs } from "../../src/train/training-data.ts";
 import { type MemoryDataset, memoryDataset } from "./memory-dataset.ts";
@@ -33,14 +31,9 @@ beforeAll(async () => {
       ...size,
       directory: join(directory, "both"),
       cameras: { base: "top", hand: "wrist" },
-      normalizers: {
-        state: normalizer(await datasetStats(both, "observation.state"), "mean_std"),
-        actions: normalizer(await datasetStats(both, "action"), "quantiles"),
-      },
       labels: {
         return: Float32Array.from({ length: 43 }, (_, frame) => -frame / 43),
         advantageIndicator: Uint8Array.from({ length: 43 }, (_, frame) => frame % 2),
-        isIntervention: Uint8Array.from({ length: 43 }, (_, frame) => (frame % 5 === 0 ? 1 : 0)),
       },
       weight: 2,
     }),
@@ -86,16 +79,14 @@ test("a batch holds what the datasets hold", async () => {
       const [stateSize, actionSize] = source === 0 ? [3, 2] : [2, 3];
       const state = new Float32Array(3);
       const raw = vectors("observation.state", stateSize, frame);
-      const stateStats = await datasetStats(dataset, "observation.state");
-      state.set(source === 0 ? normalize(raw, normalizer(stateStats, "mean_std")) : raw);
+      state.set(raw);
       expect(batch.state.slice(at * 3, (at + 1) * 3)).toEqual(state);
 
-      const actionStats = await datasetStats(dataset, "action");
       for (let step = 0; step < 6; step++) {
         const last = Math.min(frame + step, episode.length - 1);
         const action = vectors("action", actionSize, last);
         const row = new Float32Array(3);
-        row.set(source === 0 ? normalize(action, normalizer(actionStats, "quantiles")) : action);
+        row.set(action);
         const place = at * 6 + step;
         expect(batch.actions.slice(place * 3, (place + 1) * 3)).toEqual(row);
         expect(batch.actionIsPad[place]).toBe(frame + step < episode.length ? 0 : 1);
@@ -113,7 +104,6 @@ test("a batch holds what the datasets hold", async () => {
       const global = dataset.episodes.slice(0, position).reduce((sum, { length }) => sum + length, frame);
       expect(batch.return[at]).toBe(source === 0 ? Math.fround(-global / 43) : Number.NaN);
       expect(batch.advantageIndicator[at]).toBe(source === 0 ? global % 2 : -1);
-      expect(batch.isIntervention[at]).toBe(source === 0 && global % 5 === 0 ? 1 : 0);
     }
   }
 });
@@ -193,9 +183,11 @@ test("vectors are padded with zeros to the sizes of the model, never cut", async
 
 test("a source that is not as it should be is refused by name", async () => {
   const options = { ...size, directory: join(directory, "wrong"), cameras: { base: "front" } };
-  await expect(batchSource(single, { ...options, stateColumn: "joints" })).rejects.toThrow(
-    'expected a column "joints"',
-  );
+  const stateless = {
+    ...single,
+    features: new Map([...single.features].filter(([name]) => name !== "observation.state")),
+  };
+  await expect(batchSource(stateless, options)).rejects.toThrow('expected a column "observation.state"');
   await expect(batchSource(single, { ...options, labels: { return: new Float32Array(3) } })).rejects.toThrow(
     "a label for each of 37 frames, got 3",
   );
