@@ -71,3 +71,18 @@ test("export needs the labels it is asked for", () => {
   expect(result.stderr).toContain('expected advantages with the tag "none", it has none; pistar label');
   expect(pistar(...parameters.slice(4))).toContain("2 episodes");
 }, 120_000);
+
+test("edit writes a new dataset, stats --write mends statistics, names are checked", () => {
+  const target = join(folder, "edited");
+  expect(pistar("edit", "delete", fixture, target, "--episodes", "0")).toContain("1 episodes");
+  expect(JSON.parse(pistar("episodes", target, "--json"))).toMatchObject([{ index: 0, length: 30 }]);
+  expect(pistar("stats", target, "--write")).toContain("nothing changed");
+  expect(pistar("info", target, "--rename", "action=actions", "--json")).toContain('"actions"');
+  const run = (...parameters: string[]) =>
+    spawnSync(process.execPath, ["--import", "tsx", main, "dataset", ...parameters], { encoding: "utf8" });
+  const again = run("edit", "delete", fixture, target, "--episodes", "0");
+  expect([again.status, again.stderr]).toEqual([7, expect.stringContaining("expected a folder that is new or empty")]);
+  expect(run("edit", "delete", fixture, join(folder, "none"), "--episodes", "7").stderr).toContain(
+    "one of its 2 episodes, got 7",
+  );
+}, 120_000);
