@@ -210,6 +210,14 @@ test("RECAP stands beside each control, and one that does better is named in the
   );
 });
 
+test("commands for the policies end the report; several tasks are told apart", () => {
+  expect(render(summary)).toContain("pistar eval --policy RUN --task cube-in-bowl --seed 2000000");
+  const several = render({ ...summary, options: { iterations: 2 }, tasks: [task, { ...task, task: "stack-cubes" }] });
+  expect(several).toContain("pistar serve RUN:cube-in-bowl<");
+  expect(several).toContain("pistar recap --resume --out RUN --iterations 3<");
+  expect(render({ ...summary, tasks: [{ ...task, results: [result] }] })).not.toContain("Use it");
+});
+
 test("an unfinished run says so, whatever it lacks", () => {
   const bare: TaskSummary = {
     task: "a",

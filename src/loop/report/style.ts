@@ -109,6 +109,7 @@ tbody tr:not(.group) th { min-width: 8em; white-space: normal; }
 .figures { text-align: right; }
 tr.group th { padding-top: 16px; color: var(--muted); font-weight: 600; }
 code { font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
+code.command { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .bar { display: inline-block; width: 120px; height: 8px; margin-right: 10px; background: var(--faint); border-radius: 2px; }
 .bar span { display: block; height: 100%; background: var(--accent); border-radius: 2px; }
 summary { cursor: pointer; color: var(--muted); font-weight: 600; }
