@@ -1,4 +1,4 @@
-// All commands in the order of work. What a command needs is loaded when it is called: `pistar --help` loads none of it.
+// All commands in the order of work. A command's code is loaded when it is called. `pistar --help` loads none.
 import type { Command } from "commander";
 
 interface CommandEntry {
@@ -6,7 +6,7 @@ interface CommandEntry {
   readonly arguments: string;
   readonly group: string;
   readonly summary: string;
-  /** Loads what the command needs: its flags, its help and its action. */
+  /** Loads flags, help and action. */
   readonly load: () => Promise<(command: Command) => void>;
 }
 

@@ -30,13 +30,13 @@ interface Json {
   readonly json?: boolean;
 }
 
-/** Options of every command that reads a dataset. */
+/** Options of the reading commands. */
 interface Reading extends Json {
   /** `stored=name`, as --rename takes them. */
   readonly rename?: readonly string[];
 }
 
-/** Options of the commands that write a copy. */
+/** Options of the copying commands. */
 interface Writing extends Reading {
   readonly repair?: boolean;
 }
@@ -187,7 +187,7 @@ async function reading(
   }
 }
 
-/** The same for commands that show what can be shown: what is wrong or missing is said, and stops nothing. */
+/** The same for commands that only show data. Faults and missing files are noted and stop nothing. */
 function glancing(
   root: string,
   options: Reading,
@@ -214,7 +214,7 @@ function written(target: string, { episodes, info }: LeRobotDataset, version: st
 }
 
 async function info(source: LeRobotDataset, { json }: Json): Promise<void> {
-  // The columns of a data file that is not there are not known.
+  // A missing data file has no known columns.
   const undeclared = await source.undeclared().catch(() => []);
   const labels = { returns: listLabels(source.root, "returns"), advantages: listLabels(source.root, "advantages") };
   const { codebase_version, total_episodes, total_frames, fps } = source.info;
@@ -344,9 +344,9 @@ interface StatsOptions extends Json {
   readonly write?: boolean;
 }
 
-/** Recomputes and writes statistics, and prints each number that changes. */
+/** Recomputes and writes statistics, and prints the changed numbers. */
 async function rewriteStats(source: LeRobotDataset, { json }: Json): Promise<void> {
-  // Statistics that cannot be read are no reason not to write right ones.
+  // Unreadable statistics may be replaced too.
   const before = await source.stats().catch(() => undefined);
   const episodes = await withProgress("computing", (progress) => recomputeStats(source, progress));
   const path = writeStats(source, episodes);

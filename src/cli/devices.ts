@@ -1,4 +1,4 @@
-// pistar devices: where programs can run on this machine.
+// pistar devices: the devices of this machine.
 import type { Command } from "commander";
 import { devices, whyUnavailable } from "../tensor/index.ts";
 import { explain } from "./help.ts";

@@ -1,4 +1,4 @@
-// What collect and eval share: the robot that they open, how they are interrupted, and warnings about episodes.
+// Shared by collect and eval: the robot, interrupts, and warnings about episodes.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Collection } from "../rollout/index.ts";
@@ -11,11 +11,11 @@ export const robotFlag = [
   "JavaScript module that opens a robot of your own in place of the simulation: it exports `stations` (see examples/own-robot)",
 ] as const;
 
-/** Address of the module that opens the robot. */
+/** Address of the robot's module. */
 export const stationsOf = (module: string | undefined): string =>
   module === undefined ? simulation : pathToFileURL(resolve(module)).href;
 
-/** Warns of episodes that were lost, and of policies that did not answer as they should. */
+/** Warns of lost episodes, and of late or wrong answers by a policy. */
 export function warnOfEpisodes(lost: Collection["lost"], collected: Collection["collected"]): void {
   for (const { task, seed, lost: why } of lost) warn(`lost: ${task}, seed ${seed}: ${why}`);
   for (const { seed, troubles } of collected)
@@ -23,7 +23,7 @@ export function warnOfEpisodes(lost: Collection["lost"], collected: Collection["
       warn(`seed ${seed}: ${kind} at period ${step}: ${message} (${troubles.length} such)`);
 }
 
-/** Runs what can end early. The first Ctrl-C or kill finishes the episodes in progress, the second ends the process. */
+/** Runs interruptible work. The first Ctrl-C or kill finishes the episodes in progress, the second ends the process. */
 export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const endWatch = onInterrupt((signal) => {

@@ -1,8 +1,8 @@
-// How a command fails: the message on stderr, what mends it, and the exit code.
+// Failures of a command: the message on stderr, the remedy, and the exit code.
 import { type ErrorCode, fromSystem } from "../system/index.ts";
 
 /**
- * The exit code for each error code. 0 is success. 1 is any other error, and a check whose answer is no (`dataset validate`, `replay`). An
+ * The exit code for each error code. 0 is success. 1 is any other error, and a failed check (`dataset validate`, `replay`). An
  * interrupted command exits with 130 (Ctrl-C) or 143 (kill).
  */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
@@ -21,7 +21,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   diverged: 14,
 };
 
-/** What to do where the message itself cannot say it. */
+/** Remedies that are the same for every message of a code. */
 const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
   "full-disk": "Make room and give the command again: what it has finished is kept.",
   "no-access": "Change the permissions, or choose another folder.",
@@ -32,7 +32,7 @@ const remedies: Readonly<Partial<Record<ErrorCode, string>>> = {
 export function failureOf(error: unknown): { readonly message: string; readonly exitCode: number } {
   const known = fromSystem(error);
   const message = known instanceof Error ? known.message : String(known);
-  // By the property, not by the class: an error that nobody caught in a thread arrives without its class.
+  // By the property, not by the class: an uncaught error of a thread arrives without its class.
   const { code } = Object(known) as { readonly code?: unknown };
   if (typeof code !== "string" || !Object.hasOwn(exitCodes, code)) return { message, exitCode: 1 };
   const remedy = remedies[code as ErrorCode];

@@ -14,14 +14,14 @@ export interface Film {
   finish(): Promise<void>;
 }
 
-/** GIF's delays are hundredths of a second, and browsers slow down what is quicker than 50 a second. */
+/** GIF's delays are hundredths of a second. Browsers slow down films of more than 50 pictures a second. */
 const gifRate = 12.5;
 /** Of 100: edges stay clean. */
 const webpQuality = 70;
 /** A sheet has at least half as many moments of a longer episode. */
 const sheetMoments = 48;
 
-/** Opens a film whose moments are 1 / `fps` seconds apart. Its folder is created. */
+/** Opens a film and creates its folder. @param fps moments per second */
 export function openFilm(path: string, fps: number): Film {
   mkdirSync(dirname(path), { recursive: true });
   switch (extname(path)) {

@@ -14,10 +14,10 @@ interface Field {
 
 const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** A boolean that is true by default is switched off by its flag. */
+/** A flag switches a boolean off if it is true by default. */
 const isOff = ({ type, default: value }: Field) => type === "boolean" && value === true;
 
-/** The flags that `addFlags` adds, by field. */
+/** The flags of `addFlags`, by field. */
 export function flagsOf(schema: z.ZodObject): Readonly<Record<string, string>> {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
   const flag = (name: string, field: Field) => (isOff(field) ? flagOf(name).replace("--", "--no-") : flagOf(name));
@@ -27,11 +27,11 @@ export function flagsOf(schema: z.ZodObject): Readonly<Record<string, string>> {
 }
 
 /**
- * Adds a flag for each field: `executeSteps` is --execute-steps <number>. A list takes several values, or none where it is empty by default. A
- * boolean that is true by default is switched off by --no-…; its description says what is done. A field without a default is required unless it
- * is optional.
+ * Adds a flag for each field: `executeSteps` is --execute-steps <number>. A list takes several values, or none if it is empty by default.
+ * --no-… switches off a boolean with the default true; its description says what pistar does otherwise. A field without a default is required
+ * unless it is optional.
  *
- * @param essential fields that most users need; the help lists them first, in this order
+ * @param essential fields for most users; the help lists them first, in this order
  */
 export function addFlags(command: Command, schema: z.ZodObject, essential: readonly string[] = []): Command {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
@@ -60,14 +60,14 @@ export function addFlags(command: Command, schema: z.ZodObject, essential: reado
 
 const isNumber = ({ type }: Field) => type === "number" || type === "integer";
 
-/** Of what commander parsed, what the user gave. */
+/** The flags of the user, without defaults. */
 export function givenFlags(command: Command, flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli"));
 }
 
 /**
- * The checked options from what commander parsed.
- * @throws PistarError bad-option, a line for each flag that is wrong
+ * Checks the options that commander parsed.
+ * @throws PistarError bad-option, with a line for each wrong flag
  */
 export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: unknown): z.output<Schema> {
   const { shape } = schema;
@@ -84,7 +84,7 @@ export function fromFlags<Schema extends z.ZodObject>(schema: Schema, values: un
   throw new PistarError("bad-option", lines.join("\n"));
 }
 
-/** A number where the text is one, else the text, which the schema refuses and the error shows. */
+/** The number, or the text if it is none. The schema refuses text, and the error shows it. */
 function numberIn(text: string): number | string {
   const number = Number(text);
   return text.trim() === "" || Number.isNaN(number) ? text : number;

@@ -1,4 +1,4 @@
-// How `--help` looks: wrapped to the terminal, the flags that most need first, then what the command does in words, then examples.
+// The layout of `--help`: essential flags first, then advanced ones, then text and examples. All is wrapped to the terminal.
 import type { Command, Help } from "commander";
 import { paragraphs, widthOf, wrap } from "./terminal.ts";
 
@@ -26,13 +26,13 @@ function termOf(command: Command): string {
 }
 
 export interface Explanation {
-  /** Paragraphs. Lines that begin with a space stay as they are. */
+  /** Paragraphs. Lines with a space at the start stay as they are. */
   readonly text?: readonly string[];
   /** Command lines; a comment begins with #. */
   readonly examples: readonly string[];
 }
 
-/** A command line in the shell's way to go on in the next line, before a flag, where it is long. */
+/** Breaks a long command line before a flag, with the shell's backslash. */
 function foldExample(line: string): string {
   const lines: string[] = [];
   for (const part of line.split(/ (?=--)/)) {

@@ -1,11 +1,11 @@
-// Ctrl-C, or a polite kill, of a command that has something to finish first.
+// Ctrl-C and SIGTERM for commands with something to finish first.
 
-/** What reaches a process twice at one press (a terminal interrupts its whole group, and npm passes on what it gets) counts once. */
+/** One press may arrive twice: a terminal interrupts its whole process group, and npm passes signals on. Within this time it counts once. */
 const samePressMs = 1000;
 
 /**
- * Calls `stop` at the first SIGINT or SIGTERM. One that comes later than a second after it ends the process as ever.
- * @returns what ends this watch
+ * Calls `stop` at the first SIGINT or SIGTERM. A second signal, more than a second later, ends the process.
+ * @returns a function to end this watch
  */
 export function onInterrupt(stop: (signal: NodeJS.Signals) => void): () => void {
   let since: number | undefined;

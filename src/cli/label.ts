@@ -1,4 +1,4 @@
-// pistar label: which frames' actions were better than expected.
+// pistar label: labels for the frames with better actions than expected.
 import type { Command } from "commander";
 import { percent } from "../loop/index.ts";
 import { PistarError, toJson } from "../system/index.ts";

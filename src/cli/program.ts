@@ -1,4 +1,4 @@
-// The program `pistar` with all its commands. Only the command that is called is complete.
+// The program `pistar` with all its commands. Only the called command has its flags and its action.
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { commands } from "./commands.ts";
@@ -10,7 +10,7 @@ const { version, description } = JSON.parse(readFileSync(new URL("../../package.
   description: string;
 };
 
-/** @param called the name of the command whose flags, help and action are loaded */
+/** @param called the name of the command to load */
 export async function createProgram(called: string | undefined): Promise<Command> {
   const program = layOutHelp(new Command("pistar"))
     .description(description)

@@ -1,11 +1,11 @@
-// One line of progress that fits the terminal. Where there is no room whole phrases are left out, so that no number is cut.
+// One line of progress, fitted to the terminal. If there is too little room, whole phrases are left out. No number is ever cut.
 import { duration, number } from "../system/index.ts";
 
 export interface Progress {
   readonly label: string;
   readonly done: number;
   readonly total: number;
-  /** Things done per second; 0 where it is not known yet. */
+  /** Things done per second; 0 if it is not known yet. */
   readonly perSecond: number;
   /** Such as a training's loss. */
   readonly note: string;
@@ -29,7 +29,7 @@ export function progressLine(progress: Progress, width: number): string {
   return `${short}${short === label ? "" : "…"}  ${counts}`;
 }
 
-/** "31 files done, 12/s, 40 s left", as phrases: the rate and what is left of the time. */
+/** Such as "12/s" and "40 s left"; empty if nothing is known yet. */
 export function speedOf({ done, total, perSecond }: Progress): [rate: string, left: string] {
   if (!(perSecond > 0)) return ["", ""];
   return [`${number(perSecond)}/s`, done < total ? `${duration((total - done) / perSecond)} left` : ""];

@@ -1,4 +1,4 @@
-// Progress of long work, on stderr, so that stdout stays the result: a bar on a terminal, a line every few seconds elsewhere.
+// Progress of long work, on stderr, because stdout is for results: a bar on a terminal, a line every few seconds elsewhere.
 import { SingleBar } from "cli-progress";
 import { type Progress, progressLine, speedOf } from "./progress-line.ts";
 
@@ -8,7 +8,7 @@ type Update = (done: number, total: number, note?: string) => void;
 /** Milliseconds between two lines. */
 const quiet = 5000;
 
-/** Runs `task` with a function that shows its progress. */
+/** Runs `task` with a function to show its progress. */
 export async function withProgress<T>(label: string, task: (progress: Update) => Promise<T>): Promise<T> {
   return withPhases((show) => {
     const { update } = show(label);
@@ -16,7 +16,7 @@ export async function withProgress<T>(label: string, task: (progress: Update) =>
   });
 }
 
-/** The same for work of several phases. Each phase has a bar of its own, which ends when the next phase is shown. */
+/** The same for work of several phases. Each phase has a bar of its own. It ends with the next phase. */
 export async function withPhases<T>(
   task: (show: (label: string) => { readonly update: Update }) => Promise<T>,
 ): Promise<T> {

@@ -121,7 +121,7 @@ async function recap(command: Command, flags: Record<string, unknown>): Promise<
   else await onDatasets(out, { ...base, datasets }, options, dryRun);
 }
 
-/** Where the options are that the run in `out` goes on with, or begins with. */
+/** The config.json with the options of the run in `out`. */
 function configOf(out: string | undefined, config: string | undefined, resume = false): string {
   const flag = resume ? "--resume" : "--config";
   if (out === undefined)
@@ -179,7 +179,7 @@ async function onDatasets(
   });
 }
 
-/** Checks the room for a run. @returns whether that was all that was asked for */
+/** Checks the room for a run. @returns true for a dry run, which ends here */
 function planned(folder: string, needs: Needs, dryRun: boolean, datasets: readonly string[] = []): boolean {
   const room = checkRoom(folder, needs, datasets);
   const memory = `${gigabytes(needs.memory)} of memory (${gigabytes(room.memory)} are free)`;
@@ -191,13 +191,14 @@ function planned(folder: string, needs: Needs, dryRun: boolean, datasets: readon
   return true;
 }
 
-/** Shows progress, ends a run after an interrupt where it can go on, and prints its verdict. */
+/** Shows progress, stops a run after Ctrl-C at a point from which it can go on, and prints its verdict. */
 async function reported(
   folder: string,
   run: (progress: ReturnType<typeof stageProgress>, signal: AbortSignal) => Promise<ReturnType<typeof runVerdict>>,
 ): Promise<void> {
   const stopping = new AbortController();
-  const endWatch = onInterrupt(() => {
+  const endWatch = onInterrupt((signal) => {
+    process.exitCode = signal === "SIGINT" ? 130 : 143;
     console.error("Stopping after the step or the episodes in progress; press again to stop at once.");
     stopping.abort(new Error("stopped; the same command goes on"));
   });

@@ -62,7 +62,7 @@ async function replay(root: string, episode: string, { out }: { out?: string }):
 /** Sides of the films' pictures of each camera. */
 const side = 240;
 
-/** Replays an episode in its task's world, which renders nothing but the film. */
+/** Replays an episode in its task's world. Only the film is rendered. */
 async function replayOnto(film: Film | undefined, dataset: LeRobotDataset, index: number): Promise<Replay> {
   const { task: name, difficulty, randomise } = assignmentOf(dataset, index);
   const task = taskNamed(name);

@@ -1,4 +1,4 @@
-// pistar seeds: what several runs of one configuration show together.
+// pistar seeds: several runs of one configuration together.
 import type { Command } from "commander";
 import {
   type ArmAcrossSeeds,

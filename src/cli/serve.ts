@@ -117,7 +117,7 @@ function tlsFiles(cert: string | undefined, key: string | undefined): { cert: st
   );
 }
 
-/** What a client sends under which keys, for people. */
+/** The keys of an observation, with their contents, for people. */
 function introduction({ url, layout }: PolicyServer, { id, info }: ServablePolicy): string {
   const name = (key: readonly string[]) => key.map((part) => `"${part}"`).join(" ");
   return [

@@ -30,11 +30,11 @@ export function stageProgress(): Required<Listener> & { close(): void } {
     const seconds = Math.round((performance.now() - began) / 1000);
     return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   };
-  const line = (text: string, indent = "") => {
+  const line = (text: string, indent = "", coloured = (said: string) => said) => {
     const time = `${clock()}  ${indent}`;
-    // A terminal with bars cuts lines that are too long.
-    if (bars) bars.log(`${time}${wrap(text, width(), " ".repeat(time.length))}\n`);
-    else console.error(`${time}${text}`);
+    // A terminal with bars cuts long lines.
+    if (bars) bars.log(coloured(`${time}${wrap(text, width(), " ".repeat(time.length))}\n`));
+    else console.error(coloured(`${time}${text}`));
   };
   const format = (_: unknown, { value, total }: { value: number; total: number }, payload: Partial<Progress>) =>
     progressLine({ label: "", done: value, total, perSecond: 0, note: "", ...payload }, width());
@@ -69,6 +69,6 @@ export function stageProgress(): Required<Listener> & { close(): void } {
       }
     },
     onNote: (text) => line(text, "  "),
-    onWarning: (text) => line(`${warningWord(process.stderr)}: ${text}`, "  "),
+    onWarning: (text) => line(`warning: ${text}`, "  ", (said) => said.replace("warning", warningWord(process.stderr))),
   };
 }

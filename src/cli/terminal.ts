@@ -2,13 +2,14 @@
 
 type Terminal = Pick<NodeJS.WriteStream, "columns" | "isTTY">;
 
-/** Width of text, in characters: the terminal's, 80 where there is none, and at most 100, which is easy to read. */
+/** Width of text, in characters: the terminal's, or 80 without one; at most 100, for easy reading. */
 export const widthOf = ({ columns }: Pick<Terminal, "columns">): number => Math.min(columns || 80, 100);
 
 /**
- * Breaks text at spaces so that no line is longer than `width`; a word that is longer stays whole. Spaces that do not break, as those within a
- * number and its unit, are kept.
- * @param indent before every line but the first, which begins at `start` characters
+ * Breaks text at spaces into lines of at most `width` characters. A longer word stays whole. So does a number with its unit: the space between
+ * them does not break.
+ * @param indent before every line but the first
+ * @param start characters before the first line
  */
 export function wrap(text: string, width: number, indent = "", start = indent.length): string {
   const lines: string[] = [];
@@ -23,14 +24,14 @@ export function wrap(text: string, width: number, indent = "", start = indent.le
   return [...lines, line].join(`\n${indent}`);
 }
 
-/** Paragraphs of help, an empty line between two. Lines that begin with a space are examples and stay as they are. */
+/** Wraps the lines of a help text. Lines with a space at the start stay as they are. */
 export const paragraphs = (text: string, width: number): string =>
   text
     .split("\n")
     .map((line) => (line.startsWith(" ") ? line : wrap(line, width)))
     .join("\n");
 
-/** The word "warning", yellow on a terminal that has colours. */
+/** The word "warning", yellow on a terminal with colours. */
 export const warningWord = ({ isTTY }: Pick<Terminal, "isTTY">): string =>
   isTTY && !process.env.NO_COLOR && process.env.TERM !== "dumb" ? "\u001b[33mwarning\u001b[39m" : "warning";
 

@@ -1,4 +1,4 @@
-// What the commands that train share: their flags for the run's folder, and their progress.
+// Shared by the training commands: flags for the run's folder, and progress.
 import { number } from "../system/index.ts";
 import { stoppable } from "./interrupt.ts";
 import { withPhases } from "./progress.ts";

@@ -76,6 +76,6 @@ function printValue({ best, bestStep, parameters, episodes, check }: ValueResult
   console.log(table(["value function", ""], rows));
 }
 
-/** Held-out episodes of a kind below which the ranking says little. */
+/** With fewer held-out successes or failures the ranking says little. */
 const fewEpisodes = 5;
 const few = ({ successes, failures }: NonNullable<ValueResult["check"]>) => Math.min(successes, failures) < fewEpisodes;
