@@ -115,7 +115,7 @@ test("every frame's prompt says what its own row of the asked label file says, w
     ...[dot("positive"), dot("negative"), dot("positive"), dot("negative")],
     ...[bar("negative"), bar("positive")],
   ]);
-  await expect(promptsBy("missing")).rejects.toThrow("no such labels");
+  await expect(promptsBy("missing")).rejects.toThrow(`expected advantages with the tag "missing"`);
 });
 
 test("the best quarter of a task's advantages is positive, and what a person did is positive whatever its advantage", async () => {
