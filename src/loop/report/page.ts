@@ -1,4 +1,5 @@
 // The report of a run in simulation: one HTML file that needs nothing else, drawn from the run's summary and the pictures of its films.
+import { evaluationSeed } from "../seeds.ts";
 import type { Summary, TaskSummary } from "../summary.ts";
 import type { Pictures } from "./films.ts";
 import { reportPage, warningItem } from "./frame.ts";
@@ -28,9 +29,11 @@ function usage({ tasks, options }: Summary): Markup | null {
   const done = tasks.filter((task) => improved(task).length > 0);
   const first = done[0];
   if (!first) return null;
+  // The seeds after those of the evaluation: nothing was trained or evaluated on them.
+  const fresh = evaluationSeed(Number(options.seed ?? 0)) + Number(options.evaluation ?? 0);
   const policy = tasks.length > 1 ? `RUN:${first.task}` : "RUN";
   const rows = [
-    ["Evaluate it on new episodes", `pistar eval --policy ${policy} --task ${first.task} --seed 2000000`],
+    ["Evaluate it on new episodes", `pistar eval --policy ${policy} --task ${first.task} --seed ${fresh}`],
     [
       "Beside the policy that it began from",
       `pistar eval --policy ${policy} --task ${first.task} --against RUN:${first.task}:sft`,
