@@ -26,7 +26,7 @@ import { explain } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { nextSteps } from "./next-steps.ts";
 import { stageProgress } from "./stage-progress.ts";
-import { warn } from "./terminal.ts";
+import { warn, wrap } from "./terminal.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
 const datasetFlags = flagsOf(datasetOptions.omit({ datasets: true }));
@@ -206,7 +206,8 @@ async function reported(
   try {
     const { head, detail } = await run(progress, stopping.signal);
     progress.close();
-    console.log(`${[head, detail].filter((part) => part !== "").join(": ")}.`);
+    const verdict = `${[head, detail].filter((part) => part !== "").join(": ")}.`;
+    console.log(process.stdout.isTTY ? wrap(verdict, process.stdout.columns) : verdict);
     console.log(`Report: ${join(folder, "report.html")}`);
   } finally {
     progress.close();
