@@ -2,12 +2,14 @@
 import type { Command } from "commander";
 import { examineDataset, openDataset } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
+import { renaming } from "./dataset-edit.ts";
 import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
 
 interface DoctorFlags {
   readonly labels?: string;
   readonly column?: string;
+  readonly rename?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -17,6 +19,7 @@ export function addDoctor(command: Command): void {
     command
       .option("--labels <tag>", "judge these labels too (meta/advantages_TAG.parquet)")
       .option("--column <name>", "judge the labels that another tool wrote into a column; above 0.5 is positive")
+      .option("--rename <stored=name...>", "read columns under other names, such as joints=observation.state")
       .option("--json", "print JSON")
       .action(doctor),
     {
@@ -32,10 +35,10 @@ export function addDoctor(command: Command): void {
   );
 }
 
-async function doctor(root: string, { labels, column, json }: DoctorFlags): Promise<void> {
+async function doctor(root: string, { labels, column, rename, json }: DoctorFlags): Promise<void> {
   if (labels !== undefined && column !== undefined)
     throw new PistarError("bad-option", "expected --labels or --column, not both");
-  const dataset = await openDataset(root, { usualNames: true });
+  const dataset = await openDataset(root, { usualNames: true, ...(rename && { rename: renaming(rename) }) });
   try {
     const { fit, findings } = await withProgress("looking", (progress) =>
       examineDataset(dataset, { labels, column, progress }),

@@ -20,7 +20,7 @@ import { metresOfCode } from "./depth.ts";
 import { exportVersion21 } from "./export-v21.ts";
 import { readLabels, writeLabels } from "./labels.ts";
 import { flatten, openParquet } from "./parquet-file.ts";
-import { type TableColumn, writeTable } from "./parquet-output.ts";
+import { scalars, type TableColumn, writeTable } from "./parquet-output.ts";
 import { recomputeStats, statsChanges, totalStats, writeStats } from "./recompute-stats.ts";
 import { episodeSuccess } from "./recording.ts";
 import type { Feature, Image } from "./types.ts";
@@ -243,6 +243,25 @@ test("a length that no file can hold is refused at once", async () => {
   await expect(openDataset(root)).rejects.toThrow("too small to hold 1000000000 frames");
   expect((await errors(root)).join("\n")).toContain("expected rows 0 to 1000000000, the file has 3");
   expect(performance.now() - start).toBeLessThan(30_000);
+});
+
+test("a list of tasks longer than any dataset's, and a shape that no frame bears out, are refused", async () => {
+  const root = await recorded([2]);
+  const many = 2 ** 18 + 1;
+  const path = join(root, "meta/tasks.parquet");
+  rmSync(path);
+  writeTable(path, [
+    { ...scalars("task_index", "int64", []), values: BigInt64Array.from({ length: many }, (_, at) => BigInt(at)) },
+    scalars("task", "string", new Array(many).fill("t")),
+  ]);
+  await expect(openDataset(root)).rejects.toThrow(`expected at most ${many - 1} tasks, got ${many}`);
+  const wide = await recorded([2]);
+  edit(wide, "meta/info.json", (info) => {
+    info.features.action.shape = [1_000_000_000];
+  });
+  await reading(wide, (dataset) =>
+    expect(dataset.columns(0)).rejects.toThrow("expected shape [1000000000], got 2 values"),
+  );
 });
 
 test("depth pictures are metres, and survive convert and export bit for bit", async () => {
