@@ -185,7 +185,7 @@ test("pistar export says what it wrote, and pistar eval drives episodes with it"
   expect(exported.stdout).toMatch(/in +unconditioned_prompt +int32 \[1, 64\]/);
   expect(exported.stdout).toMatch(/out +actions +float32 \[1, 12, 6\]/);
   expect(exported.stdout).toContain(
-    "5 denoising steps, guidance 1.5, advantage positive; answers its example as the checkpoint",
+    "5 denoising steps, guidance 1.5, advantage positive. Its answer to the example differs",
   );
   expect(JSON.parse(readFileSync(join(out, "example/observation.json"), "utf8"))).toMatchObject({ task: "stack" });
   const flags = ["--task", "push-to-target", "--episodes", "1", "--workers", "1", "--json", "-"];
