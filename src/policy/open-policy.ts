@@ -24,7 +24,7 @@ export interface OpenPolicyOptions extends InferenceOptions, ComputeOptions {
 }
 
 export const policyHelp =
-  "random, still, a folder with a trained or an exported policy or a run of recap (RUN, RUN:TASK, RUN:TASK:ARM), a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints, options)";
+  "demonstrator (pistar collect and eval, in simulation), random, still, a folder with a trained or an exported policy or a run of recap (RUN, RUN:TASK, RUN:TASK:ARM), a URL (ws://host:port) of a policy server, or a JavaScript module that exports createPolicy(joints, options)";
 
 /**
  * Opens the policy that `spec` names.
