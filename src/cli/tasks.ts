@@ -6,6 +6,7 @@ import { encodePng } from "../data/index.ts";
 import { createTaskWorld, tasks } from "../sim/index.ts";
 import { duration } from "../system/index.ts";
 import { explain } from "./help.ts";
+import { widthOf, wrap } from "./terminal.ts";
 
 export function addTasks(command: Command): void {
   command
@@ -16,9 +17,8 @@ export function addTasks(command: Command): void {
 
 async function listTasks({ out }: { out?: string }): Promise<void> {
   for (const { name, description, timeLimit, difficulty, instructions } of tasks) {
-    console.log(`${name}: ${description}`);
-    console.log(`  ${duration(timeLimit)}, difficulty ${difficulty}, ${instructions.length} instructions such as`);
-    console.log(`  "${instructions[0]}"`);
+    const about = `${description}. ${duration(timeLimit)}, difficulty ${difficulty}, ${instructions.length} instructions such as "${instructions[0]}"`;
+    console.log(`${name}\n  ${wrap(about, widthOf(process.stdout), "  ")}`);
   }
   if (out === undefined) return;
   mkdirSync(out, { recursive: true });
