@@ -2,11 +2,11 @@
 
 const light = `
   --paper: #fdfdfb; --ink: #1c1e21; --muted: #63686f; --line: #e2e2dc; --faint: #f3f3ee;
-  --accent: #1463c0; --against: #b9541a; --forced: #7a55c7; --acted: #8a6fc433; --shade: #0000001f;`;
+  --accent: #1463c0; --against: #b9541a; --forced: #7a55c7; --acted: #8a6fc433; --doubt: #c9a22740; --shade: #0000001f;`;
 
 const dark = `
   --paper: #141619; --ink: #e8e8e4; --muted: #9ba1a9; --line: #30343a; --faint: #1c1f23;
-  --accent: #6fb1ff; --against: #f09355; --forced: #b79bf2; --acted: #a58be040; --shade: #00000080;`;
+  --accent: #6fb1ff; --against: #f09355; --forced: #b79bf2; --acted: #a58be040; --doubt: #e0bb4a50; --shade: #00000080;`;
 
 export const style = `
 :root { color-scheme: light dark; ${light} }
@@ -64,12 +64,14 @@ path.forced { stroke: var(--forced); }
 svg path.filmed { fill: var(--muted); }
 .recap path.filmed { fill: var(--accent); }
 rect.acted { fill: var(--acted); }
+rect.doubt { fill: var(--doubt); }
 .key > span { display: inline-block; margin-right: 18px; }
 .swatch { display: inline-block; width: 12px; height: 12px; margin-right: 6px; vertical-align: -1px; border-radius: 2px; }
 .swatch.positive { background: var(--accent); }
 .swatch.negative { background: var(--against); }
 .swatch.forced { background: var(--forced); }
 .swatch.acted { background: var(--acted); }
+.swatch.doubt { background: var(--doubt); }
 details.film { margin: 10px 0; padding: 10px 14px; border: 1px solid var(--line); border-radius: 6px; }
 details.film > summary { color: var(--ink); font-weight: 400; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 24px; margin-top: 12px; }

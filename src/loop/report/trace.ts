@@ -34,10 +34,12 @@ function traceChart(trace: Trace, values: Axis, advantages: Axis): Markup {
   const title = `${kinds[trace.kind]}: episode ${trace.episode}`;
   const [v, a] = [scale(values, curveBottom, curveTop), scale(advantages, barsBottom, barsTop)];
   const acted = spans(trace.intervention);
+  const doubts = spans(excursions(trace));
   return html`<figure class="trace">
 <figcaption>${title}, “${trace.instruction}”</figcaption>
 <div class="scroll"><svg class="readable" data-area="${JSON.stringify({ left, right })}" data-step="${round(perFrame * 1e4) / 1e4}" data-readings="${readings(trace)}" viewBox="0 0 ${width} ${barsBottom + 44}" role="img" aria-label="${title}">
 ${acted.map(([begin, end]) => html`<rect class="acted" x="${x(begin)}" y="${curveTop}" width="${round(x(end) - x(begin))}" height="${barsBottom - curveTop}"/>`)}
+${doubts.map(([begin, end]) => html`<rect class="doubt" x="${x(begin)}" y="${curveTop}" width="${round(x(end) - x(begin))}" height="${curveHeight}"/>`)}
 ${strip.markup}
 <text class="axis" x="0" y="${curveTop - 14}">Value (normalised return)</text>
 ${gridLines(values, v)}
@@ -57,6 +59,7 @@ ${finite(trace.threshold) ? html`<path class="threshold" d="M${left} ${a(trace.t
 /** The key to the colours, once for all traces of a task. */
 export function traceKey(traces: readonly Trace[]): Markup {
   const acted = traces.some(({ intervention }) => intervention.includes(true));
+  const doubted = traces.some((trace) => excursions(trace).includes(true));
   const entries = [
     ["positive", "above the threshold ε: labelled positive"],
     ["negative", "at or below it: labelled negative"],
@@ -66,12 +69,25 @@ export function traceKey(traces: readonly Trace[]): Markup {
           ["acted", "a person or the supervisor acts"],
         ]
       : []),
+    ...(doubted ? [["doubt", "the value jumps and comes back: doubt, as when the arm hides the object"]] : []),
   ] as const;
   return html`<p class="note">Value: 0 means done, −1 means failed. Advantage: how much better the next steps went than the value function expected.
 The threshold parts a chosen share of the task’s frames from the rest, so that it need not be 0: an action can be better than expected and
-still not among the best. Where a person acts, the label is positive whatever the advantage.</p>
+still not among the best. Where a person acts, the label is positive whatever the advantage.${doubted ? " A jump of the value that comes back is no progress, yet it becomes an advantage and then a label." : ""}</p>
 <p class="key">${entries.map(([kind, name]) => html`<span><span class="swatch ${kind}"></span>${name}</span> `)}</p>
 `;
+}
+
+/** A value that leaves both the value of this many seconds before and that after by this much of its range has jumped and come back. */
+const excursion = { seconds: 0.75, values: 0.3 };
+
+/** The frames in which the value has jumped and will come back: doubt of the value function, not progress. */
+export function excursions({ values, fps }: Pick<Trace, "values" | "fps">): boolean[] {
+  const around = Math.max(1, Math.round(excursion.seconds * fps));
+  return values.map((value, frame) => {
+    const [up, down] = [value - values[frame - around]!, value - values[frame + around]!];
+    return Math.min(up, down) >= excursion.values || Math.max(up, down) <= -excursion.values;
+  });
 }
 
 /** Pictures in slots of equal width, each with a line to its time. */
