@@ -1,6 +1,6 @@
 // pistar serve: a trained policy behind openpi's protocol.
 import type { Command } from "commander";
-import { openPolicy } from "../policy/index.ts";
+import { openPolicyInThread } from "../policy/index.ts";
 import {
   logLine,
   type PolicyServer,
@@ -78,7 +78,13 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
   const tls = tlsFiles(tlsCert, tlsKey);
   const open = async (): Promise<ServablePolicy> => {
     const start = performance.now();
-    const policy = await openPolicy(name, { denoisingSteps, guidance, advantageIndicator, promptTokens, threads });
+    const policy = await openPolicyInThread(name, {
+      denoisingSteps,
+      guidance,
+      advantageIndicator,
+      promptTokens,
+      threads,
+    });
     const seconds = Number(((performance.now() - start) / 1000).toFixed(3));
     console.error(logLine("loaded", { policy: policy.id, ...policy.info, seconds }));
     return policy;

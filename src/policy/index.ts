@@ -28,6 +28,7 @@ export { type InferenceNetwork, networkPolicy, type TrainedPolicy, type TrainedR
 export { openExported } from "./open-exported.ts";
 export { type OpenPolicyOptions, openPolicy, policyHelp } from "./open-policy.ts";
 export { openTrained } from "./open-trained.ts";
+export { openPolicyInThread } from "./policy-thread.ts";
 export {
   backboneNames,
   type Network,
