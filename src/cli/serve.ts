@@ -76,6 +76,7 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
     ...options
   } = fromFlags(serveOptions, flags);
   const tls = tlsFiles(tlsCert, tlsKey);
+  const keys = layout === undefined ? undefined : readLayout(layout);
   const open = async (): Promise<ServablePolicy> => {
     const start = performance.now();
     const policy = await openPolicyInThread(name, {
@@ -97,12 +98,15 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
     );
   const server = await servePolicy(policy, {
     ...options,
-    ...(layout !== undefined && { layout: readLayout(layout) }),
+    ...(keys && { layout: keys }),
     ...(defaultPrompt !== undefined && { defaultPrompt }),
     ...(maxClientsPerAddress !== undefined && { maxClientsPerAddress }),
     ...(apiKey && { apiKey }),
     ...(tls && { tls }),
     log: (line) => console.error(line),
+  }).catch(async (error: unknown) => {
+    await policy.close(); // its thread would keep the process alive
+    throw error;
   });
   console.log(introduction(server, policy));
   let reloading = Promise.resolve();
