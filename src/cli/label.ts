@@ -44,14 +44,14 @@ async function label(command: Command, datasets: readonly string[], { value, lab
     );
   const reports =
     labels === undefined
-      ? await labelled(datasets, String(value), fromFlags(labelOptions, flags))
+      ? await labelEach(datasets, String(value), fromFlags(labelOptions, flags))
       : await relabelled(datasets, String(labels), givenFlags(command, flags));
   if (json) console.log(toJson(reports, 2));
   else for (const report of reports) printLabels(report);
 }
 
 /** By a value function: each dataset by itself, then a task's threshold in all of them. */
-async function labelled(datasets: readonly string[], value: string, options: LabelOptions): Promise<LabelReport[]> {
+async function labelEach(datasets: readonly string[], value: string, options: LabelOptions): Promise<LabelReport[]> {
   const reports: LabelReport[] = [];
   for (const dataset of datasets)
     reports.push(
