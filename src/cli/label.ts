@@ -2,7 +2,14 @@
 import type { Command } from "commander";
 import { percent } from "../loop/index.ts";
 import { PistarError, toJson } from "../system/index.ts";
-import { type LabelOptions, type LabelReport, labelDataset, labelOptions, relabelDatasets } from "../train/index.ts";
+import {
+  type LabelOptions,
+  type LabelReport,
+  labelDataset,
+  labelOptions,
+  learnedValues,
+  relabelDatasets,
+} from "../train/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
 import { explain } from "./help.ts";
 import { withPhases } from "./progress.ts";
@@ -14,7 +21,10 @@ const essential = ["positiveFraction", "lookahead", "tag"];
 export function addLabel(command: Command): void {
   command
     .description("Label the frames whose actions were better than expected, by the advantages of a value function.")
-    .option("--value <checkpoint>", "value function: a run, a checkpoint or its folder")
+    .option(
+      "--value <checkpoints...>",
+      "value functions: runs, checkpoints or their folders. One that was trained on a fold values the episodes that it has not seen",
+    )
     .option(
       "--labels <tag>",
       "take the advantages of these labels, which takes seconds; without --tag they are replaced",
@@ -30,6 +40,8 @@ export function addLabel(command: Command): void {
       "pistar label data/demos --value runs/value",
       "# after an iteration",
       "pistar label data/rollouts --value runs/value-2 --positive-fraction 0.4 --lookahead 1",
+      "# each episode by a value function that has not learned from it",
+      "pistar label data/rollouts --value runs/fold-1 runs/fold-2 runs/fold-3",
       "# another share of positive frames",
       "pistar label data/rollouts --labels default --positive-fraction 0.1 --tag strict",
     ],
@@ -44,21 +56,25 @@ async function label(command: Command, datasets: readonly string[], { value, lab
     );
   const reports =
     labels === undefined
-      ? await labelEach(datasets, String(value), fromFlags(labelOptions, flags))
+      ? await labelEach(datasets, value as string[], fromFlags(labelOptions, flags))
       : await relabelled(datasets, String(labels), givenFlags(command, flags));
   if (json) console.log(toJson(reports, 2));
   else for (const report of reports) printLabels(report);
 }
 
 /** By a value function: each dataset by itself, then a task's threshold in all of them. */
-async function labelEach(datasets: readonly string[], value: string, options: LabelOptions): Promise<LabelReport[]> {
+async function labelEach(
+  datasets: readonly string[],
+  values: readonly string[],
+  options: LabelOptions,
+): Promise<LabelReport[]> {
   const reports: LabelReport[] = [];
   for (const dataset of datasets)
     reports.push(
       await withPhases((show) =>
         labelDataset({
           dataset,
-          value,
+          values: learnedValues(values),
           options,
           onDecode: (done, total) => show("decoding pictures").update(done, total),
           onProgress: (done, total) => show("labelling").update(done, total),

@@ -31,7 +31,7 @@ import type {
   Warning,
 } from "./summary.ts";
 import { readTraces } from "./traces.ts";
-import { labelStage, trainValueStage } from "./trainings.ts";
+import { labelStage, trainValueStage, valuesBy } from "./trainings.ts";
 
 export interface Improved {
   /** Its gains are the iterations' alone, without the demonstrations. */
@@ -176,12 +176,18 @@ const tagOf = (k: number) => `iteration-${k}`;
 /** Labels the task's data by V^k: N-step advantages and their indicators. */
 async function label(run: Run, task: string, k: number): Promise<readonly TaskLabels[]> {
   const { positive, lookahead, forcePositive } = run.options;
-  const { tasks } = await labelStage(run, `${task}/${k}/labels`, dataOf(run, task), `${task}/${k}/value`, {
-    tag: tagOf(k),
-    positiveFraction: positive,
-    lookahead,
-    forceInterventions: forcePositive,
-  });
+  const { tasks } = await labelStage(
+    run,
+    `${task}/${k}/labels`,
+    dataOf(run, task),
+    valuesBy(run, `${task}/${k}/value`),
+    {
+      tag: tagOf(k),
+      positiveFraction: positive,
+      lookahead,
+      forceInterventions: forcePositive,
+    },
+  );
   return tasks;
 }
 

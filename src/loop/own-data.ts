@@ -11,7 +11,7 @@ import { renderDatasetReport } from "./report/dataset-page.ts";
 import type { Run } from "./run.ts";
 import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
 import { readTraces } from "./traces.ts";
-import { dropFrameCache, labelStage, relabelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
+import { dropFrameCache, labelStage, relabelStage, trainPolicyStage, trainValueStage, valuesBy } from "./trainings.ts";
 
 type DatasetRun = Run<DatasetOptions>;
 
@@ -49,7 +49,7 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    labels.push(await labelStage(run, stage, root, "value", { ...shares, lookahead }));
+    labels.push(await labelStage(run, stage, root, valuesBy(run, "value"), { ...shares, lookahead }));
   }
   const pooled = roots.length === 1 ? labels : await relabelStage(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())

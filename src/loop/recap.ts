@@ -10,7 +10,7 @@ import { renderReport } from "./report/page.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary, Warning } from "./summary.ts";
-import { dropFrameCache, labelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
+import { dropFrameCache, labelStage, trainPolicyStage, trainValueStage, valuesBy } from "./trainings.ts";
 
 /**
  * Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each task and at the end.
@@ -51,7 +51,7 @@ async function pretrain(run: Run): Promise<Pretrained> {
     options: { size, steps: valueSteps, shift: valueShift },
   });
   for (const task of pretrainedOn(run.options))
-    await labelStage(run, `pretrain/labels-${task}`, dataOf(run, task), pretrained.value, {
+    await labelStage(run, `pretrain/labels-${task}`, dataOf(run, task), valuesBy(run, pretrained.value), {
       tag: pretrained.tag,
       positiveFraction: pretrainPositive,
     });

@@ -9,6 +9,7 @@ import {
   type LabelReport,
   labelDataset,
   labelReportSchema,
+  learnedValues,
   type PolicyResult,
   policyResultSchema,
   relabelDatasets,
@@ -19,6 +20,7 @@ import {
   trainValue,
   type ValueCheck,
   type ValueResult,
+  type ValueSource,
   valueResultSchema,
 } from "../train/index.ts";
 import { percent } from "./report/format.ts";
@@ -91,19 +93,25 @@ export const dropFrameCache = (run: AnyRun): void => rmSync(cacheOf(run), { recu
 const threadsOf = ({ share }: AnyRun) =>
   share < 1 && { threads: Math.max(1, Math.floor(availableParallelism() * share)) };
 
-/** Labels a dataset by the value function of a training. @param dataset its folder @param value the training's name */
+/** The values of trained value functions. A training must have ended when the labels are made. @param names of the trainings */
+export const valuesBy =
+  (run: AnyRun, ...names: readonly string[]) =>
+  (): ValueSource =>
+    learnedValues(names.map((name) => trainingOf(run, name)));
+
+/** Labels a dataset by its values. @param dataset its folder */
 export function labelStage(
   run: AnyRun,
   name: string,
   dataset: string,
-  value: string,
+  values: () => ValueSource,
   options: Partial<LabelOptions>,
 ): Promise<LabelReport> {
   const { listener, stages } = run;
   return stages.run(name, labelReportSchema, async () => {
     const report = await labelDataset({
       dataset,
-      value: trainingOf(run, value),
+      values: values(),
       options: { ...options, cache: cacheOf(run), ...threadsOf(run) },
       onProgress: (done, total) => listener.onProgress?.(name, done, total),
     });

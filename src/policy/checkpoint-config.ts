@@ -6,6 +6,7 @@ import * as z from "zod";
 import { type PolicyConfig, policyConfigSchema, type ValueConfig, valueConfigSchema } from "../model/index.ts";
 import { type Fault, formatFault, PistarError, readJsonAs } from "../system/index.ts";
 import type { Mode } from "./action-space.ts";
+import { foldSchema } from "./fold.ts";
 import { type RobotFeatures, robotFeaturesSchema } from "./robot-features.ts";
 
 export const configFile = "config.json";
@@ -58,6 +59,7 @@ const valueSchema = z.object({
   type: z.literal("pistar_value"),
   network: valueConfigSchema,
   task_scales: z.record(z.string(), taskScaleSchema),
+  fold: foldSchema.optional(),
 });
 const types: readonly unknown[] = [policySchema.shape.type.value, valueSchema.shape.type.value];
 

@@ -49,6 +49,8 @@ export interface PolicyDescription extends Description<PolicyConfig> {
 
 export interface ValueDescription extends Description<ValueConfig> {
   readonly taskScales: TaskScales;
+  /** The fold that it did not learn from, if it was trained for cross-fitting. */
+  readonly fold?: string | undefined;
 }
 
 const files = {
@@ -81,7 +83,9 @@ export async function saveCheckpoint(
     output_features: policy ? output : {},
     normalization_mapping: mapping,
     ...("horizon" in config && { chunk_size: config.horizon, n_action_steps: config.horizon }),
-    ...(policy ? { conditioned: description.conditioned } : { task_scales: description.taskScales }),
+    ...(policy
+      ? { conditioned: description.conditioned }
+      : { task_scales: description.taskScales, fold: description.fold }),
     robot,
     network: config,
   };
@@ -164,8 +168,8 @@ export async function readPolicyDescription(folder: string): Promise<PolicyDescr
  * @throws PistarError as `readPolicyDescription`
  */
 export async function readValueDescription(folder: string): Promise<ValueDescription> {
-  const { network, task_scales: taskScales, ...config } = readValueConfig(folder);
-  return { ...(await readBeside(folder, config)), config: network, taskScales };
+  const { network, task_scales: taskScales, fold, ...config } = readValueConfig(folder);
+  return { ...(await readBeside(folder, config)), config: network, taskScales, fold };
 }
 
 /** Reads the files beside config.json: the normalisation and the tokenizer. */

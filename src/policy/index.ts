@@ -19,8 +19,10 @@ export {
   saveCheckpoint,
   type ValueDescription,
 } from "./checkpoint.ts";
+export type { TaskScales } from "./checkpoint-config.ts";
 export { type ExportOptions, exportOptions } from "./export-options.ts";
 export { type ExportedPolicy, exportPolicy } from "./export-policy.ts";
+export { foldSchema, isInFold } from "./fold.ts";
 export type { ComputeOptions, InferenceOptions } from "./inference.ts";
 export { type LoadedPolicy, type LoadPolicyOptions, loadPolicy } from "./load-policy.ts";
 export { type LoadedValue, loadValueFunction } from "./load-value.ts";

@@ -35,3 +35,4 @@ export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-p
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
 export { succeeded, type TrainingDataset } from "./training-data.ts";
 export type { ValueCheck } from "./value-check.ts";
+export { clockValues, type LabelListener, learnedValues, type ValueSource } from "./value-source.ts";

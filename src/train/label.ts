@@ -2,26 +2,17 @@
 // (arXiv 2511.14759, section IV-B). What a person did is positive. Labels are files beside the data; the data is not changed.
 import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
 import {
-  checkFeatures,
-  findCheckpoint,
-  readValueDescription,
-  readWeights,
-  type ValueDescription,
-} from "../policy/index.ts";
-import {
   advantageIndicators,
   advantages,
-  expectedValues,
   normalizedRewards,
   returns,
   rewards,
   taskThresholds,
 } from "../recap/index.ts";
 import { PistarError } from "../system/index.ts";
-import * as t from "../tensor/index.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
-import { firstFrame, numbersOf, openTrainingData, type TrainingData, trainingSources } from "./training-data.ts";
-import { createValueJudge } from "./value-judge.ts";
+import { numbersOf, openTrainingData } from "./training-data.ts";
+import type { LabelListener, ValueSource } from "./value-source.ts";
 import { scaleOf } from "./value-targets.ts";
 
 /** The positive frames of a task. */
@@ -51,28 +42,22 @@ export interface LabelInput {
 }
 
 /**
- * Labels every frame of a dataset by a value function, and writes the returns too, as kind "returns" with the same tag.
- * `value` is a run, a checkpoint or its folder. @throws Error if its features or tasks are not the dataset's
+ * Labels every frame of a dataset by its values, and writes the returns too, as kind "returns" with the same tag.
+ * @throws Error if the values are not for these features or tasks
  */
 export async function labelDataset(
-  input: LabelInput & {
-    readonly value: string;
-    readonly onProgress?: (done: number, total: number) => void;
-    readonly onDecode?: (done: number, total: number) => void;
-  },
+  input: LabelInput & { readonly values: ValueSource } & LabelListener,
 ): Promise<LabelReport> {
   const options = labelOptions.parse(input.options ?? {});
   const data = await openTrainingData([{ root: input.dataset }]);
   try {
-    const folder = findCheckpoint(input.value, "best");
-    const description = await readValueDescription(folder);
-    checkFeatures(description.robot, data.datasets[0]!);
-    for (const task of data.tasks) scaleOf(description.taskScales, task);
-    const values = await valuesOfFrames(data, folder, description, options, input);
+    const scales = await input.values.scales();
+    for (const task of data.tasks) scaleOf(scales, task);
+    const values = await input.values.of(data, options, input);
     const lookahead =
       options.lookahead === undefined ? Infinity : Math.max(1, Math.round(options.lookahead * data.datasets[0]!.fps));
     const parts = data.episodes.map((episode, at) => {
-      const scale = scaleOf(description.taskScales, episode.task);
+      const scale = scaleOf(scales, episode.task);
       const raw = rewards(episode.length, episode.success, scale.failureCost);
       return episodeLabels(episode.episode, raw, normalizedRewards(raw, scale), values[at]!, lookahead);
     });
@@ -122,41 +107,6 @@ export async function relabelDatasets(
   } finally {
     for (const dataset of opened) await dataset.close();
   }
-}
-
-/** V of each episode's frames. */
-async function valuesOfFrames(
-  data: TrainingData,
-  folder: string,
-  description: ValueDescription,
-  options: LabelOptions,
-  { onProgress, onDecode }: Pick<Parameters<typeof labelDataset>[0], "onProgress" | "onDecode">,
-): Promise<Float64Array[]> {
-  const { config, robot } = description;
-  const sources = await trainingSources(data, {
-    cameras: robot.cameras,
-    imageSize: config.vision.imageSize,
-    cache: options.cache,
-    onProgress: onDecode,
-  });
-  const store = t.createStore();
-  await readWeights(folder, description, store);
-  const judge = await createValueJudge(description, store, sources, options);
-  const frames = data.episodes.flatMap((episode) =>
-    Array.from({ length: episode.length }, (_, i) => ({
-      source: 0,
-      frame: firstFrame(sources[0]!, episode) + i,
-      draw: 0,
-    })),
-  );
-  const all = expectedValues(await judge.distributions(frames, onProgress), config.bins);
-  await judge.release();
-  store.release();
-  let at = 0;
-  return data.episodes.map(({ length }) => {
-    at += length;
-    return all.slice(at - length, at);
-  });
 }
 
 type Advantages = Omit<AdvantageLabels, "advantage">;

@@ -1,5 +1,6 @@
 // The options of training and labelling: flat schemas with defaults and descriptions. The commands' flags and a run's config.json follow them.
 import * as z from "zod";
+import { foldSchema } from "../policy/index.ts";
 import { episodeChoices } from "./training-data.ts";
 
 const count = z.int().min(1);
@@ -127,6 +128,11 @@ export const valueOptions = z.strictObject({
     .lt(1)
     .default(0.15)
     .describe("share of the episodes to hold out for validation, spread over the tasks"),
+  fold: foldSchema
+    .optional()
+    .describe(
+      "hold out this fold of the episodes in place of --held-out, such as 1/3. A value function of each fold can then label all episodes without having learned from them (pistar label --value A B C)",
+    ),
   validateEvery: count.default(50).describe("steps between validations; each writes a checkpoint"),
   validationFrames: count.default(512).describe("held-out frames in a validation"),
   targets: z
@@ -158,6 +164,7 @@ export const labelOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe("label frames in which a person acted positive, whatever their advantage"),
+  combine: z.enum(["mean", "lowest"]).default("mean").describe("value of a frame if several value functions give one"),
   tag: z.string().default("default").describe("tag of the labels: their name"),
   batchSize: count.default(32).describe("frames in a batch"),
   device: common.device,

@@ -7,6 +7,7 @@ import {
   checkFeatures,
   findCheckpoint,
   fitActionSpace,
+  isInFold,
   openBackbone,
   type RobotFeatures,
   readValueDescription,
@@ -18,6 +19,7 @@ import {
   valuePrefix,
 } from "../policy/index.ts";
 import { expectedValues, hardTargets, twoHotTargets, valueBins } from "../recap/index.ts";
+import { PistarError } from "../system/index.ts";
 import type { Store } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
@@ -112,7 +114,7 @@ async function prepareValue(
   const scaling = { bins: based?.config.bins ?? valueBins, ...(failureCost !== undefined && { failureCost }) };
   const taskScales = scalesByTask(data.episodes, scaling, based?.taskScales);
   const backbone = base === undefined ? openBackbone(options, "value") : undefined;
-  const split = splitEpisodes(data.episodes, options.heldOut, options.seed);
+  const split = splitOf(data.episodes, options);
   const all = await trainingSources(data, {
     cameras: robot.cameras,
     imageSize: (based?.config ?? sizes[options.size].value).vision.imageSize,
@@ -124,9 +126,24 @@ async function prepareValue(
   const description =
     last !== undefined
       ? await readValueDescription(findCheckpoint(last, "last"))
-      : { ...describeValue(sources, data, robot, options, based ?? backbone), taskScales };
+      : { ...describeValue(sources, data, robot, options, based ?? backbone), taskScales, fold: options.fold };
   const learner = withSnugPrompts(description, data.tasks);
   return { base, backbone, description, learner, all, sources, ...split };
+}
+
+/** The episodes to learn from and those held out: a fold, or a random share. */
+function splitOf(
+  episodes: readonly TrainingEpisode[],
+  { fold, heldOut, seed }: Pick<ValueOptions, "fold" | "heldOut" | "seed">,
+): EpisodeSplit {
+  if (fold === undefined) return splitEpisodes(episodes, heldOut, seed);
+  const [train, held] = [false, true].map((inFold) => episodes.filter((one) => isInFold(one, fold) === inFold));
+  if (train!.length === 0 || held!.length === 0)
+    throw new PistarError(
+      "bad-option",
+      `Expected episodes within and outside fold ${fold}, got ${held!.length} and ${train!.length}: use fewer folds`,
+    );
+  return { train: train!, heldOut: held! };
 }
 
 /** Takes the steps. @returns their course, and the number of parameters */
@@ -169,7 +186,7 @@ function describeValue(
   robot: RobotFeatures,
   options: ValueOptions,
   base: Partial<ValueDescription> | undefined,
-): Omit<ValueDescription, "taskScales"> {
+): Omit<ValueDescription, "taskScales" | "fold"> {
   const tokenizer = base?.tokenizer ?? textTokenizerFor(options.size, tasks, options.tokenizer);
   const stateSize = robot.stateNames.length;
   const config = base?.config ?? valueConfig(options.size, { cameras: Object.keys(robot.cameras), stateSize });

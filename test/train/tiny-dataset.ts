@@ -9,6 +9,8 @@ export interface TinyOptions {
   readonly task?: string;
   /** Whether odd episodes fail; those are brighter from the first frame on. */
   readonly failures?: boolean;
+  /** Whether an episode is turned into another one: black pictures, and success where there was failure. */
+  readonly spoiled?: (episode: number) => boolean;
   /** Frames, from a person's hand, in each failed episode. */
   readonly corrected?: number;
   /** Whether nothing says which episodes succeeded, as in a dataset of demonstrations. */
@@ -23,7 +25,16 @@ const names = ["shoulder.pos", "gripper.pos"];
 /** Writes a dataset of 10 frames a second with one camera, "front", and two joints. */
 export async function tinyDataset(
   root: string,
-  { episodes, seed = 0, task = "push the dot", failures = true, corrected = 0, unsaid = false, lengths }: TinyOptions,
+  {
+    episodes,
+    seed = 0,
+    task = "push the dot",
+    failures = true,
+    corrected = 0,
+    unsaid = false,
+    lengths,
+    spoiled = () => false,
+  }: TinyOptions,
 ): Promise<void> {
   const writer = await createWriter(root, {
     fps: 10,
@@ -46,13 +57,13 @@ export async function tinyDataset(
         {
           "observation.state": [at, frame % 2],
           action: [at + 2 * speed, (frame + 1) % 2],
-          "observation.images.front": picture(at, failed ? 200 : 80),
+          "observation.images.front": picture(at, spoiled(episode) ? 0 : failed ? 200 : 80),
           "complementary_info.is_intervention": failed && frame < corrected ? 1 : 0,
         },
         task,
       );
     }
-    await writer.saveEpisode(unsaid ? {} : episodeSuccess(!failed));
+    await writer.saveEpisode(unsaid ? {} : episodeSuccess(failed === spoiled(episode)));
   }
   await writer.close();
 }

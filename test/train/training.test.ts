@@ -11,6 +11,7 @@ import { advantageWeights } from "../../src/train/advantage-weights.ts";
 import {
   type LabelReport,
   labelDataset,
+  learnedValues,
   type PolicyResult,
   relabelDatasets,
   trainPolicy,
@@ -52,7 +53,7 @@ beforeAll(async () => {
   });
   labels = await labelDataset({
     dataset: dots,
-    value: path("value"),
+    values: learnedValues([path("value")]),
     options: { positiveFraction: 0.4, lookahead: 0.5, cache: path("cache") },
   });
 }, 240_000);
