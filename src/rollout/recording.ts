@@ -1,11 +1,11 @@
 // The columns of a LeRobot dataset that a rollout records in each control period.
-import type { Feature, ValueSource } from "../data/index.ts";
+import type { Feature, FrameValues } from "../data/index.ts";
 import { recordingFeatures } from "../data/index.ts";
 import type { Observation, Robot } from "../robot/index.ts";
 
 /** Takes an episode's frames in order: a dataset's writer, or a buffer in a worker. */
 export interface FrameSink {
-  addFrame(values: ValueSource, task: string): Promise<void>;
+  addFrame(values: FrameValues, task: string): Promise<void>;
 }
 
 /** The features of a dataset of this robot's rollouts. Pictures are stored inside the data files. */
@@ -35,7 +35,7 @@ export interface Frame {
  * The values of a frame. The reward is −1 a period and 0 for the last of a success. The cost of a failure depends on the longest episode of
  * its task, so it is added when returns are computed.
  */
-export function frameValues({ observation, action, actor, intervention, end }: Frame): ValueSource {
+export function frameValues({ observation, action, actor, intervention, end }: Frame): FrameValues {
   const pictures = Object.entries(observation.images).map(([name, image]) => [`observation.images.${name}`, image]);
   return {
     "observation.state": observation.state,

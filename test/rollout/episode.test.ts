@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { serialize } from "node:v8";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { nobody, type ValueSource } from "../../src/data/index.ts";
+import { type FrameValues, nobody } from "../../src/data/index.ts";
 import { stillPolicy } from "../../src/policy/index.ts";
 import type { Decision, Operator } from "../../src/robot/index.ts";
 import { drivingOptions, EpisodeRunner, type Period, PolicyDriver, runEpisode } from "../../src/rollout/index.ts";
@@ -59,7 +59,7 @@ describe("a policy that goes wrong in the middle of an episode", () => {
 
 describe("take-over", () => {
   let world: World;
-  const frames: ValueSource[] = [];
+  const frames: FrameValues[] = [];
   beforeAll(async () => {
     world = await createTaskWorld(taskNamed("cube-in-bowl"));
   });
