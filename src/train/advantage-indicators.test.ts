@@ -27,6 +27,17 @@ test("by hand: what is drawn below the dropout is left out, indicator and subtas
   expect(draws).toEqual([]);
 });
 
+test("the way a sample was drawn may decide whether its indicator is said", () => {
+  const says = [false, true, true, true];
+  const found = trainingConditions(batch, { advantageIndicator: "labels", dropout: 1 }, random(0), says);
+  expect(found.map(({ advantageIndicator }) => advantageIndicator)).toEqual([
+    undefined,
+    "negative",
+    undefined,
+    "positive",
+  ]);
+});
+
 test.each([0, 0.3, 1])("a dropout of %d leaves out that share, of positive and of negative ones alike", (dropout) => {
   const many = 20_000;
   const large = {

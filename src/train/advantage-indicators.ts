@@ -50,14 +50,19 @@ export function advantageIndicatorsOf(
 /**
  * What each training prompt of a batch says beside instruction and state, [B]. Indicator and subtask are left out with probability
  * `dropout`, independently of each other. The network thus learns the policy with and without the indicator; guidance needs both.
+ *
+ * @param saysIndicator [B], whether the indicator is kept, if the way a sample was drawn decides it (`withPositiveShare`)
  */
 export function trainingConditions(
   batch: Pick<Batch, "advantageIndicator" | "subtasks">,
   { advantageIndicator, dropout }: Pick<PolicyOptions, "advantageIndicator" | "dropout">,
   random: Random,
+  saysIndicator?: readonly boolean[],
 ): PromptConditions[] {
   const isKept = () => random.uniform() >= dropout;
-  const indicators = advantageIndicatorsOf(batch, advantageIndicator).map((one) => (isKept() ? one : undefined));
+  const indicators = advantageIndicatorsOf(batch, advantageIndicator).map((one, at) =>
+    (saysIndicator?.[at] ?? isKept()) ? one : undefined,
+  );
   return indicators.map((indicator, at) => {
     const subtask = batch.subtasks[at];
     return { advantageIndicator: indicator, subtask: subtask && isKept() ? subtask : undefined };

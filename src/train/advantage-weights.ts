@@ -4,8 +4,8 @@ import type { PolicyOptions } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 
 /**
- * The weight of each sample of a batch, [B]: by its advantage if the options have a temperature, else 1. `withPositiveShare` makes two pools
- * of each dataset, each time in the order of the datasets; a sample's pool modulo their number is its dataset.
+ * The weight of each sample of a batch, [B]: by its advantage if the options have a temperature, else 1. `withPositiveShare` makes three
+ * pools of each dataset, each time in the order of the datasets; a sample's pool modulo their number is its dataset.
  */
 export async function batchWeights(
   data: TrainingData,

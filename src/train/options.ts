@@ -95,7 +95,9 @@ export const policyOptions = z.strictObject({
     .describe("probability to leave the advantage out of a training prompt; the same for the subtask"),
   positiveShare: share
     .optional()
-    .describe("share of positive frames in the batches, by the labels (default: as in the data)"),
+    .describe(
+      "share of positive frames among samples with the advantage in the prompt, by the labels (default: as in the data)",
+    ),
   fast: z.boolean().default(true).describe("learn the actions as FAST tokens as well"),
   subtasks: z
     .boolean()

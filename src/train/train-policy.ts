@@ -150,7 +150,7 @@ async function optimisePolicy(
   const { config } = learner;
   const scope = t.scope();
   const network = initPolicyNetwork(scope, config);
-  const pools = positiveShare === undefined ? sources : withPositiveShare(sources, positiveShare);
+  const shared = positiveShare === undefined ? undefined : withPositiveShare(sources, positiveShare, options.dropout);
   const weightsOf = await batchWeights(data, options);
   const samples = policySamples(learner, learnsText);
   const validator = heldOut.length > 0 ? policyValidator(learner, all, heldOut, options) : undefined;
@@ -164,9 +164,11 @@ async function optimisePolicy(
       loss: (batch) => policyLoss(network, batch, { flowWeight, draws, learnsText }),
     },
     initial: () => startingWeights(scope, prepared, options.seed),
-    loader: (position?: SamplerState) => trainingBatches(pools, config.horizon, options, position),
-    feeds: (batch, random) =>
-      samples.lossFeeds(batch, trainingConditions(batch, options, random), weightsOf(batch), random, draws),
+    loader: (position?: SamplerState) => trainingBatches(shared?.sources ?? sources, config.horizon, options, position),
+    feeds: (batch, random) => {
+      const conditions = trainingConditions(batch, options, random, shared?.saysIndicator(batch));
+      return samples.lossFeeds(batch, conditions, weightsOf(batch), random, draws);
+    },
     validate: validator?.validate,
     save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),
     onProgress,
