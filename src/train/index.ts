@@ -12,8 +12,8 @@ export {
 export { readResult, withRunFolder, writeResult } from "./engine/run-folder.ts";
 export { checkRunFormat, runFormatVersion } from "./engine/run-format.ts";
 export type { Objective, StepFactory, StepOptions, TrainingStep } from "./engine/step.ts";
+export { interventionColumn } from "./interventions.ts";
 export {
-  interventionColumn,
   type LabelInput,
   type LabelReport,
   labelDataset,

@@ -1,24 +1,24 @@
 // Labels a dataset by a value function: values of all frames, N-step advantages, a threshold for each task, advantage indicators
 // (arXiv 2511.14759, section IV-B). What a person did is positive. Labels are files beside the data; the data is not changed.
 import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
+import { advantageIndicators, advantages, normalizedRewards, returns, rewards } from "../recap/index.ts";
+import { interventions } from "./interventions.ts";
 import {
-  advantageIndicators,
-  advantages,
-  normalizedRewards,
-  returns,
-  rewards,
-  taskThresholds,
-} from "../recap/index.ts";
-import { PistarError } from "../system/index.ts";
+  type Advantages,
+  chooseThresholds,
+  type LabelledDataset,
+  type Thresholds,
+  tasksOf,
+} from "./label-thresholds.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
-import { numbersOf, openTrainingData } from "./training-data.ts";
+import { openTrainingData } from "./training-data.ts";
 import type { LabelListener, ValueSource } from "./value-source.ts";
 import { scaleOf } from "./value-targets.ts";
 
 /** The positive frames of a task. */
 export interface TaskLabels {
   readonly task: string;
-  /** ε. */
+  /** ε; the mean over the frames if the task's sources have their own. */
   readonly threshold: number;
   readonly frames: number;
   readonly positive: number;
@@ -64,8 +64,8 @@ export async function labelDataset(
     const prompt = data.episodes.flatMap(({ task, length }) => new Array<string>(length).fill(task));
     const dataset = data.datasets[0]!;
     const labels = concatenated(parts);
-    const thresholds = thresholdsByTask([{ dataset, labels }], options, input.fractions);
-    const [all, report] = await thresholded(dataset, labels, thresholds, options);
+    const thresholds = await chooseThresholds([{ dataset, labels }], options, input.fractions);
+    const [all, report] = await thresholded({ dataset, labels }, thresholds, options);
     const returnLabels = {
       episode_index: all.episode_index,
       frame_index: all.frame_index,
@@ -96,11 +96,11 @@ export async function relabelDatasets(
     const parts = await Promise.all(
       opened.map(async (dataset) => ({ dataset, labels: await readLabels(dataset.root, "advantages", input.from) })),
     );
-    const thresholds = thresholdsByTask(parts, options, input.fractions);
+    const thresholds = await chooseThresholds(parts, options, input.fractions);
     const reports: LabelReport[] = [];
-    for (const { dataset, labels } of parts) {
-      const [all, report] = await thresholded(dataset, labels, thresholds, options);
-      await writeLabels(dataset.root, "advantages", options.tag, all);
+    for (const part of parts) {
+      const [all, report] = await thresholded(part, thresholds, options);
+      await writeLabels(part.dataset.root, "advantages", options.tag, all);
       reports.push(report);
     }
     return reports;
@@ -108,8 +108,6 @@ export async function relabelDatasets(
     for (const dataset of opened) await dataset.close();
   }
 }
-
-type Advantages = Omit<AdvantageLabels, "advantage">;
 
 interface EpisodeLabels extends Advantages {
   readonly rawRewards: Float64Array;
@@ -158,82 +156,40 @@ function concatenated(parts: readonly EpisodeLabels[]): Advantages {
   };
 }
 
-/** The task of each row. */
-function tasksOf({ episodes }: LeRobotDataset, { episode_index }: Advantages): string[] {
-  const taskOf = new Map(episodes.map(({ index, tasks }) => [index, tasks[0] ?? ""]));
-  return Array.from(episode_index, (episode) => taskOf.get(episode)!);
-}
-
-/** ε of each task, from its frames in all of the datasets. */
-function thresholdsByTask(
-  parts: readonly { readonly dataset: LeRobotDataset; readonly labels: Advantages }[],
-  options: LabelOptions,
-  fractions: Readonly<Record<string, number>> = {},
-): ReadonlyMap<string, number> {
-  const names = [...new Set(parts.flatMap(({ dataset }) => dataset.episodes.map(({ tasks }) => tasks[0] ?? "")))];
-  const unknown = Object.keys(fractions).find((task) => !names.includes(task));
-  if (unknown !== undefined)
-    throw new PistarError(
-      "bad-option",
-      `${parts.map(({ dataset }) => dataset.root).join(", ")}: expected shares of the tasks ${names.join("; ")}, got one of ${JSON.stringify(unknown)}`,
-    );
-  const number = new Map(names.map((name, task) => [name, task]));
-  const thresholds = taskThresholds(
-    Float32Array.from(parts.flatMap(({ labels }) => [...labels.advantage_continuous])),
-    parts.flatMap(({ dataset, labels }) => tasksOf(dataset, labels).map((task) => number.get(task)!)),
-    new Map(names.map((name, task) => [task, fractions[name] ?? options.positiveFraction])),
-  );
-  return new Map([...thresholds].map(([task, threshold]) => [names[task]!, threshold]));
-}
-
 /** The labels with their indicators, and a report of each task. */
 async function thresholded(
-  dataset: LeRobotDataset,
-  labels: Advantages,
-  thresholds: ReadonlyMap<string, number>,
+  { dataset, labels }: LabelledDataset,
+  thresholds: Thresholds,
   options: LabelOptions,
 ): Promise<[AdvantageLabels, LabelReport]> {
-  const named = tasksOf(dataset, labels);
-  const names = [...new Set(named)];
-  const tasks = Int32Array.from(named, (name) => names.indexOf(name));
+  const groups = await thresholds.groupsOf(dataset, labels);
+  const numbers = new Map([...thresholds.epsilon.keys()].map((group, number) => [group, number]));
+  const byNumber = new Map([...thresholds.epsilon.values()].entries());
   const found = labels.advantage_continuous;
   const forced = options.forceInterventions ? await interventions(dataset, labels) : undefined;
-  const byNumber = new Map(names.map((name, task) => [task, thresholds.get(name)!]));
-  const advantage = advantageIndicators(found, tasks, byNumber, forced);
-  const report = names.map((task, at): TaskLabels => {
-    const rows = [...tasks.keys()].filter((row) => tasks[row] === at);
-    const mean = rows.reduce((sum, row) => sum + found[row]!, 0) / rows.length;
+  const advantage = advantageIndicators(
+    found,
+    groups.map((group) => numbers.get(group)!),
+    byNumber,
+    forced,
+  );
+  const named = tasksOf(dataset, labels);
+  const report = [...new Set(named)].map((task): TaskLabels => {
+    const rows = [...named.keys()].filter((row) => named[row] === task);
+    const mean = (of: (row: number) => number) => rows.reduce((sum, row) => sum + of(row), 0) / rows.length;
+    const middle = mean((row) => found[row]!);
+    const own = new Set(rows.map((row) => thresholds.epsilon.get(groups[row]!)!));
     return {
       task,
-      threshold: thresholds.get(task)!,
+      threshold: own.size === 1 ? [...own][0]! : mean((row) => thresholds.epsilon.get(groups[row]!)!),
       frames: rows.length,
       positive: rows.filter((row) => advantage[row] === 1).length,
       forced: rows.filter((row) => forced?.[row] === 1).length,
-      spread: Math.sqrt(rows.reduce((sum, row) => sum + (found[row]! - mean) ** 2, 0) / rows.length),
+      spread: Math.sqrt(mean((row) => (found[row]! - middle) ** 2)),
     };
   });
   return [
     { ...labels, advantage },
     { tag: options.tag, tasks: report },
   ];
-}
-
-/** LeRobot's and Evo-RL's names for "a person acted". */
-const interventionColumns = ["complementary_info.is_intervention", "intervention"] as const;
-
-/** The dataset's column of frames in which a person acted, if there is one. */
-export const interventionColumn = ({ features }: Pick<LeRobotDataset, "features">): string | undefined =>
-  interventionColumns.find((name) => features.has(name));
-
-/** [rows], 1 where a person acted. All 0 for a dataset without such a column. */
-async function interventions(
-  dataset: LeRobotDataset,
-  { episode_index, frame_index }: Pick<AdvantageLabels, "episode_index" | "frame_index">,
-): Promise<Uint8Array> {
-  const column = interventionColumn(dataset);
-  if (column === undefined) return new Uint8Array(episode_index.length);
-  const flags = new Map<number, Float64Array>();
-  for (const episode of new Set(episode_index))
-    flags.set(episode, numbersOf((await dataset.columns(episode, [column])).get(column))!);
-  return Uint8Array.from(episode_index, (episode, row) => (flags.get(episode)![frame_index[row]!]! > 0.5 ? 1 : 0));
 }

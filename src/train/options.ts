@@ -166,6 +166,12 @@ export const labelOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe("label frames in which a person acted positive, whatever their advantage"),
+  thresholdFrom: z
+    .enum(["task", "rollouts", "source"])
+    .default("task")
+    .describe(
+      "frames that have this share of positive ones: all of a task, the rollouts of its newest policy, or each source (who acted) by itself",
+    ),
   combine: z.enum(["mean", "lowest"]).default("mean").describe("value of a frame if several value functions give one"),
   tag: z.string().default("default").describe("tag of the labels: their name"),
   batchSize: count.default(32).describe("frames in a batch"),

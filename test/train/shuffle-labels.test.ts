@@ -27,7 +27,7 @@ test("random labels keep the share of each source, and corrections as they are",
     num_valid_rewards: new Int32Array(rows),
   };
   await writeLabels(folder, "advantages", "real", labels);
-  const changed = await shuffleLabels({ dataset: folder, from: "real", tag: "random", seed: 1 });
+  const changed = await shuffleLabels({ dataset: folder, from: "real", tag: "random", seed: 1, among: "frames" });
   const random = await readLabels(folder, "advantages", "random");
   const sum = (from: number, to: number) => random.advantage.subarray(from, to).reduce((a, b) => a + b, 0);
   expect(Array.from(random.advantage.subarray(10, 14))).toEqual([1, 1, 1, 1]);
@@ -36,8 +36,43 @@ test("random labels keep the share of each source, and corrections as they are",
   expect(sum(0, 3)).toBeLessThan(3);
   expect(changed * rows).toBeCloseTo(2 * (3 - sum(0, 3)), 9);
   expect(random.advantage_continuous).toEqual(labels.advantage_continuous);
-  await shuffleLabels({ dataset: folder, from: "real", tag: "again", seed: 1 });
+  await shuffleLabels({ dataset: folder, from: "real", tag: "again", seed: 1, among: "frames" });
   expect((await readLabels(folder, "advantages", "again")).advantage).toEqual(random.advantage);
-  await shuffleLabels({ dataset: folder, from: "real", tag: "other", seed: 2 });
+  await shuffleLabels({ dataset: folder, from: "real", tag: "other", seed: 2, among: "frames" });
   expect((await readLabels(folder, "advantages", "other")).advantage).not.toEqual(random.advantage);
+});
+
+test("labels of other episodes keep their time within the episode, and corrections as they are", async () => {
+  const root = join(folder, "episodes");
+  // Odd episodes fail; their first 2 frames are corrections.
+  const lengths = [8, 10, 8, 10, 16];
+  await tinyDataset(root, { episodes: 5, corrected: 2, lengths });
+  const episode_index = Int32Array.from(lengths.flatMap((length, episode) => new Array<number>(length).fill(episode)));
+  const frame_index = Int32Array.from(lengths.flatMap((length) => [...new Array(length).keys()]));
+  const zeros = () => new Float32Array(episode_index.length);
+  await writeLabels(root, "advantages", "real", {
+    episode_index,
+    frame_index,
+    // The first half of episode 2, and the corrections.
+    advantage: Uint8Array.from(episode_index, (episode, row) =>
+      Number((episode === 2 && frame_index[row]! < 4) || (episode % 2 === 1 && frame_index[row]! < 2)),
+    ),
+    advantage_continuous: zeros(),
+    value_current: zeros(),
+    value_next: zeros(),
+    reward_sum: zeros(),
+    reward_sum_raw: zeros(),
+    num_valid_rewards: new Int32Array(episode_index.length),
+  });
+  await shuffleLabels({ dataset: root, from: "real", tag: "others", seed: 3, among: "episodes" });
+  const { advantage } = await readLabels(root, "advantages", "others");
+  const of = (episode: number) => [...advantage].filter((_, row) => episode_index[row] === episode);
+  expect(of(2)).toEqual(new Array(8).fill(0));
+  for (const corrected of [1, 3]) expect(of(corrected).slice(0, 2)).toEqual([1, 1]);
+  // One other episode has taken the labels over: half of its frames, the corrections aside, are positive, at its beginning.
+  const free = [0, 1, 3, 4].map((episode) => of(episode).slice(episode % 2 === 1 ? 2 : 0));
+  const taken = free.filter((frames) => frames.includes(1));
+  expect(taken).toHaveLength(1);
+  const half = taken[0]!.length / 2;
+  expect(taken[0]).toEqual([...new Array(half).fill(1), ...new Array(half).fill(0)]);
 });

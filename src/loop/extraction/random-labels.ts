@@ -15,7 +15,7 @@ export const randomLabels: ExtractionArm<"random-labels"> = {
     const { run, task, iteration, dataset, labels: from } = given;
     const tag = tagOf(given);
     await run.stages.run(`${armName(task, iteration, randomLabels.name)}-shuffle`, z.number(), () =>
-      shuffleLabels({ dataset, from, tag, seed: run.options.seed }),
+      shuffleLabels({ dataset, from, tag, seed: run.options.seed, among: "frames" }),
     );
     return fineTune(given, randomLabels.name, { learnFrom: "all", ...byLabels({ ...given, labels: tag }) });
   },
