@@ -1,4 +1,6 @@
-// Stages with episodes: collecting into a task's dataset, and evaluating a policy.
+// Stages with episodes: collecting into a dataset, evaluating a policy, and choosing one of several.
+import { basename } from "node:path";
+import * as z from "zod";
 import { openDataset } from "../data/index.ts";
 import {
   beginningOf,
@@ -12,21 +14,26 @@ import {
 } from "../rollout/index.ts";
 import { simulation } from "../sim/index.ts";
 import type { OpenedArm } from "./extraction/arm.ts";
+import type { RecapOptions } from "./options.ts";
 import { dataOf, type Run } from "./run.ts";
-import { evaluationSeed } from "./seeds.ts";
+import { choiceSeed, evaluationSeed } from "./seeds.ts";
 import { type Gain, gainSchema } from "./summary.ts";
 
-/** Adds episodes to a task's dataset. @param driving who acts, and how a trained policy is opened */
+/** What a collection adds, and to which dataset: by default the task's own. */
+interface Collecting extends Pick<Gain, "iteration" | "source"> {
+  readonly stage?: string;
+  readonly out?: string;
+}
+
+/** Adds episodes to a dataset. @param driving who acts, and how a trained policy is opened */
 export function collectStage(
   run: Run,
   task: string,
-  { iteration, source }: Pick<Gain, "iteration" | "source">,
+  { iteration, source, stage = `${task}/${iteration}/${source}`, out = dataOf(run, task) }: Collecting,
   driving: Pick<CollectOptions, "policy" | "policyName" | "supervisor" | "episodes" | "seed"> & Partial<OpenedArm>,
 ): Promise<Gain> {
   const { options, stages, listener, signal } = run;
-  const stage = `${task}/${iteration}/${source}`;
   return stages.run(stage, gainSchema, async () => {
-    const out = dataOf(run, task);
     const { difficulty, randomise } = options;
     const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
@@ -69,18 +76,49 @@ export function evaluationOf(run: Run, task: string, policy: OpenedArm) {
 
 /** Evaluates a policy on the run's held-out seeds. */
 export function evaluateStage(run: Run, stage: string, task: string, policy: OpenedArm): Promise<Evaluation> {
-  const { stages, listener, signal } = run;
+  const { stages, listener } = run;
   return stages.run(stage, evaluationSchema, async () => {
-    const all = evaluationOf(run, task, policy);
-    const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
-    const found = await evaluatePolicy({ ...all, stations: simulation, progress, ...(signal && { signal }) });
-    signal?.throwIfAborted();
+    const found = await evaluate(run, stage, evaluationOf(run, task, policy));
     const { successes, episodes } = found.total;
     listener.onNote?.(`${stage}: ${successes} of ${episodes} episodes succeed`);
     for (const fault of faults(found)) listener.onWarning?.(`${stage}: ${fault}`);
     return found;
   });
 }
+
+async function evaluate({ listener, signal }: Run, stage: string, asked: ReturnType<typeof evaluationOf>) {
+  const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
+  const found = await evaluatePolicy({ ...asked, stations: simulation, progress, ...(signal && { signal }) });
+  signal?.throwIfAborted();
+  return found;
+}
+
+/** Episodes that a policy runs to be chosen: half as many as to be evaluated. */
+export const choiceEpisodes = ({ evaluation }: Pick<RecapOptions, "evaluation">): number => Math.ceil(evaluation / 2);
+
+/**
+ * Chooses the best of some policies as the stage `stage`: most successes, then the highest throughput, on episodes that decide nothing else.
+ * @returns its position
+ */
+export function chooseStage(run: Run, stage: string, task: string, policies: readonly OpenedArm[]): Promise<number> {
+  const episodes = choiceEpisodes(run.options);
+  return run.stages.run(stage, choiceSchema, async () => {
+    const seed = choiceSeed(run.options.seed);
+    let [best, highest] = [0, { successes: -1, throughput: 0 }];
+    for (const [at, policy] of policies.entries()) {
+      const { successes, throughput } = (
+        await evaluate(run, stage, { ...evaluationOf(run, task, policy), seed, episodes })
+      ).total;
+      run.listener.onNote?.(`${stage}: ${basename(policy.policy)}: ${successes} of ${episodes} episodes succeed`);
+      const ahead = successes - highest.successes || throughput.value - highest.throughput;
+      if (ahead > 0) [best, highest] = [at, { successes, throughput: throughput.value }];
+    }
+    return best;
+  });
+}
+
+/** The result of `chooseStage`. */
+export const choiceSchema = z.int().min(0);
 
 /** Faults of an evaluation in words: lost episodes and the policy's faults, but not failures at the task. */
 export function faults({ lost, runs }: Pick<Evaluation, "lost" | "runs">): string[] {

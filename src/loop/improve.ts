@@ -5,7 +5,7 @@ import { relative } from "node:path";
 import { addRunPolicy } from "../policy/index.ts";
 import { compare, type Evaluation } from "../rollout/index.ts";
 import { difficultyOf, taskNamed } from "../sim/index.ts";
-import type { TaskLabels } from "../train/index.ts";
+import type { TaskLabels, ValueCheck, ValueResult } from "../train/index.ts";
 import { collectStage, evaluateStage, faults } from "./episodes.ts";
 import type { ArmInput, ExtractionArm, OpenedArm } from "./extraction/arm.ts";
 import { controls } from "./extraction/controls.ts";
@@ -13,6 +13,7 @@ import { armName } from "./extraction/fine-tune.ts";
 import { recap } from "./extraction/recap.ts";
 import { sft } from "./extraction/sft.ts";
 import { filmStage } from "./films.ts";
+import { labelling } from "./labelling.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
 import { median } from "./report/times.ts";
@@ -31,7 +32,7 @@ import type {
   Warning,
 } from "./summary.ts";
 import { readTraces } from "./traces.ts";
-import { labelStage, trainValueStage, valuesBy } from "./trainings.ts";
+import { labelStage, trainValues, valuesBy } from "./trainings.ts";
 
 export interface Improved {
   /** Its gains are the iterations' alone, without the demonstrations. */
@@ -63,13 +64,12 @@ export async function improve(run: Run, task: string): Promise<Improved> {
   };
   const baseline = await tryArm(sft, 0);
   const results = [armResult(sft, 0, baseline)];
-  let actor: ExtractionArm = sft;
   let before = baseline;
   for (let k = 1; k <= iterations; k++) {
-    gains.push(...(await collectWith(run, actor, task, k)));
-    const [value, curve] = await fineTuneValue(run, task, k);
+    gains.push(...(await collectEpisodes(run, task, k)));
+    const [value, ...ofValue] = await fineTuneValue(run, task, k);
     values.push(value);
-    curves.push(curve);
+    curves.push(...ofValue);
     const labelled = await label(run, task, k);
     labels.push(labelCount(k, labelled));
     thresholds = labelled;
@@ -92,7 +92,6 @@ export async function improve(run: Run, task: string): Promise<Improved> {
       });
     }
     before = improved;
-    actor = recap;
   }
   const films = await film(run, task, baseline, before);
   const shown = await readTraces(dataOf(run, task), tagOf(iterations), thresholds);
@@ -129,13 +128,22 @@ const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({
   iteration,
   dataset: dataOf(run, task),
   labels: tagOf(iteration),
+  values: valuesBy(run, valueName(task, iteration)),
   pretrained: trainingOf(run, pretrained.policy),
+  pretrainedWordless: trainingOf(run, pretrained.wordless),
+  actor: () => actorOf(run, task, iteration),
 });
 
+/** The policy that collects an iteration's episodes: that of the iteration before. */
+function actorOf(run: Run, task: string, k: number) {
+  const arm = k === 1 ? sft : recap;
+  return { ...arm.open(inputOf(run, task, k - 1)), policyName: armName(task, k - 1, arm.name) };
+}
+
 /** Collects autonomous and supervised episodes by the policy of the iteration before. */
-async function collectWith(run: Run, actor: ExtractionArm, task: string, k: number): Promise<Gain[]> {
+async function collectEpisodes(run: Run, task: string, k: number): Promise<Gain[]> {
   const { autonomous, corrected, seed } = run.options;
-  const policy = { ...actor.open(inputOf(run, task, k - 1)), policyName: armName(task, k - 1, actor.name) };
+  const policy = actorOf(run, task, k);
   const gains: Gain[] = [];
   const add = async (source: Gain["source"], supervisor: "none" | "scripted", episodes: number, first: number) => {
     if (episodes === 0) return;
@@ -148,46 +156,51 @@ async function collectWith(run: Run, actor: ExtractionArm, task: string, k: numb
 }
 
 /** Trains V^k on all of the task's data, from the pre-trained checkpoint. */
-async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueSummary, Curve]> {
+async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueSummary, ...Curve[]]> {
   const { valueSteps, valueShift, restart } = run.options;
-  const name = `${task}/${k}/value`;
-  const from = restart === "previous" && k > 1 ? `${task}/${k - 1}/value` : pretrained.value;
-  const datasets = [{ root: dataOf(run, task) }];
-  const result = await trainValueStage(run, name, {
-    datasets,
-    options: { steps: valueSteps, shift: valueShift, from: trainingOf(run, from) },
+  const from = restart === "previous" && k > 1 ? valueName(task, k - 1) : pretrained.value;
+  const trained = await trainValues(run, valueName(task, k), {
+    datasets: [{ root: dataOf(run, task) }],
+    options: { steps: valueSteps, shift: valueShift },
+    from,
   });
-  const { check, warnings } = result;
-  const found = {
-    iteration: k,
-    heldOutCrossEntropy: check?.heldOutCrossEntropy ?? Number.NaN,
-    heldOutError: check?.heldOutError ?? Number.NaN,
-    baselineError: check?.baselineError ?? Number.NaN,
-    firstFrameGap: check?.firstFrameGap ?? null,
-    auc: check?.auc ?? null,
-    advantageSpread: check?.advantageSpread ?? Number.NaN,
-    warnings,
+  return [
+    valueSummary(
+      k,
+      trained.map(([, result]) => result),
+    ),
+    ...trained.map(([name, result]) => curveOf(name, result)),
+  ];
+}
+
+const valueName = (task: string, k: number) => `${task}/${k}/value`;
+
+/** The check of an iteration's value function. Of several folds it is the mean. */
+function valueSummary(iteration: number, results: readonly ValueResult[]): ValueSummary {
+  const checks = results.flatMap(({ check }) => check ?? []);
+  const mean = (of: (check: ValueCheck) => number | null) => {
+    const known = checks.map(of).filter((number) => number !== null);
+    return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0) / known.length;
   };
-  return [found, curveOf(name, result)];
+  return {
+    iteration,
+    heldOutCrossEntropy: mean((check) => check.heldOutCrossEntropy) ?? Number.NaN,
+    heldOutError: mean((check) => check.heldOutError) ?? Number.NaN,
+    baselineError: mean((check) => check.baselineError) ?? Number.NaN,
+    firstFrameGap: mean((check) => check.firstFrameGap),
+    auc: mean((check) => check.auc),
+    advantageSpread: mean((check) => check.advantageSpread) ?? Number.NaN,
+    warnings: results.flatMap(({ warnings }) => warnings),
+  };
 }
 
 const tagOf = (k: number) => `iteration-${k}`;
 
 /** Labels the task's data by V^k: N-step advantages and their indicators. */
 async function label(run: Run, task: string, k: number): Promise<readonly TaskLabels[]> {
-  const { positive, lookahead, forcePositive } = run.options;
-  const { tasks } = await labelStage(
-    run,
-    `${task}/${k}/labels`,
-    dataOf(run, task),
-    valuesBy(run, `${task}/${k}/value`),
-    {
-      tag: tagOf(k),
-      positiveFraction: positive,
-      lookahead,
-      forceInterventions: forcePositive,
-    },
-  );
+  const options = { ...labelling(run), tag: tagOf(k) };
+  const values = valuesBy(run, valueName(task, k));
+  const { tasks } = await labelStage(run, `${task}/${k}/labels`, dataOf(run, task), values, options);
   return tasks;
 }
 

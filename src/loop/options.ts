@@ -45,6 +45,13 @@ export const recapOptions = z.strictObject({
   pretrainSteps: count.default(1600).describe("steps of pre-training the policy"),
   finetuneSteps: count.default(1600).describe("steps of fine-tuning a policy, the same for every arm"),
   valueSteps: count.default(400).describe("steps of pre-training the value function, and of each fine-tuning"),
+  valueFolds: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      "folds of the episodes; with 2 or more, each fold is labelled by a value function that has not learned from it",
+    ),
   valueShift: z
     .int()
     .min(0)
@@ -62,6 +69,7 @@ export const recapOptions = z.strictObject({
     .describe(
       "share of positive frames in an iteration, before corrections are added; the paper takes 0.4, or 0.1 to make a reliable policy fast",
     ),
+  thresholdFrom: labelOptions.shape.thresholdFrom,
   lookahead: z.number().gt(0).default(1).describe("lookahead N of the advantages in an iteration, in seconds"),
   dropout: z
     .number()
@@ -134,7 +142,23 @@ export const presets = {
       iterations: 2,
       corrected: 80,
       pretrainSteps: 4000,
-      controls: [...controlNames],
+      controls: controlNames.filter((name) => name !== "strict"),
+    },
+  },
+  autonomous: {
+    about:
+      "all tasks without a supervisor, two at a time: two iterations of 300 autonomous episodes, all controls; hours on two cores",
+    options: {
+      parallel: 2,
+      tasks: ["cube-in-bowl", "push-to-target", "stack-cubes", "peg-in-hole"],
+      demonstrations: 10,
+      iterations: 2,
+      autonomous: 300,
+      corrected: 0,
+      pretrainSteps: 4000,
+      positive: 0.4,
+      thresholdFrom: "rollouts",
+      controls: ["all-data", "filtered", "awr", "random-labels", "other-episodes", "clock", "strict", "guided"],
     },
   },
 } as const satisfies Readonly<

@@ -3,15 +3,15 @@
 import { basename, resolve } from "node:path";
 import { listLabels, openDataset } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
-import { type LabelReport, succeeded } from "../train/index.ts";
+import { type LabelReport, learnedValues, succeeded } from "../train/index.ts";
 import { asOnlyWriter } from "./only-writer.ts";
 import type { DatasetOptions } from "./options.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderDatasetReport } from "./report/dataset-page.ts";
-import type { Run } from "./run.ts";
+import { type Run, trainingOf } from "./run.ts";
 import type { Curve, DatasetSummary, DatasetsSummary } from "./summary.ts";
 import { readTraces } from "./traces.ts";
-import { dropFrameCache, labelStage, relabelStage, trainPolicyStage, trainValueStage, valuesBy } from "./trainings.ts";
+import { dropFrameCache, labelStage, relabelStage, trainPolicyStage, trainValueStage } from "./trainings.ts";
 
 type DatasetRun = Run<DatasetOptions>;
 
@@ -49,7 +49,9 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
-    labels.push(await labelStage(run, stage, root, valuesBy(run, "value"), { ...shares, lookahead }));
+    labels.push(
+      await labelStage(run, stage, root, () => learnedValues([trainingOf(run, "value")]), { ...shares, lookahead }),
+    );
   }
   const pooled = roots.length === 1 ? labels : await relabelStage(run, "labels", roots, shares);
   for (const [at, root] of roots.entries())

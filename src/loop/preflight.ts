@@ -4,6 +4,8 @@ import { freemem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { openDataset } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
+import { choiceEpisodes } from "./episodes.ts";
+import { type ControlName, controls } from "./extraction/controls.ts";
 import type { DatasetOptions, RecapOptions } from "./options.ts";
 import { pretrainedOn } from "./run.ts";
 
@@ -29,12 +31,22 @@ const cachedBytesPerFrame = 2 * 64 * 64 * 3;
 
 /** Needs of a run in simulation. */
 export function needsOf(options: RecapOptions): Needs {
-  const { tasks, demonstrations, iterations, autonomous, corrected, evaluation, controls, size, parallel } = options;
-  const recorded = pretrainedOn(options).length * demonstrations + tasks.length * iterations * (autonomous + corrected);
-  const trainings = 2 + tasks.length * (1 + 2 * iterations + controls.filter((name) => name !== "guided").length);
+  const { tasks, demonstrations, iterations, autonomous, corrected, evaluation, size, parallel } = options;
+  const { controls: wanted, temperatures, valueFolds } = options;
+  // The control on autonomous episodes alone has a dataset of its own.
+  const ofItsOwn = wanted.includes("autonomous-alone") ? demonstrations + iterations * (autonomous + corrected) : 0;
+  const recorded =
+    pretrainedOn(options).length * demonstrations + tasks.length * (iterations * (autonomous + corrected) + ofItsOwn);
+  const trainingsOf = (name: ControlName) =>
+    name === "guided" ? 0 : name === "awr" ? temperatures.length : name === "autonomous-alone" ? 1 + valueFolds : 1;
+  const beside = wanted.reduce((sum, name) => sum + trainingsOf(name), 0);
+  const isWordless = controls.some(({ name, wordless }) => wordless && wanted.includes(name));
+  const before = valueFolds + (isWordless ? 2 : 1);
+  const trainings = before + tasks.length * (1 + iterations * (1 + valueFolds) + beside);
+  const choosing = wanted.includes("awr") ? temperatures.length * choiceEpisodes(options) : 0;
   const cache = recorded * measured.framesPerEpisode * cachedBytesPerFrame;
   return {
-    episodes: recorded + tasks.length * evaluation * (1 + iterations + controls.length),
+    episodes: recorded + tasks.length * (evaluation * (1 + iterations + wanted.length) + choosing),
     trainings,
     disk: recorded * measured.bytesPerEpisode + trainings * measured.bytesPerTraining[size] + cache,
     memory: measured.memory * Math.min(parallel, tasks.length),

@@ -1,6 +1,7 @@
 // Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, with controls. Demonstrations and pre-training are shared by all tasks; then each
 // task is improved by itself (improve.ts).
 import { collectStage } from "./episodes.ts";
+import { controls } from "./extraction/controls.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
 import { asOnlyWriter } from "./only-writer.ts";
@@ -10,7 +11,7 @@ import { renderReport } from "./report/page.ts";
 import { dataOf, pretrainedOn, type Run } from "./run.ts";
 import { demonstrationSeed } from "./seeds.ts";
 import type { Curve, Gain, Summary, Warning } from "./summary.ts";
-import { dropFrameCache, labelStage, trainPolicyStage, trainValueStage, valuesBy } from "./trainings.ts";
+import { dropFrameCache, labelStage, trainPolicyStage, trainValues, valuesBy } from "./trainings.ts";
 
 /**
  * Runs all stages that are missing in a run's folder. Writes summary.json and report.html after each task and at the end.
@@ -46,7 +47,7 @@ async function pretrain(run: Run): Promise<Pretrained> {
     run.options;
   const { size, backbone, horizon, fast } = run.options;
   const datasets = pretrainedOn(run.options).map((task) => ({ root: dataOf(run, task) }));
-  const value = await trainValueStage(run, pretrained.value, {
+  const values = await trainValues(run, pretrained.value, {
     datasets,
     options: { size, steps: valueSteps, shift: valueShift },
   });
@@ -56,11 +57,15 @@ async function pretrain(run: Run): Promise<Pretrained> {
       positiveFraction: pretrainPositive,
     });
   const labels = { advantageIndicator: "labels", labels: pretrained.tag, dropout } as const;
-  const policy = await trainPolicyStage(run, pretrained.policy, {
-    datasets,
-    options: { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon, ...labels },
-  });
-  const trained = [[pretrained.value, value] as const, [pretrained.policy, policy] as const];
+  const options = { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon };
+  const policy = await trainPolicyStage(run, pretrained.policy, { datasets, options: { ...options, ...labels } });
+  // Wordless controls may be asked for when rollouts are in the datasets already.
+  const later = { ...options, learnFrom: "demonstrations" } as const;
+  const isWordless = controls.some(({ name, wordless }) => wordless && run.options.controls.includes(name));
+  const wordless = isWordless
+    ? [[pretrained.wordless, await trainPolicyStage(run, pretrained.wordless, { datasets, options: later })] as const]
+    : [];
+  const trained = [...values, [pretrained.policy, policy] as const, ...wordless];
   return {
     curves: trained.map(([name, result]) => curveOf(name, result)),
     warnings: trained.flatMap(([of, { warnings }]) => warnings.map((text) => ({ of, text }))),

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { collectOptions, evaluateOptions } from "../rollout/index.ts";
-import { autonomousSeed, correctedSeed, demonstrationSeed, evaluationSeed, maxIterations } from "./seeds.ts";
+import {
+  autonomousSeed,
+  choiceSeed,
+  correctedSeed,
+  demonstrationSeed,
+  evaluationSeed,
+  matchedSeed,
+  maxIterations,
+} from "./seeds.ts";
 
 test("no two purposes of any two runs share a seed, with up to a million episodes each", () => {
   const run = fc.nat({ max: 1000 });
@@ -9,6 +17,8 @@ test("no two purposes of any two runs share a seed, with up to a million episode
   const purpose = fc.oneof(
     run.map((r) => ({ key: `evaluation ${r}`, first: evaluationSeed(r) })),
     run.map((r) => ({ key: `demonstrations ${r}`, first: demonstrationSeed(r) })),
+    run.map((r) => ({ key: `matched ${r}`, first: matchedSeed(r) })),
+    run.map((r) => ({ key: `choice ${r}`, first: choiceSeed(r) })),
     fc.tuple(run, iteration).map(([r, k]) => ({ key: `autonomous ${r} ${k}`, first: autonomousSeed(r, k) })),
     fc.tuple(run, iteration).map(([r, k]) => ({ key: `corrected ${r} ${k}`, first: correctedSeed(r, k) })),
   );

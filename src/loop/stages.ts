@@ -50,8 +50,22 @@ export class Stages {
       replaceFile(path, toJson({ seconds: (performance.now() - begin) / 1000, result }));
       this.onStage(name, "ends");
     }
-    const { seconds, result } = readJsonAs(z.object({ seconds: z.number().min(0), result: schema }), path);
+    const { seconds, result } = this.kept(name, schema);
     this.ended.push({ name, seconds });
-    return result as Result;
+    return result;
+  }
+
+  /**
+   * The result of a stage that has ended.
+   * @throws PistarError missing-file if it has not ended; damaged-file as `run`
+   */
+  result<Result>(name: string, schema: z.ZodType<Result>): Result {
+    return this.kept(name, schema).result;
+  }
+
+  private kept<Result>(name: string, schema: z.ZodType<Result>): { readonly seconds: number; readonly result: Result } {
+    const path = join(this.folder, `${name}.json`);
+    const { seconds, result } = readJsonAs(z.object({ seconds: z.number().min(0), result: schema }), path);
+    return { seconds, result: result as Result };
   }
 }

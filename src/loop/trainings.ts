@@ -93,11 +93,32 @@ export const dropFrameCache = (run: AnyRun): void => rmSync(cacheOf(run), { recu
 const threadsOf = ({ share }: AnyRun) =>
   share < 1 && { threads: Math.max(1, Math.floor(availableParallelism() * share)) };
 
-/** The values of trained value functions. A training must have ended when the labels are made. @param names of the trainings */
-export const valuesBy =
-  (run: AnyRun, ...names: readonly string[]) =>
-  (): ValueSource =>
-    learnedValues(names.map((name) => trainingOf(run, name)));
+/** Names of a value function's trainings: itself, or one for each fold of the episodes. */
+const foldsOf = ({ options }: Pick<Run, "options">, name: string): { name: string; fold?: string }[] => {
+  const { valueFolds: count } = options;
+  if (count === 1) return [{ name }];
+  return Array.from({ length: count }, (_, i) => ({ name: `${name}-${i + 1}-of-${count}`, fold: `${i + 1}/${count}` }));
+};
+
+/** Trains a value function of each fold. @param from name of the value function to fine-tune, fold by fold */
+export async function trainValues(
+  run: Run,
+  name: string,
+  { datasets, options, from }: Asked<TrainValueInput> & { readonly from?: string },
+): Promise<(readonly [name: string, ValueResult])[]> {
+  const bases = from === undefined ? undefined : foldsOf(run, from);
+  const trained: (readonly [string, ValueResult])[] = [];
+  for (const [i, { name: own, fold }] of foldsOf(run, name).entries()) {
+    const base = bases && { from: trainingOf(run, bases[i]!.name) };
+    const all = { ...options, ...base, ...(fold !== undefined && { fold }) };
+    trained.push([own, await trainValueStage(run, own, { datasets, options: all })]);
+  }
+  return trained;
+}
+
+/** The values of a value function of the run, of every fold. Its trainings must have ended when they are asked for. */
+export const valuesBy = (run: Run, name: string) => (): ValueSource =>
+  learnedValues(foldsOf(run, name).map((fold) => trainingOf(run, fold.name)));
 
 /** Labels a dataset by its values. @param dataset its folder */
 export function labelStage(

@@ -1,5 +1,6 @@
 // Weights of frames for advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177), a baseline for RECAP.
 import { type Batch, readLabels } from "../data/index.ts";
+import { interventions } from "./interventions.ts";
 import type { PolicyOptions } from "./options.ts";
 import type { TrainingData } from "./training-data.ts";
 
@@ -24,22 +25,26 @@ type FrameWeight = (dataset: number, episode: number, frame: number) => number;
 const largest = 20;
 
 /**
- * exp(advantage / temperature) of each labelled frame, at most 20. Frames without a label get 0.
+ * exp(advantage / temperature) of each labelled frame, at most 20. Corrections have the largest weight, as RECAP labels them positive. Frames
+ * without a label get 0.
  * @param tag of the labels that hold the advantages
  * @throws Error naming a dataset without such labels
  */
 export async function advantageWeights(
-  { given }: Pick<TrainingData, "given">,
+  { datasets }: Pick<TrainingData, "datasets">,
   tag: string,
   temperature: number,
 ): Promise<FrameWeight> {
   const weights: Map<number, number[]>[] = [];
-  for (const { root } of given) {
-    const { episode_index, frame_index, advantage_continuous } = await readLabels(root, "advantages", tag);
+  for (const dataset of datasets) {
+    const labels = await readLabels(dataset.root, "advantages", tag);
+    const { episode_index, frame_index, advantage_continuous } = labels;
+    const corrections = await interventions(dataset, labels);
     const episodes = new Map<number, number[]>();
     for (const [row, episode] of episode_index.entries()) {
       const frames = episodes.get(episode) ?? [];
-      frames[frame_index[row]!] = Math.min(largest, Math.exp(advantage_continuous[row]! / temperature));
+      const weight = Math.min(largest, Math.exp(advantage_continuous[row]! / temperature));
+      frames[frame_index[row]!] = corrections[row] === 1 ? largest : weight;
       episodes.set(episode, frames);
     }
     weights.push(episodes);

@@ -33,6 +33,6 @@ export { courseSchema, labelReportSchema, policyResultSchema, valueResultSchema 
 export { type ShuffleInput, shuffleLabels } from "./shuffle-labels.ts";
 export { type PolicyResult, type TrainPolicyInput, trainPolicy } from "./train-policy.ts";
 export { type TrainValueInput, trainValue, type ValueResult } from "./train-value.ts";
-export { succeeded, type TrainingDataset } from "./training-data.ts";
+export { isChosen, succeeded, type TrainingDataset } from "./training-data.ts";
 export type { ValueCheck } from "./value-check.ts";
 export { clockValues, type LabelListener, learnedValues, type ValueSource } from "./value-source.ts";

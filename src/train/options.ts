@@ -88,7 +88,7 @@ export const policyOptions = z.strictObject({
     .enum(episodeChoices)
     .default("all")
     .describe(
-      "episodes to learn from: all, demonstrations (no policy acted), successes (filtered cloning), or uncorrected (no supervisor watched)",
+      "episodes to learn from: all, demonstrations (no policy acted), successes (filtered cloning), uncorrected (no supervisor watched), or uncorrected-successes",
     ),
   dropout: share
     .default(0.3)

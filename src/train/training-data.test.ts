@@ -70,7 +70,7 @@ test("demonstrations do not say that they succeeded", () => {
 test("what an episode counts as is told by its policy, its supervisor and its end", () => {
   const choices = (extra: Record<string, unknown>): EpisodeChoice[] =>
     episodeChoices.filter((choice) => isChosen[choice]({ index: 3, extra }));
-  expect(choices({})).toEqual(["all", "demonstrations", "successes", "uncorrected"]);
+  expect(choices({})).toEqual(["all", "demonstrations", "successes", "uncorrected", "uncorrected-successes"]);
   expect(choices({ episode_policy: "demonstrator", episode_supervisor: "none", episode_success: "failure" })).toEqual([
     "all",
     "demonstrations",
@@ -80,6 +80,7 @@ test("what an episode counts as is told by its policy, its supervisor and its en
     "all",
     "successes",
     "uncorrected",
+    "uncorrected-successes",
   ]);
   expect(choices({ episode_policy: "runs/sft", episode_supervisor: "scripted", episode_success: "failure" })).toEqual([
     "all",

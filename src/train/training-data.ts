@@ -42,7 +42,7 @@ export interface TrainingData {
 }
 
 /** Which of the given episodes to learn from, by meta/episodes. Episodes without such columns are demonstrations. */
-export const episodeChoices = ["all", "demonstrations", "successes", "uncorrected"] as const;
+export const episodeChoices = ["all", "demonstrations", "successes", "uncorrected", "uncorrected-successes"] as const;
 export type EpisodeChoice = (typeof episodeChoices)[number];
 
 /** Opens the datasets. @throws Error for a dataset without episodes, an episode that does not exist, or if no episode is left to learn from */
@@ -97,8 +97,13 @@ export const isChosen: Readonly<Record<EpisodeChoice, (episode: Pick<Episode, "e
   all: () => true,
   demonstrations: ({ extra }) => (extra.episode_policy ?? "demonstrator") === "demonstrator",
   successes: succeeded,
-  uncorrected: ({ extra }) => (extra.episode_supervisor ?? "none") === "none",
+  uncorrected,
+  "uncorrected-successes": (episode) => uncorrected(episode) && succeeded(episode),
 };
+
+function uncorrected({ extra }: Pick<Episode, "extra">): boolean {
+  return (extra.episode_supervisor ?? "none") === "none";
+}
 
 /** Whether an episode succeeded, by its column episode_success. Episodes without it, such as demonstrations, did. */
 export function succeeded({ extra, index }: Pick<Episode, "extra" | "index">): boolean {

@@ -22,7 +22,17 @@ const options: Partial<RecapOptions> = {
   valueSteps: 4,
   valueShift: 2,
   batchSize: 4,
-  controls: ["awr", "filtered", "no-corrections", "random-labels", "guided"],
+  temperatures: [0.05, 0.2],
+  controls: [
+    "filtered",
+    "awr",
+    "no-corrections",
+    "autonomous-alone",
+    "corrections-alone",
+    "random-labels",
+    "clock",
+    "guided",
+  ],
 };
 
 let folder: string;
@@ -55,6 +65,7 @@ test("stages follow one another, and what was done before a stop is not done aga
     "pretrain/value",
     "pretrain/labels-cube-in-bowl",
     "pretrain/policy",
+    "pretrain/policy-wordless",
     "cube-in-bowl/0/sft",
     "cube-in-bowl/0/evaluate-sft",
     "cube-in-bowl/1/autonomous",
@@ -65,13 +76,27 @@ test("stages follow one another, and what was done before a stop is not done aga
     "cube-in-bowl/1/evaluate-recap",
     "cube-in-bowl/1/filtered",
     "cube-in-bowl/1/evaluate-filtered",
-    "cube-in-bowl/1/awr",
+    "cube-in-bowl/1/awr-0.05",
+    "cube-in-bowl/1/awr-0.2",
+    "cube-in-bowl/1/awr-temperature",
     "cube-in-bowl/1/evaluate-awr",
     "cube-in-bowl/1/no-corrections",
     "cube-in-bowl/1/evaluate-no-corrections",
-    "cube-in-bowl/1/random-labels-shuffle",
+    "cube-in-bowl/1/autonomous-alone-copy",
+    "cube-in-bowl/1/autonomous-alone-episodes",
+    "cube-in-bowl/1/autonomous-alone-value",
+    "cube-in-bowl/1/autonomous-alone-labels",
+    "cube-in-bowl/1/autonomous-alone",
+    "cube-in-bowl/1/evaluate-autonomous-alone",
+    "cube-in-bowl/1/corrections-alone-labels",
+    "cube-in-bowl/1/corrections-alone",
+    "cube-in-bowl/1/evaluate-corrections-alone",
+    "cube-in-bowl/1/random-labels-labels",
     "cube-in-bowl/1/random-labels",
     "cube-in-bowl/1/evaluate-random-labels",
+    "cube-in-bowl/1/clock-labels",
+    "cube-in-bowl/1/clock",
+    "cube-in-bowl/1/evaluate-clock",
     "cube-in-bowl/1/evaluate-guided",
     "cube-in-bowl/1/films",
   ]);
@@ -131,16 +156,41 @@ test("the data set grows by the iteration's episodes; none of them is an evaluat
   await dataset.close();
 });
 
+test("labels of controls: corrections alone are positive, random ones keep the share, a clock's know only the time", async () => {
+  const root = join(folder, "data", "cube-in-bowl");
+  const of = (tag: string, where = root) => readLabels(where, "advantages", `iteration-1${tag}`);
+  const [ours, alone, random, clock] = [
+    await of(""),
+    await of("-corrections-alone"),
+    await of("-random-labels"),
+    await of("-clock"),
+  ];
+  const positives = ({ advantage }: typeof ours) => advantage.reduce((sum, one) => sum + one, 0);
+  expect(positives(alone)).toBe(summary.tasks[0]!.labels[0]!.forced);
+  expect(positives(random)).toBe(positives(ours));
+  const dataset = await openDataset(root);
+  const instruction = new Map(dataset.episodes.map(({ index, tasks }) => [index, tasks[0]]));
+  await dataset.close();
+  const seen = new Map<string, number>();
+  for (const [row, value] of clock.value_current.entries()) {
+    const time = `${instruction.get(clock.episode_index[row]!)} at frame ${clock.frame_index[row]}`;
+    expect(value).toBe(seen.get(time) ?? value);
+    seen.set(time, value);
+  }
+  // As many episodes as RECAP had, none of them supervised, with labels of their own.
+  const matched = await openDataset(`${root}-autonomous-alone`);
+  expect(matched.episodes.map(({ extra }) => extra.episode_supervisor)).toEqual(new Array(10).fill("none"));
+  const frames = matched.episodes.reduce((sum, { length }) => sum + length, 0);
+  expect((await of("", matched.root)).advantage).toHaveLength(frames);
+  await matched.close();
+});
+
 test("every policy is evaluated on the same episodes and compared with SFT in pairs", () => {
   const [{ results, gains }] = summary.tasks as [Summary["tasks"][number]];
   expect(results.map(({ arm, iteration, episodes }) => [arm, iteration, episodes])).toEqual([
     ["sft", 0, 2],
     ["recap", 1, 2],
-    ["filtered", 1, 2],
-    ["awr", 1, 2],
-    ["no-corrections", 1, 2],
-    ["random-labels", 1, 2],
-    ["guided", 1, 2],
+    ...options.controls!.map((name) => [name, 1, 2]),
   ]);
   const improved = results.find(({ arm }) => arm === "recap")!;
   for (const { arm, successes, againstSft, recapAgainst } of results) {
@@ -199,22 +249,27 @@ test("trainings are made by the run's options", () => {
   const drawn = { advantageIndicator: "labels", labels: "iteration-1", positiveShare: 0.75 };
   expect(optionsOf("cube-in-bowl/1/recap")).toMatchObject({ ...begun, ...drawn, learnFrom: "all" });
   expect(optionsOf("cube-in-bowl/1/no-corrections")).toMatchObject({ ...begun, ...drawn, learnFrom: "uncorrected" });
-  const random = { ...drawn, labels: "iteration-1-random" };
+  const random = { ...drawn, labels: "iteration-1-random-labels" };
   expect(optionsOf("cube-in-bowl/1/random-labels")).toMatchObject({ ...begun, ...random, learnFrom: "all" });
+  const wordless = { ...begun, from: join(folder, "trainings/pretrain/policy-wordless") };
+  expect(optionsOf("pretrain/policy-wordless")).toMatchObject({
+    learnFrom: "demonstrations",
+    advantageIndicator: "none",
+  });
   expect(optionsOf("cube-in-bowl/1/filtered")).toMatchObject({
-    ...begun,
+    ...wordless,
     advantageIndicator: "none",
     learnFrom: "successes",
   });
   expect(optionsOf("cube-in-bowl/1/filtered")).not.toHaveProperty("positiveShare");
   const weighted = { labels: "iteration-1", temperature: 0.05 };
-  expect(optionsOf("cube-in-bowl/1/awr")).toMatchObject({
-    ...begun,
+  expect(optionsOf("cube-in-bowl/1/awr-0.05")).toMatchObject({
+    ...wordless,
     ...weighted,
     advantageIndicator: "none",
     learnFrom: "all",
   });
-  expect(optionsOf("cube-in-bowl/1/awr")).not.toHaveProperty("positiveShare");
+  expect(optionsOf("cube-in-bowl/1/awr-0.05")).not.toHaveProperty("positiveShare");
   expect(optionsOf("cube-in-bowl/0/sft")).toMatchObject({
     ...begun,
     advantageIndicator: "positive",

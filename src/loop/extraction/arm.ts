@@ -1,6 +1,7 @@
 // An arm of a run: one way to extract a policy from a task's data. RECAP, the cloned policy before it, and every control are arms.
 // A run compares them: same data, same pre-trained checkpoint, same evaluation episodes.
 import type { Driving } from "../../rollout/index.ts";
+import type { ValueSource } from "../../train/index.ts";
 import type { Run } from "../run.ts";
 import type { Curve } from "../summary.ts";
 
@@ -10,6 +11,8 @@ export interface ExtractionArm<Name extends string = string> {
   readonly name: Name;
   /** For tables and charts. */
   readonly title: string;
+  /** Whether its prompts never say the advantage. The run then has a pre-training without it. */
+  readonly wordless?: true;
   /**
    * Trains the arm's networks: a policy, or a critic and more beside it. An arm with another arm's policy trains
    * nothing. Each part is a stage of the run, so a killed run continues with its last part.
@@ -29,8 +32,14 @@ export interface ArmInput {
   readonly dataset: string;
   /** Tag of the iteration's labels in the dataset. Iteration 0 has no labels. */
   readonly labels: string;
-  /** Folder of the pre-trained policy. Every arm begins there. */
+  /** The values behind these labels. */
+  readonly values: () => ValueSource;
+  /** Folder of the pre-trained policy. Every arm with the advantage in its prompts begins there. */
   readonly pretrained: string;
+  /** Folder of the policy whose pre-training never saw the advantage, for wordless arms. */
+  readonly pretrainedWordless: string;
+  /** The policy that collected the iteration's episodes, and its name in the dataset. */
+  readonly actor: () => OpenedArm & { readonly policyName: string };
 }
 
 /** Results of an arm's trainings. */

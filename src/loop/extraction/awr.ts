@@ -1,24 +1,49 @@
-// Control: advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177). The same advantages weight the loss of each frame, and the
-// prompt says nothing of them.
+// Control: advantage-weighted regression (Peng et al. 2019, arXiv 1910.00177). The same advantages weight the loss of each frame, corrections
+// have the largest weight, and the prompt says nothing of them. A policy is trained for each temperature. Episodes that decide nothing else
+// choose one of them.
 import * as z from "zod";
-import type { ExtractionArm } from "./arm.ts";
-import { fineTune, openFineTuned } from "./fine-tune.ts";
+import { choiceSchema, chooseStage } from "../episodes.ts";
+import type { ArmInput, ArmTraining, ExtractionArm, OpenedArm } from "./arm.ts";
+import { armName, fineTune, openFineTuned } from "./fine-tune.ts";
 
 export const awrOptions = {
-  temperature: z
-    .number()
-    .gt(0)
-    .default(0.05)
-    .describe("temperature of the control awr: frames have the weight exp(advantage / temperature)"),
+  temperatures: z
+    .array(z.number().gt(0))
+    .min(1)
+    .default([0.05, 0.2, 1])
+    .describe("temperatures of the control awr to choose from: frames have the weight exp(advantage / temperature)"),
 };
+
+const nameOf = (temperature: number) => `awr-${temperature}`;
+const opened = (given: ArmInput, temperature: number): OpenedArm => openFineTuned(given, nameOf(temperature), "none");
+const choice = ({ task, iteration }: ArmInput) => `${armName(task, iteration, "awr")}-temperature`;
 
 export const awr: ExtractionArm<"awr"> = {
   name: "awr",
   title: "Advantage-weighted regression",
-  train(given) {
-    const { labels, run } = given;
-    const { temperature } = run.options;
-    return fineTune(given, awr.name, { learnFrom: "all", advantageIndicator: "none", labels, temperature });
+  wordless: true,
+  async train(given) {
+    const { temperatures } = given.run.options;
+    const trainings: ArmTraining[] = [];
+    for (const temperature of temperatures)
+      trainings.push(
+        await fineTune(given, nameOf(temperature), {
+          learnFrom: "all",
+          advantageIndicator: "none",
+          from: given.pretrainedWordless,
+          labels: given.labels,
+          temperature,
+        }),
+      );
+    const policies = temperatures.map((temperature) => opened(given, temperature));
+    await chooseStage(given.run, choice(given), given.task, policies);
+    return {
+      curves: trainings.flatMap(({ curves }) => curves),
+      warnings: trainings.flatMap(({ warnings }) => warnings),
+    };
   },
-  open: (given) => openFineTuned(given, awr.name, "none"),
+  open(given) {
+    const { stages, options } = given.run;
+    return opened(given, options.temperatures[stages.result(choice(given), choiceSchema)]!);
+  },
 };

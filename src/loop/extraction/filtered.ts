@@ -1,10 +1,5 @@
 // Control: filtered cloning. It learns from successful episodes alone; the prompt says nothing of the advantage.
 import type { ExtractionArm } from "./arm.ts";
-import { fineTune, openFineTuned } from "./fine-tune.ts";
+import { wordless } from "./wordless.ts";
 
-export const filtered: ExtractionArm<"filtered"> = {
-  name: "filtered",
-  title: "Filtered cloning",
-  train: (given) => fineTune(given, filtered.name, { learnFrom: "successes", advantageIndicator: "none" }),
-  open: (given) => openFineTuned(given, filtered.name, "none"),
-};
+export const filtered: ExtractionArm<"filtered"> = wordless("filtered", "Filtered cloning", { learnFrom: "successes" });

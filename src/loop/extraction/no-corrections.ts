@@ -1,4 +1,5 @@
-// Control: RECAP on demonstrations and autonomous episodes, without the episodes that a supervisor watched.
+// Control: RECAP on demonstrations and autonomous episodes, without the episodes that a supervisor watched. It has
+// fewer episodes than RECAP; `autonomous-alone` has as many.
 import type { ExtractionArm } from "./arm.ts";
 import { fineTune, openFineTuned } from "./fine-tune.ts";
 import { byLabels } from "./recap.ts";

@@ -1,23 +1,13 @@
-// Control: RECAP with random labels. The shares of positive frames are those of the real labels, by task and actor, and corrections stay
-// positive. If RECAP does no better, the value function's choice of frames adds nothing.
-import * as z from "zod";
+// Control: random labels. The shares of positive frames are those of the real labels, by task and source, and corrections stay positive. If
+// RECAP does no better, the value function's choice of frames adds nothing.
+
 import { shuffleLabels } from "../../train/index.ts";
-import type { ArmInput, ExtractionArm } from "./arm.ts";
-import { armName, fineTune, openFineTuned } from "./fine-tune.ts";
-import { byLabels } from "./recap.ts";
+import type { ExtractionArm } from "./arm.ts";
+import { onLabels } from "./on-labels.ts";
 
-const tagOf = ({ labels }: ArmInput) => `${labels}-random`;
-
-export const randomLabels: ExtractionArm<"random-labels"> = {
-  name: "random-labels",
-  title: "RECAP with random labels",
-  async train(given) {
-    const { run, task, iteration, dataset, labels: from } = given;
-    const tag = tagOf(given);
-    await run.stages.run(`${armName(task, iteration, randomLabels.name)}-shuffle`, z.number(), () =>
-      shuffleLabels({ dataset, from, tag, seed: run.options.seed, among: "frames" }),
-    );
-    return fineTune(given, randomLabels.name, { learnFrom: "all", ...byLabels({ ...given, labels: tag }) });
-  },
-  open: (given) => openFineTuned(given, randomLabels.name, "positive"),
-};
+export const randomLabels: ExtractionArm<"random-labels"> = onLabels(
+  "random-labels",
+  "RECAP with random labels",
+  (given, tag) =>
+    shuffleLabels({ dataset: given.dataset, from: given.labels, tag, seed: given.run.options.seed, among: "frames" }),
+);

@@ -1,0 +1,13 @@
+// How an iteration's frames are labelled: options of the run as options of labelling.
+import type { LabelOptions } from "../train/index.ts";
+import type { Run } from "./run.ts";
+
+export const labelling = ({ options }: Run) => {
+  const { positive, lookahead, forcePositive, thresholdFrom } = options;
+  return {
+    positiveFraction: positive,
+    lookahead,
+    forceInterventions: forcePositive,
+    thresholdFrom,
+  } satisfies Partial<LabelOptions>;
+};
