@@ -157,11 +157,11 @@ async function collectEpisodes(run: Run, task: string, k: number): Promise<Gain[
 
 /** Trains V^k on all of the task's data, from the pre-trained checkpoint. */
 async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueSummary, ...Curve[]]> {
-  const { valueSteps, valueShift, restart } = run.options;
+  const { valueSteps, valueShift, restart, takeOver } = run.options;
   const from = restart === "previous" && k > 1 ? valueName(task, k - 1) : pretrained.value;
   const trained = await trainValues(run, valueName(task, k), {
     datasets: [{ root: dataOf(run, task) }],
-    options: { steps: valueSteps, shift: valueShift },
+    options: { steps: valueSteps, shift: valueShift, takeOver },
     from,
   });
   return [

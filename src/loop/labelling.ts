@@ -3,11 +3,12 @@ import type { LabelOptions } from "../train/index.ts";
 import type { Run } from "./run.ts";
 
 export const labelling = ({ options }: Run) => {
-  const { positive, lookahead, forcePositive, thresholdFrom } = options;
+  const { positive, lookahead, forcePositive, thresholdFrom, takeOver } = options;
   return {
     positiveFraction: positive,
     lookahead,
     forceInterventions: forcePositive,
     thresholdFrom,
+    takeOver,
   } satisfies Partial<LabelOptions>;
 };

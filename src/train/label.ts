@@ -1,7 +1,8 @@
 // Labels a dataset by a value function: values of all frames, N-step advantages, a threshold for each task, advantage indicators
 // (arXiv 2511.14759, section IV-B). What a person did is positive. Labels are files beside the data; the data is not changed.
 import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
-import { advantageIndicators, advantages, normalizedRewards, returns, rewards } from "../recap/index.ts";
+import { advantageIndicators, advantages, returns } from "../recap/index.ts";
+import { type RewardedPart, rewardsOfParts, withTakeOvers } from "./episode-parts.ts";
 import { interventions } from "./interventions.ts";
 import {
   type Advantages,
@@ -49,17 +50,17 @@ export async function labelDataset(
   input: LabelInput & { readonly values: ValueSource } & LabelListener,
 ): Promise<LabelReport> {
   const options = labelOptions.parse(input.options ?? {});
-  const data = await openTrainingData([{ root: input.dataset }]);
+  const opened = await openTrainingData([{ root: input.dataset }]);
   try {
+    const data = options.takeOver === "goes-on" ? opened : await withTakeOvers(opened);
     const scales = await input.values.scales();
     for (const task of data.tasks) scaleOf(scales, task);
     const values = await input.values.of(data, options, input);
     const lookahead =
       options.lookahead === undefined ? Infinity : Math.max(1, Math.round(options.lookahead * data.datasets[0]!.fps));
-    const parts = data.episodes.map((episode, at) => {
-      const scale = scaleOf(scales, episode.task);
-      const raw = rewards(episode.length, episode.success, scale.failureCost);
-      return episodeLabels(episode.episode, raw, normalizedRewards(raw, scale), values[at]!, lookahead);
+    const parts = data.episodes.flatMap((episode, at) => {
+      const of = rewardsOfParts(episode, scaleOf(scales, episode.task), options.takeOver, values[at]!);
+      return of.map((part) => partLabels(episode.episode, part, values[at]!, lookahead));
     });
     const prompt = data.episodes.flatMap(({ task, length }) => new Array<string>(length).fill(task));
     const dataset = data.datasets[0]!;
@@ -77,7 +78,7 @@ export async function labelDataset(
     await writeLabels(input.dataset, "advantages", options.tag, all);
     return report;
   } finally {
-    await data.close();
+    await opened.close();
   }
 }
 
@@ -109,26 +110,27 @@ export async function relabelDatasets(
   }
 }
 
-interface EpisodeLabels extends Advantages {
+interface PartLabels extends Advantages {
   readonly rawRewards: Float64Array;
   readonly rawReturns: Float64Array;
 }
 
-function episodeLabels(
+/** @param all V of the whole episode's frames */
+function partLabels(
   episode: number,
-  raw: Float64Array,
-  normalized: Float64Array,
-  values: Float64Array,
+  { begin, end, raw, normalized }: RewardedPart,
+  all: Float64Array,
   lookahead: number,
-): EpisodeLabels {
+): PartLabels {
   const length = raw.length;
+  const values = all.subarray(begin, end);
   const sums = (of: Float64Array) => {
     const toEnd = returns(of);
     return Float32Array.from(toEnd, (sum, frame) => sum - (toEnd[frame + lookahead] ?? 0));
   };
   return {
     episode_index: new Int32Array(length).fill(episode),
-    frame_index: Int32Array.from({ length }, (_, frame) => frame),
+    frame_index: Int32Array.from({ length }, (_, frame) => begin + frame),
     advantage_continuous: Float32Array.from(advantages(normalized, values, lookahead)),
     value_current: Float32Array.from(values),
     value_next: Float32Array.from({ length }, (_, frame) => values[frame + lookahead] ?? 0),
@@ -140,10 +142,9 @@ function episodeLabels(
   };
 }
 
-function concatenated(parts: readonly EpisodeLabels[]): Advantages {
-  const floats = (of: (part: EpisodeLabels) => Float32Array) =>
-    Float32Array.from(parts.flatMap((part) => [...of(part)]));
-  const integers = (of: (part: EpisodeLabels) => Int32Array) => Int32Array.from(parts.flatMap((part) => [...of(part)]));
+function concatenated(parts: readonly PartLabels[]): Advantages {
+  const floats = (of: (part: PartLabels) => Float32Array) => Float32Array.from(parts.flatMap((part) => [...of(part)]));
+  const integers = (of: (part: PartLabels) => Int32Array) => Int32Array.from(parts.flatMap((part) => [...of(part)]));
   return {
     episode_index: integers((part) => part.episode_index),
     frame_index: integers((part) => part.frame_index),

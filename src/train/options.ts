@@ -1,6 +1,7 @@
 // The options of training and labelling: flat schemas with defaults and descriptions. The commands' flags and a run's config.json follow them.
 import * as z from "zod";
 import { foldSchema } from "../policy/index.ts";
+import { takeOverMeanings } from "./episode-parts.ts";
 import { episodeChoices } from "./training-data.ts";
 
 const count = z.int().min(1);
@@ -119,6 +120,13 @@ export const policyOptions = z.strictObject({
 });
 export type PolicyOptions = z.infer<typeof policyOptions>;
 
+const takeOver = z
+  .enum(takeOverMeanings)
+  .default("goes-on")
+  .describe(
+    "what a take-over means for the frames before it: their return goes on to the episode's end; it is a failure; or it is cut off there and a value stands for the rest",
+  );
+
 export const valueOptions = z.strictObject({
   ...common,
   steps: count.default(600).describe("optimiser steps"),
@@ -130,6 +138,7 @@ export const valueOptions = z.strictObject({
     .lt(1)
     .default(0.15)
     .describe("share of the episodes to hold out for validation, spread over the tasks"),
+  takeOver: takeOver.describe(`${takeOver.description} (bootstrap: that of --from)`),
   fold: foldSchema
     .optional()
     .describe(
@@ -172,6 +181,7 @@ export const labelOptions = z.strictObject({
     .describe(
       "frames that have this share of positive ones: all of a task, the rollouts of its newest policy, or each source (who acted) by itself",
     ),
+  takeOver,
   combine: z.enum(["mean", "lowest"]).default("mean").describe("value of a frame if several value functions give one"),
   tag: z.string().default("default").describe("tag of the labels: their name"),
   batchSize: count.default(32).describe("frames in a batch"),

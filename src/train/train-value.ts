@@ -15,6 +15,7 @@ import {
   robotFeatures,
   saveCheckpoint,
   stateConverter,
+  type TaskScales,
   type ValueDescription,
   valuePrefix,
 } from "../policy/index.ts";
@@ -25,6 +26,7 @@ import * as t from "../tensor/index.ts";
 import { promptRoom, textTokenizerFor, withSnugPrompts } from "./describe-policy.ts";
 import { type Course, optimise, type TrainingControls } from "./engine/optimise.ts";
 import { type RunFolder, readResult, withRunFolder, writeResult } from "./engine/run-folder.ts";
+import { targetsOfParts, withTakeOvers } from "./episode-parts.ts";
 import { type ValueOptions, valueOptions } from "./options.ts";
 import { valueResultSchema } from "./result-schemas.ts";
 import { startingWeights, trainingBatches, type WeightsStart } from "./start.ts";
@@ -41,7 +43,8 @@ import {
 } from "./training-data.ts";
 import { type Judged, meanReturnByTime, middle, type ValueCheck, valueCheck } from "./value-check.ts";
 import { createValueJudge, crossEntropies, type ValueJudge } from "./value-judge.ts";
-import { episodeTargets, returnLabels, scalesByTask, type ValuedFrame, valuedFrames } from "./value-targets.ts";
+import { valuesOf } from "./value-source.ts";
+import { returnLabels, scaleOf, scalesByTask, type ValuedFrame, valuedFrames } from "./value-targets.ts";
 
 export interface TrainValueInput extends TrainingControls {
   /** The folder of the run. */
@@ -72,8 +75,9 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   return withRunFolder(input.run, { stage: "value", options, datasets }, resume, async (run) => {
     const finished = readResult(run, valueResultSchema);
     if (finished) return finished;
-    const data = await openTrainingData(datasets);
+    const opened = await openTrainingData(datasets);
     try {
+      const data = options.takeOver === "goes-on" ? opened : await withTakeOvers(opened);
       const prepared = await prepareValue(data, run, options, onDecode);
       const { train, heldOut } = prepared;
       const [course, parameters] = await optimiseValue(run, options, prepared, input);
@@ -88,7 +92,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
       writeResult(run, result);
       return result;
     } finally {
-      await data.close();
+      await opened.close();
     }
   });
 }
@@ -98,6 +102,8 @@ interface Prepared extends WeightsStart<ValueDescription>, EpisodeSplit {
   /** All frames of the datasets with their targets, for validation, and the frames to train on. */
   readonly all: readonly BatchSource[];
   readonly sources: readonly BatchSource[];
+  /** Of each episode's frames, [length]. */
+  readonly targets: ReadonlyMap<TrainingEpisode, Float64Array>;
 }
 
 async function prepareValue(
@@ -115,11 +121,12 @@ async function prepareValue(
   const taskScales = scalesByTask(data.episodes, scaling, based?.taskScales);
   const backbone = base === undefined ? openBackbone(options, "value") : undefined;
   const split = splitOf(data.episodes, options);
+  const targets = await targetsOfEpisodes(data, taskScales, options);
   const all = await trainingSources(data, {
     cameras: robot.cameras,
     imageSize: (based?.config ?? sizes[options.size].value).vision.imageSize,
     cache: options.cache,
-    labels: returnLabels(data, taskScales),
+    labels: returnLabels(data, (episode) => targets.get(episode)!),
     onProgress: onDecode,
   });
   const sources = drawingFrom(all, split.train);
@@ -128,7 +135,31 @@ async function prepareValue(
       ? await readValueDescription(findCheckpoint(last, "last"))
       : { ...describeValue(sources, data, robot, options, based ?? backbone), taskScales, fold: options.fold };
   const learner = withSnugPrompts(description, data.tasks);
-  return { base, backbone, description, learner, all, sources, ...split };
+  return { base, backbone, description, learner, all, sources, targets, ...split };
+}
+
+/** The targets of each episode. Where a take-over cuts returns off, the checkpoint to fine-tune gives the values that stand for the rest. */
+async function targetsOfEpisodes(
+  data: TrainingData,
+  scales: TaskScales,
+  options: ValueOptions,
+): Promise<Map<TrainingEpisode, Float64Array>> {
+  const { takeOver, from } = options;
+  if (takeOver === "bootstrap" && from === undefined)
+    throw new PistarError(
+      "bad-option",
+      "Expected --from with --take-over bootstrap: its values stand for what follows a take-over, got none",
+    );
+  const values =
+    takeOver === "bootstrap"
+      ? await valuesOf(findCheckpoint(from!, "best"), data, data.episodes, options, {})
+      : undefined;
+  return new Map(
+    data.episodes.map((episode, at) => [
+      episode,
+      targetsOfParts(episode, scaleOf(scales, episode.task), takeOver, (frame) => values![at]![frame]!),
+    ]),
+  );
 }
 
 /** The episodes to learn from and those held out: a fold, or a random share. */
@@ -255,7 +286,7 @@ async function judgeFrames(
 /** Judges a checkpoint on held-out episodes and on as many frames of training episodes. */
 async function checkBest(
   folder: string,
-  { description, all, train, heldOut }: Prepared,
+  { description, all, train, heldOut, targets }: Prepared,
   options: ValueOptions,
 ): Promise<ValueCheck> {
   const store = t.createStore();
@@ -281,6 +312,6 @@ async function checkBest(
   const held = await judged(heldOut);
   await judge.release();
   store.release();
-  const baseline = meanReturnByTime(train, (episode) => episodeTargets(episode, description.taskScales));
+  const baseline = meanReturnByTime(train, (episode) => targets.get(episode)!);
   return valueCheck(trained, held, baseline);
 }

@@ -30,6 +30,8 @@ export interface TrainingEpisode {
   readonly length: number;
   readonly task: string;
   readonly success: boolean;
+  /** Frames at which a person took over, if they were asked for (`withTakeOvers`). */
+  readonly takeOvers?: readonly number[];
 }
 
 export interface TrainingData {

@@ -11,11 +11,12 @@ import {
 import { expectedValues } from "../recap/index.ts";
 import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
+import { targetsOfParts } from "./episode-parts.ts";
 import type { LabelOptions } from "./options.ts";
 import { firstFrame, type TrainingData, type TrainingEpisode, trainingSources } from "./training-data.ts";
 import { meanReturnByTime } from "./value-check.ts";
 import { createValueJudge } from "./value-judge.ts";
-import { episodeTargets, scaleOf } from "./value-targets.ts";
+import { scaleOf } from "./value-targets.ts";
 
 /** Gives the value of every frame of a dataset. */
 export interface ValueSource {
@@ -48,14 +49,13 @@ export function learnedValues(checkpoints: readonly string[]): ValueSource {
       const found = data.episodes.map((): Float64Array[] => []);
       for (const [i, folder] of folders.entries()) {
         const description = await readValueDescription(folder);
-        checkFeatures(description.robot, data.datasets[0]!);
         const unseen = [...data.episodes.keys()].filter(
           (at) => description.fold === undefined || isInFold(data.episodes[at]!, description.fold),
         );
         const onProgress = (done: number, total: number) =>
           listener.onProgress?.(i * total + done, folders.length * total);
         const episodes = unseen.map((at) => data.episodes[at]!);
-        const values = await valuesBy(folder, description, data, episodes, options, { ...listener, onProgress });
+        const values = await valuesOf(folder, data, episodes, options, { ...listener, onProgress });
         for (const [j, at] of unseen.entries()) found[at]!.push(values[j]!);
       }
       return found.map((values, at) => combined(values, options.combine, data.episodes[at]!));
@@ -63,16 +63,17 @@ export function learnedValues(checkpoints: readonly string[]): ValueSource {
   };
 }
 
-/** V of the episodes' frames by one value function. */
-async function valuesBy(
+/** V of the episodes' frames by one value function, whether it learned from them or not: [episodes] of [length]. */
+export async function valuesOf(
   folder: string,
-  description: ValueDescription,
   data: TrainingData,
   episodes: readonly TrainingEpisode[],
-  options: LabelOptions,
+  options: Pick<LabelOptions, "batchSize" | "device" | "threads" | "cache">,
   { onProgress, onDecode }: LabelListener,
 ): Promise<Float64Array[]> {
+  const description = await readValueDescription(folder);
   const { config, robot } = description;
+  checkFeatures(robot, data.datasets[0]!);
   const sources = await trainingSources(data, {
     cameras: robot.cameras,
     imageSize: config.vision.imageSize,
@@ -131,8 +132,7 @@ function sameScales(all: readonly ValueDescription[], folders: readonly string[]
 export const clockValues = (scales: TaskScales): ValueSource => ({
   scales: async () => scales,
   of: async ({ episodes }) => {
-    for (const { task } of episodes) scaleOf(scales, task);
-    const mean = meanReturnByTime(episodes, (episode) => episodeTargets(episode, scales));
+    const mean = meanReturnByTime(episodes, (episode) => targetsOfParts(episode, scaleOf(scales, episode.task)));
     return episodes.map(({ task, length }) => Float64Array.from({ length }, (_, frame) => mean(task, frame)));
   },
 });

@@ -1,6 +1,6 @@
 // The targets of the value function: the normalised Monte-Carlo return of every frame (arXiv 2511.14759, section IV-A).
 import type { BatchSource, FrameLabels } from "../data/index.ts";
-import { normalizedReturns, returns, rewards, type TaskScale, taskScales } from "../recap/index.ts";
+import { type TaskScale, taskScales } from "../recap/index.ts";
 import { PistarError } from "../system/index.ts";
 import { firstFrame, type TrainingData, type TrainingEpisode } from "./training-data.ts";
 
@@ -26,15 +26,6 @@ export function scalesByTask(
   return { ...known, ...Object.fromEntries(found) };
 }
 
-/** The targets of an episode, [length] in [−1, 0]. */
-export function episodeTargets(
-  { length, success, task }: TrainingEpisode,
-  scales: Readonly<Record<string, TaskScale>>,
-) {
-  const scale = scaleOf(scales, task);
-  return normalizedReturns(returns(rewards(length, success, scale.failureCost)), success, scale);
-}
-
 /** The scale of a task. @throws Error with the known tasks if it is not one of them */
 export function scaleOf(scales: Readonly<Record<string, TaskScale>>, task: string): TaskScale {
   const scale = scales[task];
@@ -48,8 +39,8 @@ export function scaleOf(scales: Readonly<Record<string, TaskScale>>, task: strin
   return scale;
 }
 
-/** The targets of each dataset's frames. Frames of unused episodes have NaN. */
-export function returnLabels(data: TrainingData, scales: Readonly<Record<string, TaskScale>>): FrameLabels[] {
+/** The targets of each dataset's frames. Frames of unused episodes have NaN. @param targetsOf an episode, [length] */
+export function returnLabels(data: TrainingData, targetsOf: (episode: TrainingEpisode) => Float64Array): FrameLabels[] {
   return data.datasets.map(({ episodes: all }, dataset) => {
     const lengths = all.map(({ length }) => length);
     const labels = new Float32Array(lengths.reduce((sum, length) => sum + length, 0)).fill(Number.NaN);
@@ -59,7 +50,7 @@ export function returnLabels(data: TrainingData, scales: Readonly<Record<string,
       return start + length;
     }, 0);
     for (const episode of data.episodes)
-      if (episode.dataset === dataset) labels.set(episodeTargets(episode, scales), starts.get(episode.episode)!);
+      if (episode.dataset === dataset) labels.set(targetsOf(episode), starts.get(episode.episode)!);
     return { return: labels };
   });
 }
