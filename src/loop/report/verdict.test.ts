@@ -86,7 +86,27 @@ describe("one task", () => {
       { iteration: 1, source: "corrected", episodes: 120, successes: 105 },
     ] as const;
     expect(line(run([{ ...task(sft, better, filtered, random), gains }]))).toBe(
-      "RECAP made cube-in-bowl better: 46 % → 78 % of episodes succeed with 150 more episodes, 120 of them supervised (difference +32 points, 95 % interval +18 … +45), throughput ×2.1 (1.6 … 2.8); on the same data +11 points to filtered cloning (+1 … +20), +2 points to RECAP with random labels (−8 … +12)",
+      "RECAP made cube-in-bowl better; its labels are not shown to beat random ones: 46 % → 78 % of episodes succeed with 150 more episodes, 120 of them supervised (difference +32 points, 95 % interval +18 … +45), throughput ×2.1 (1.6 … 2.8); on the same data +11 points to filtered cloning (+1 … +20), +2 points to RECAP with random labels (−8 … +12)",
+    );
+  });
+
+  test("labels against random ones", () => {
+    const successDifference = { value: 0.12, low: 0.02, high: 0.22 };
+    const random = (low: number): ArmResult => ({
+      ...sft,
+      arm: "random-labels",
+      iteration: 1,
+      recapAgainst: {
+        successDifference: { ...successDifference, low },
+        p: 0.5,
+        throughputRatio: null,
+        failureRatio: null,
+      },
+    });
+    expect(taskVerdict(task(sft, better, random(0.02))).head).toMatch(/better; its labels beat random ones$/);
+    const named = (name: string, low: number) => ({ ...task(sft, better, random(low)), task: name });
+    expect(runVerdict(run([named("a", 0.02), named("b", -0.02), named("c", 0.01)])).head).toBe(
+      "RECAP made a, b and c better; its labels beat random ones on a and c; its labels are not shown to beat random ones on b",
     );
   });
 

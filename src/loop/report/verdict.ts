@@ -55,7 +55,7 @@ export function taskVerdict(task: TaskSummary): Verdict {
   );
   return {
     outcome,
-    head: [`RECAP ${phrases[outcome](task.task)}`, ...setback, ...better].join("; "),
+    head: [`RECAP ${phrases[outcome](task.task)}`, ...setback, ...better, ...labelsWorth([task])].join("; "),
     detail: `${percent(before.successRate.value)}\u00a0→\u00a0${percent(after.successRate.value)} of episodes succeed${iterations}${withData(task)} (${difference}), throughput ${throughput}${besideControls(task)}`,
   };
 }
@@ -101,7 +101,7 @@ export function runVerdict({ tasks, finishedAt }: Summary): Verdict {
     head:
       unfinished +
       (parts.length > 0
-        ? `RECAP ${[parts.join("; "), ...setback, ...better].join("; ")}`
+        ? `RECAP ${[parts.join("; "), ...setback, ...better, ...labelsWorth(tasks)].join("; ")}`
         : "no task has been evaluated"),
     detail: "",
   };
@@ -136,6 +136,20 @@ function overtaken(task: TaskSummary): readonly { readonly arm: string; readonly
     const change = recapAgainst?.successDifference;
     return change && side(change, 0) < 0 ? [{ arm, change }] : [];
   });
+}
+
+/** Whether RECAP's labels beat random ones, on the tasks where that was tried. Where random ones win, `overtaken` says so. */
+function labelsWorth(tasks: readonly TaskSummary[]): string[] {
+  const tried = tasks.flatMap((task) => {
+    const change = task.results.find(({ arm }) => arm === randomLabels.name)?.recapAgainst?.successDifference;
+    return change ? [{ task: task.task, side: side(change, 0) }] : [];
+  });
+  const on = (wanted: number) => tried.filter((one) => one.side === wanted).map(({ task }) => task);
+  const where = (names: readonly string[]) => (tasks.length > 1 ? ` on ${list(names)}` : "");
+  return [
+    ...(on(1).length > 0 ? [`its labels beat random ones${where(on(1))}`] : []),
+    ...(on(0).length > 0 ? [`its labels are not shown to beat random ones${where(on(0))}`] : []),
+  ];
 }
 
 /** −1, 1: the interval lies below or above `none`; 0: it includes it, or is not known. */
