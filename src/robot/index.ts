@@ -12,5 +12,16 @@ export {
   type Observation,
   type Robot,
 } from "./robot.ts";
-export { fromRadians, so101, so101Joints, toRadians } from "./so101.ts";
+export { type BusCounts, type BusOptions, type ByteStream, FeetechBus } from "./so101/bus.ts";
+export { type Clock, realClock, SimulatedClock, wait } from "./so101/clock.ts";
+export { EmulatedChain, type Mechanics, type SeenGoal } from "./so101/emulator/chain.ts";
+export { type Delivery, every, faultless, type LineFault, lineFaults, mutating } from "./so101/emulator/line-faults.ts";
+export { LooseJoints } from "./so101/emulator/loose-joints.ts";
+export { EmulatedServo, type Measured } from "./so101/emulator/servo.ts";
+export { EmulatedStream } from "./so101/emulator/stream.ts";
+export { fromRadians, so101, so101Joints, toRadians } from "./so101/joints.ts";
+export type { Answer, Expected } from "./so101/packet.ts";
+export { type Present, PresentReader } from "./so101/present.ts";
+export { fromBytes, type Register, type RegisterName, registers } from "./so101/registers.ts";
+export { openSerialPort, type PortInfo, serialPorts } from "./so101/serial-port.ts";
 export type { EpisodeSetting, Station, Stations } from "./station.ts";

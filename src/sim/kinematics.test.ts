@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { so101 } from "../robot/so101.ts";
+import { so101 } from "../robot/so101/joints.ts";
 import { InverseKinematics } from "./kinematics.ts";
 import { formatMjcf } from "./mjcf.ts";
 import { createPhysics } from "./physics.ts";

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { toRadians } from "../robot/so101.ts";
+import { toRadians } from "../robot/so101/joints.ts";
 import { formatMjcf } from "./mjcf.ts";
 import { createPhysics } from "./physics.ts";
 import { shoulderX, withinReach } from "./placement.ts";

@@ -1,5 +1,5 @@
 // The joints of LeRobot's SO-101 follower and its units. Limits in radians are those of MuJoCo Menagerie's robotstudio_so101.
-import type { Joint } from "./robot.ts";
+import type { Joint } from "../robot.ts";
 
 interface So101Joint {
   /** Name in the MJCF; LeRobot appends ".pos". */

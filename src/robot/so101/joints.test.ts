@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { checkTargets } from "./robot.ts";
-import { fromRadians, so101Joints, toRadians } from "./so101.ts";
+import { checkTargets } from "../robot.ts";
+import { fromRadians, so101Joints, toRadians } from "./joints.ts";
 
 test("joints are named and ordered as LeRobot's", () => {
   expect(so101Joints.map(({ name }) => name)).toEqual([
