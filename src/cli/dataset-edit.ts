@@ -12,6 +12,7 @@ import {
   type Piece,
   partsByShare,
   piecesOf,
+  renaming,
   unreadable,
   withCut,
   withOutcomes,
@@ -149,18 +150,6 @@ async function save(pieces: readonly Piece[], target: string, options: CopyOptio
     copyEpisodes(pieces, target, { ...options, progress, onNote: (note) => console.error(`note: ${note}`) }),
   );
   console.log(`${target}: ${pieces.length} episodes`);
-}
-
-/** `name=value` pairs, as --rename and --parts take them. */
-export function renaming(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [stored, name, ...more] = pair.split("=");
-      if (!stored || !name || more.length > 0)
-        throw new PistarError("bad-option", `expected name=value, got ${JSON.stringify(pair)}`);
-      return [stored, name];
-    }),
-  );
 }
 
 function splitBy(source: LeRobotDataset, parts: readonly string[]): [string, Piece[]][] {

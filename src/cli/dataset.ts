@@ -14,6 +14,7 @@ import {
   openDataset,
   type Problem,
   recomputeStats,
+  renaming,
   statsChanges,
   totalStats,
   validateDataset,
@@ -21,7 +22,7 @@ import {
 } from "../data/index.ts";
 import { duration, number, PistarError, replaceFile } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
-import { addEditCommands, renaming } from "./dataset-edit.ts";
+import { addEditCommands } from "./dataset-edit.ts";
 import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
 import { exact, table } from "./table.ts";
@@ -99,6 +100,7 @@ export function addDataset(group: Command): void {
       .description("Print statistics of each feature.")
       .option("--episode <number>", "of one episode", whole)
       .option("--write", "recompute the statistics from the data, write them into meta/, and print what changed")
+      .option(...rename)
       .option(...json)
       .action((root: string, options: StatsOptions) =>
         options.write
@@ -339,13 +341,15 @@ async function writeFrames(
   });
 }
 
-interface StatsOptions extends Json {
+interface StatsOptions extends Reading {
   readonly episode?: number;
   readonly write?: boolean;
 }
 
 /** Recomputes and writes statistics, and prints the changed numbers. */
-async function rewriteStats(source: LeRobotDataset, { json }: Json): Promise<void> {
+async function rewriteStats(source: LeRobotDataset, { json, rename }: Reading): Promise<void> {
+  if (rename)
+    throw new PistarError("bad-option", "--rename: of no use with --write, which writes the names of the files");
   // Unreadable statistics may be replaced too.
   const before = await source.stats().catch(() => undefined);
   const episodes = await withProgress("computing", (progress) => recomputeStats(source, progress));

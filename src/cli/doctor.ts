@@ -1,8 +1,7 @@
 // pistar doctor: is a dataset fit for RECAP?
 import type { Command } from "commander";
-import { examineDataset, openDataset } from "../data/index.ts";
+import { examineDataset, openDataset, renaming } from "../data/index.ts";
 import { PistarError } from "../system/index.ts";
-import { renaming } from "./dataset-edit.ts";
 import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
 

@@ -88,7 +88,7 @@ async function labelEach(
 function relabelled(datasets: readonly string[], from: string, flags: Flags): Promise<LabelReport[]> {
   const names = flagsOf(labelOptions);
   const foreign = Object.keys(flags).filter(
-    (name) => !["positiveFraction", "forceInterventions", "tag"].includes(name),
+    (name) => !["positiveFraction", "forceInterventions", "tag", "rename"].includes(name),
   );
   if (foreign.length > 0)
     throw new PistarError(

@@ -54,6 +54,10 @@ export function addRecap(command: Command): void {
         .default("quick"),
     )
     .option("--dataset <folders...>", "LeRobot datasets to train on, without simulation")
+    .option(
+      "--rename <stored=name...>",
+      "read columns of these datasets under other names, such as joints=observation.state",
+    )
     .option("--out <folder>", "folder of the run (default: runs/recap-PRESET-SEED, or runs/recap-DATASET-SEED)")
     .option("--config <file>", "config.json of another run: take its options; flags replace them")
     .option("--dry-run", "say what the run would do and need, and whether there is room for it; then end")
@@ -143,6 +147,11 @@ async function inSimulation(
   given: Options,
   dryRun: boolean,
 ): Promise<void> {
+  if (given.rename)
+    throw new PistarError(
+      "bad-option",
+      "--rename: of no use without --dataset; the simulation names its columns itself",
+    );
   const options = fromFlags(recapOptions, { ...(base ?? presets[preset].options), ...given });
   const folder = out ?? join("runs", `recap-${preset}-${options.seed}`);
   if (planned(folder, needsOf(options), dryRun)) return;

@@ -40,6 +40,7 @@ export { denormalize, type NormalizationMode, type Normalizer, normalize, normal
 export { encodePng } from "./png.ts";
 export { recomputeStats, type StatsChange, statsChanges, totalStats, writeStats } from "./recompute-stats.ts";
 export { episodeSuccess, nobody, recordingFeatures } from "./recording.ts";
+export { renaming } from "./renamed.ts";
 export { resizeWithPad } from "./resize.ts";
 export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";
 export { type Sample, Sampler, type SamplerState } from "./sampler.ts";

@@ -28,6 +28,18 @@ export function usualNames(features: ReadonlyMap<string, Feature>): Record<strin
   );
 }
 
+/** Other names for columns, by the name in the files, from pairs such as "joints=observation.state". */
+export function renaming(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [stored, name, ...more] = pair.split("=");
+      if (!stored || !name || more.length > 0)
+        throw new PistarError("bad-option", `expected stored=name, got ${JSON.stringify(pair)}`);
+      return [stored, name];
+    }),
+  );
+}
+
 /** The dataset with its columns under other names. @param rename new names by stored ones */
 export function renamedDataset(dataset: LeRobotDataset, rename: Readonly<Record<string, string>>): LeRobotDataset {
   for (const stored of Object.keys(rename))

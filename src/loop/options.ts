@@ -118,6 +118,7 @@ export const datasetOptions = recapOptions
     backbone: policyOptions.shape.backbone,
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
     lookahead: labelOptions.shape.lookahead,
+    rename: labelOptions.shape.rename,
   });
 
 export type DatasetOptions = z.infer<typeof datasetOptions>;

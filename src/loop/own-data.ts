@@ -30,7 +30,7 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
   const { size, backbone, horizon, dropout, batchSize, draws, learningRate, fast, pretrainSteps, valueSteps } =
     run.options;
   const learned = { size, backbone, horizon, steps: pretrainSteps, batchSize, draws, learningRate, fast, dropout };
-  const { pretrainPositive, forcePositive, lookahead } = run.options;
+  const { pretrainPositive, forcePositive, lookahead, rename } = run.options;
   const tag = labelTag(run);
   const roots = run.options.datasets;
   if (!run.stages.has("value")) for (const root of roots) refuseForeignLabels(root, tag);
@@ -40,12 +40,12 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
 
   const value = await trainValueStage(run, "value", {
     datasets: roots.map((root) => ({ root })),
-    options: { size, steps: valueSteps },
+    options: { size, steps: valueSteps, rename },
   });
   curves.push(curveOf("value", value));
   write(run, { datasets, value, policy: null }, curves, false);
 
-  const shares = { tag, positiveFraction: pretrainPositive, forceInterventions: forcePositive };
+  const shares = { tag, positiveFraction: pretrainPositive, forceInterventions: forcePositive, rename };
   const labels: LabelReport[] = [];
   for (const [at, root] of roots.entries()) {
     const stage = roots.length === 1 ? "labels" : `labels-${at + 1}-${basename(root)}`;
@@ -58,13 +58,13 @@ async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
     datasets[at] = {
       ...datasets[at]!,
       labels: pooled[at]!,
-      traces: await readTraces(root, tag, pooled[at]!.tasks, shownOfEach),
+      traces: await readTraces(root, tag, pooled[at]!.tasks, { each: shownOfEach, rename }),
     };
   write(run, { datasets, value, policy: null }, curves, false);
 
   const policy = await trainPolicyStage(run, "policy", {
     datasets: roots.map((root) => ({ root })),
-    options: { ...learned, advantageIndicator: "labels", labels: tag },
+    options: { ...learned, rename, advantageIndicator: "labels", labels: tag },
   });
   curves.push(curveOf("policy", policy));
   const summary = write(run, { datasets, value, policy }, curves, true);

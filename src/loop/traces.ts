@@ -1,5 +1,5 @@
 // Episodes as the value function sees them, for the report: the last recorded success, failure and corrected episode.
-import { encodePng, type Image, openDataset, readLabels, resizeWithPad } from "../data/index.ts";
+import { encodePng, type Image, openDataset, readLabels, renaming, resizeWithPad } from "../data/index.ts";
 import { interventionColumn, succeeded, type TaskLabels } from "../train/index.ts";
 import type { Trace } from "./summary.ts";
 
@@ -11,15 +11,16 @@ const kinds = ["success", "failure", "corrected"] as const;
  * @param tag of the advantages
  * @param thresholds ε of each instruction
  * @param each number of traces of a kind
+ * @param rename "stored=name": other names for columns of the files
  */
 export async function readTraces(
   root: string,
   tag: string,
   thresholds: readonly Pick<TaskLabels, "task" | "threshold">[],
-  each = 1,
+  { each = 1, rename = [] }: { readonly each?: number; readonly rename?: readonly string[] | undefined } = {},
 ): Promise<Trace[]> {
   const labels = await readLabels(root, "advantages", tag);
-  const dataset = await openDataset(root);
+  const dataset = await openDataset(root, { usualNames: true, rename: renaming(rename) });
   try {
     const found: Trace[] = [];
     const ofKind = (kind: Trace["kind"]) => found.filter((trace) => trace.kind === kind);

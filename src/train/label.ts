@@ -1,6 +1,13 @@
 // Labels a dataset by a value function: values of all frames, N-step advantages, a threshold for each task, advantage indicators
 // (arXiv 2511.14759, section IV-B). What a person did is positive. Labels are files beside the data; the data is not changed.
-import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels, writeLabels } from "../data/index.ts";
+import {
+  type AdvantageLabels,
+  type LeRobotDataset,
+  openDataset,
+  readLabels,
+  renaming,
+  writeLabels,
+} from "../data/index.ts";
 import { advantageIndicators, advantages, returns } from "../recap/index.ts";
 import { type RewardedPart, rewardsOfParts, withTakeOvers } from "./episode-parts.ts";
 import { interventions } from "./interventions.ts";
@@ -50,7 +57,7 @@ export async function labelDataset(
   input: LabelInput & { readonly values: ValueSource } & LabelListener,
 ): Promise<LabelReport> {
   const options = labelOptions.parse(input.options ?? {});
-  const opened = await openTrainingData([{ root: input.dataset }]);
+  const opened = await openTrainingData([{ root: input.dataset }], "all", options.rename);
   try {
     const data = options.takeOver === "goes-on" ? opened : await withTakeOvers(opened);
     const scales = await input.values.scales();
@@ -93,7 +100,8 @@ export async function relabelDatasets(
   const options = labelOptions.parse(input.options ?? {});
   const opened: LeRobotDataset[] = [];
   try {
-    for (const root of input.datasets) opened.push(await openDataset(root, { usualNames: true }));
+    const names = { usualNames: true, rename: renaming(options.rename ?? []) };
+    for (const root of input.datasets) opened.push(await openDataset(root, names));
     const parts = await Promise.all(
       opened.map(async (dataset) => ({ dataset, labels: await readLabels(dataset.root, "advantages", input.from) })),
     );

@@ -31,6 +31,12 @@ export const optimiser = {
 };
 export type OptimiserOptions = z.infer<z.ZodObject<typeof optimiser>>;
 
+/** Of everything that reads datasets. openpi's names need none: they are known. */
+const rename = z
+  .array(z.string())
+  .optional()
+  .describe("stored=name: read columns of the datasets under other names, such as joints=observation.state");
+
 /** Of both trainings. */
 const common = {
   size: z.enum(["nano", "small", "pi05", "pi06"]).default("nano").describe("size of the network; ignored with --from"),
@@ -49,6 +55,7 @@ const common = {
       "tokenizer.json of PaliGemma or Gemma; needed to train pi05 and pi06 from scratch, and for a published π0.5",
     ),
   cameras: z.array(z.string()).optional().describe("cameras to use (default: all of the dataset)"),
+  rename,
   normalization: z
     .enum(["quantiles", "mean_std"])
     .default("quantiles")
@@ -184,6 +191,7 @@ export const labelOptions = z.strictObject({
   takeOver,
   combine: z.enum(["mean", "lowest"]).default("mean").describe("value of a frame if several value functions give one"),
   tag: z.string().default("default").describe("tag of the labels: their name"),
+  rename,
   batchSize: count.default(32).describe("frames in a batch"),
   device: common.device,
   threads: common.threads,

@@ -73,7 +73,7 @@ export async function trainPolicy(input: TrainPolicyInput): Promise<PolicyResult
   return withRunFolder(input.run, { stage: "policy", options, datasets }, resume, async (run) => {
     const finished = readResult(run, policyResultSchema);
     if (finished) return finished;
-    const data = await openTrainingData(datasets, options.learnFrom);
+    const data = await openTrainingData(datasets, options.learnFrom, options.rename);
     try {
       const prepared = await preparePolicy(data, run, options, onDecode);
       const { sources, train, heldOut } = prepared;

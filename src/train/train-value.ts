@@ -75,7 +75,7 @@ export async function trainValue(input: TrainValueInput): Promise<ValueResult> {
   return withRunFolder(input.run, { stage: "value", options, datasets }, resume, async (run) => {
     const finished = readResult(run, valueResultSchema);
     if (finished) return finished;
-    const opened = await openTrainingData(datasets);
+    const opened = await openTrainingData(datasets, "all", options.rename);
     try {
       const data = options.takeOver === "goes-on" ? opened : await withTakeOvers(opened);
       const prepared = await prepareValue(data, run, options, onDecode);

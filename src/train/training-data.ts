@@ -10,6 +10,7 @@ import {
   type FrameLabels,
   type LeRobotDataset,
   openDataset,
+  renaming,
 } from "../data/index.ts";
 import { PistarError, type Random, random } from "../system/index.ts";
 
@@ -47,10 +48,15 @@ export interface TrainingData {
 export const episodeChoices = ["all", "demonstrations", "successes", "uncorrected", "uncorrected-successes"] as const;
 export type EpisodeChoice = (typeof episodeChoices)[number];
 
-/** Opens the datasets. @throws Error for a dataset without episodes, an episode that does not exist, or if no episode is left to learn from */
+/**
+ * Opens the datasets.
+ * @param rename "stored=name": other names for columns of the files
+ * @throws Error for a dataset without episodes, an episode that does not exist, or if no episode is left to learn from
+ */
 export async function openTrainingData(
   given: readonly TrainingDataset[],
   learnFrom: EpisodeChoice = "all",
+  rename: readonly string[] = [],
 ): Promise<TrainingData> {
   if (given.length === 0) throw new PistarError("bad-option", "Expected at least one dataset to train on, got none");
   const datasets: LeRobotDataset[] = [];
@@ -58,7 +64,8 @@ export async function openTrainingData(
     for (const dataset of datasets) await dataset.close();
   };
   try {
-    for (const { root } of given) datasets.push(await openDataset(root, { usualNames: true }));
+    for (const { root } of given)
+      datasets.push(await openDataset(root, { usualNames: true, rename: renaming(rename) }));
     const episodes = given.flatMap((chosen, dataset) => chosenEpisodes(chosen, datasets[dataset]!, dataset, learnFrom));
     if (episodes.length === 0)
       throw new PistarError(
