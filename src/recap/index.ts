@@ -1,7 +1,8 @@
-// The numbers of RECAP: rewards, returns, value bins, advantages, thresholds, and the advantage indicator.
+// The numbers of RECAP: rewards, returns, value bins, advantages, thresholds, the advantage indicator, and how much may be luck.
 
 export { advantageIndicators } from "./advantage-indicator.ts";
 export { advantages } from "./advantages.ts";
+export { neighbourSpread, seeksLuck } from "./luck.ts";
 export { returns } from "./returns.ts";
 export { rewards } from "./rewards.ts";
 export { normalizedReturns, normalizedRewards, type TaskScale, taskScale, taskScales } from "./task-scale.ts";

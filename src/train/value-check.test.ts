@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TrainingEpisode } from "./training-data.ts";
-import { type Judged, meanReturnByTime, rankingAuc, valueCheck, valueWarnings } from "./value-check.ts";
+import { type Judged, luckWarnings, meanReturnByTime, rankingAuc, valueCheck, valueWarnings } from "./value-check.ts";
 
 const episode = (success: boolean, task = "a", length = 3): TrainingEpisode => ({
   dataset: 0,
@@ -75,4 +75,24 @@ test("what is wrong is said in words", () => {
   expect(valueWarnings({ ...good, heldOutError: 0.1 }).join()).toContain("no better than a clock");
   expect(valueWarnings({ ...good, auc: 0.5 }).join()).toContain("20 successes and 8 failures).");
   expect(valueWarnings({ ...good, auc: 0.5, failures: 2 }).join()).toContain("2 failures, few to tell by");
+});
+
+test("luck: returns that differ where values do not", () => {
+  // At each of five times a success and a failure. Values see the outcome, or half of it, or nothing.
+  const seen = (share: number): Judged[] =>
+    [true, false].flatMap((success) =>
+      Array.from({ length: 5 }, (_, frame) => {
+        const target = success ? -0.2 : -1;
+        const value = -0.6 + share * (target + 0.6);
+        return { episode: episode(success, "a", 5), frame, target, value, crossEntropy: 1 };
+      }),
+    );
+  expect(luckWarnings(seen(1))).toEqual([]);
+  expect(luckWarnings(seen(0.4))).toEqual([]);
+  // Within a time the deviation is √2 · 0.4 · (1 − share) of the advantages, √2 · 0.4 · share of the values.
+  expect(luckWarnings(seen(0.25)).join()).toContain(
+    "differ from their values by 0.42 and values from each other by 0.14",
+  );
+  expect(valueCheck(seen(0), seen(0), () => 0).warnings.join()).toContain("values from each other by 0.0. Labels");
+  expect(luckWarnings(seen(0).slice(0, 1))).toEqual([]);
 });

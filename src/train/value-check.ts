@@ -1,5 +1,7 @@
 // Judges whether the labels of a value function can be trusted. A value function that has memorised its episodes knows every return: all
-// advantages are about 0 then, and the labels are noise. All numbers are of held-out episodes unless they say otherwise.
+// advantages are about 0 then, and the labels are noise. One that knows little of the state leaves luck in the advantages. All numbers are of
+// held-out episodes unless they say otherwise.
+import { neighbourSpread, seeksLuck } from "../recap/index.ts";
 import type { TrainingEpisode } from "./training-data.ts";
 
 /** A frame's target and its predicted value. */
@@ -64,7 +66,7 @@ export function valueCheck(
     advantageSpread: spread(heldOut),
     trainAdvantageSpread: spread(trained),
   };
-  return { ...found, warnings: valueWarnings(found) };
+  return { ...found, warnings: [...valueWarnings(found), ...luckWarnings(heldOut)] };
 }
 
 export const middle = ({ length }: Pick<TrainingEpisode, "length">): number => Math.floor((length - 1) / 2);
@@ -124,6 +126,22 @@ export function valueWarnings(check: Omit<ValueCheck, "warnings">): string[] {
         `held out are ${check.successes} successes and ${check.failures} failures${Math.min(check.successes, check.failures) < fewEpisodes ? ", few to tell by" : ""}).`,
     );
   return warnings;
+}
+
+/** A warning if returns differ among neighbours in time much more than values do. The advantages are then mostly luck. */
+export function luckWarnings(frames: readonly Judged[]): string[] {
+  const spread = neighbourSpread(
+    frames.map(({ target, value }) => target - value),
+    frames.map(({ value }) => value),
+    frames.map(({ episode }) => episode.task),
+    frames.map(({ frame }) => frame),
+  );
+  if (spread === null || !seeksLuck(spread)) return [];
+  return [
+    `Luck decides more than what it sees: at the same time of an episode, returns differ from their values by ${spread.advantages.toPrecision(2)} ` +
+      `and values from each other by ${spread.values.toPrecision(2)}. Labels of whole returns would choose lucky actions, not good ones: label with ` +
+      "--lookahead 1 or shorter, with a larger --positive-fraction, or collect more episodes.",
+  ];
 }
 
 /**

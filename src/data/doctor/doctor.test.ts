@@ -101,17 +101,22 @@ test("ill episodes are named: odd lengths, no motion, jumps, repeats, frozen cam
   );
 });
 
-test("labels: one word only, words by episode, words by phase", async () => {
+test("labels: one word only, words by episode, words by phase, luck", async () => {
   const root = await recorded({});
-  const label = async (tag: string, positive: (episode: number, frame: number) => boolean) => {
+  const label = async (
+    tag: string,
+    positive: (episode: number, frame: number) => boolean,
+    known = new Float32Array(12 * 60),
+  ) => {
     const keys = Array.from({ length: 12 * 60 }, (_, row) => [Math.floor(row / 60), row % 60] as const);
     const zeros = () => new Float32Array(keys.length);
     await writeLabels(root, "advantages", tag, {
       episode_index: Int32Array.from(keys, ([episode]) => episode),
       frame_index: Int32Array.from(keys, ([, frame]) => frame),
       advantage: Uint8Array.from(keys, ([episode, frame]) => Number(positive(episode, frame))),
-      advantage_continuous: zeros(),
-      value_current: zeros(),
+      // Returns are 0 in even episodes and −1 in odd ones.
+      advantage_continuous: known.map((value, row) => (known.some(Boolean) ? -(Math.floor(row / 60) % 2) - value : 0)),
+      value_current: known,
       value_next: zeros(),
       reward_sum: zeros(),
       reward_sum_raw: zeros(),
@@ -132,4 +137,14 @@ test("labels: one word only, words by episode, words by phase", async () => {
     "yes",
     true,
   ]);
+  // Values that know a part of the outcome.
+  const knowing = (share: number) =>
+    Float32Array.from({ length: 12 * 60 }, (_, row) => -0.5 - share * ((Math.floor(row / 60) % 2) - 0.5));
+  const even = (episode: number, frame: number) => (frame + episode) % 4 === 0;
+  expect((await label("knowing", even, knowing(0.8))).doubts).toEqual([]);
+  const lucky = await label("lucky", even, knowing(0.2));
+  expect(lucky.doubts).toEqual([
+    "At the same time of an episode, advantages differ by 0.40 and values by 0.10; the frames with the largest advantages were lucky more than good.",
+  ]);
+  expect(lucky.mends[0]).toContain("--lookahead 1 --positive-fraction 0.4");
 });

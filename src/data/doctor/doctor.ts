@@ -4,6 +4,7 @@ import { cameraFindings } from "./cameras.ts";
 import { correctionFindings, lengthFindings, outcomeFindings } from "./episodes.ts";
 import { type Finding, verdict } from "./finding.ts";
 import { labelFindings } from "./labels.ts";
+import { luckFindings } from "./luck.ts";
 import { motionFindings } from "./motion.ts";
 
 export interface Diagnosis {
@@ -30,6 +31,7 @@ export async function examineDataset(dataset: LeRobotDataset, options: DoctorOpt
     ...(await motionFindings(dataset)),
     ...(await cameraFindings(dataset, options.progress)),
     ...(labels === undefined ? [] : await labelFindings(dataset, options)),
+    ...(options.labels === undefined ? [] : await luckFindings(dataset, options.labels)),
   ];
   const order = { bad: 0, care: 1, good: 2 };
   findings.sort((a, b) => order[a.weight] - order[b.weight]);
