@@ -4,6 +4,8 @@ export { type ErrorCode, PistarError } from "../system/index.ts";
 export { Arm, centredOn, facing, type Motion, middleOf, opening } from "./arm.ts";
 export type { CameraOptions, RgbdImage, Viewpoint } from "./camera.ts";
 export { Demonstration, Demonstrator } from "./demonstrator.ts";
+export { EmulatedArm } from "./emulated-arm.ts";
+export { type EmulatedBus, emulateBus, emulatedCalibration, emulateWorld } from "./emulated-bus.ts";
 export { Judge } from "./judge.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";
 export { type Element, element, formatMjcf } from "./mjcf.ts";

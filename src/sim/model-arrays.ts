@@ -44,6 +44,11 @@ export interface ModelArrays {
   readonly body_jntadr: Int32Array;
   readonly body_jntnum: Int32Array;
   readonly body_mocapid: Int32Array;
+  /** [actuators, 10] each. */
+  readonly actuator_gainprm: Float64Array;
+  readonly actuator_biasprm: Float64Array;
+  /** [actuators, 2]. */
+  readonly actuator_forcerange: Float64Array;
 }
 
 /** Arrays of the state, with the same caution. Rotation matrices are row-major. */
@@ -53,6 +58,7 @@ export interface DataArrays {
   readonly qpos: Float64Array;
   readonly qvel: Float64Array;
   readonly ctrl: Float64Array;
+  readonly actuator_force: Float64Array;
   readonly qacc_warmstart: Float64Array;
   readonly mocap_pos: Float64Array;
   readonly mocap_quat: Float64Array;

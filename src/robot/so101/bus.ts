@@ -142,7 +142,7 @@ export class FeetechBus {
     );
   }
 
-  /** Sends a request when the line is free, and again until all answers came or the tries are used up. The answers of the last try. */
+  /** Sends a request when the line is free, and again until all answers came or the tries are used up. The most complete answers. */
   private request(request: Uint8Array, expected: readonly Expected[]): Promise<Answer[]> {
     const done = this.queue.then(async () => {
       this.counts.requests++;
@@ -150,7 +150,8 @@ export class FeetechBus {
       for (let tries = 0; tries <= this.retries; tries++) {
         if (tries > 0) this.counts.repeated++;
         if (this.dirty && !(await this.clear(expected))) continue;
-        answers = await this.exchange(request, expected);
+        const found = await this.exchange(request, expected);
+        if (found.length >= answers.length) answers = found;
         if (answers.length === expected.length) break;
       }
       return answers;

@@ -16,6 +16,8 @@ export interface SeenGoal {
   readonly at: number;
   readonly id: number;
   readonly goal: number;
+  /** Position of the joint at that moment. */
+  readonly position: number;
 }
 
 export class EmulatedChain {
@@ -33,6 +35,11 @@ export class EmulatedChain {
   /** Lets the motors move and measure up to `now`. */
   advance(now: number): void {
     this.mechanics.advance(now, this.servos);
+    this.measure();
+  }
+
+  /** Measures anew, after something else has moved the joints. */
+  measure(): void {
     for (const [i, servo] of this.servos.entries()) servo.measure(this.mechanics.measured(i));
   }
 
@@ -92,6 +99,11 @@ export class EmulatedChain {
     servo.write(address, bytes);
     const { address: goal } = registers.Goal_Position;
     if (address <= goal && goal + 2 <= address + bytes.length)
-      this.goals.push({ at: now, id: servo.id, goal: servo.get("Goal_Position") });
+      this.goals.push({
+        at: now,
+        id: servo.id,
+        goal: servo.get("Goal_Position"),
+        position: servo.get("Present_Position"),
+      });
   }
 }
