@@ -9,6 +9,7 @@ export { convertDataset } from "./convert.ts";
 export { buildAside, type Changes, type CopyOptions, copyEpisodes, type Piece, type Progress } from "./copy.ts";
 export { type LeRobotDataset, type OpenOptions, openDataset } from "./dataset.ts";
 export type { DepthMap } from "./depth.ts";
+export type { NamedValues } from "./doctor/agreement.ts";
 export { type Diagnosis, type DoctorOptions, examineDataset } from "./doctor/doctor.ts";
 export {
   checkDropped,

@@ -36,3 +36,4 @@ export { type TrainValueInput, trainValue, type ValueResult } from "./train-valu
 export { isChosen, succeeded, type TrainingDataset } from "./training-data.ts";
 export type { ValueCheck } from "./value-check.ts";
 export { clockValues, type LabelListener, learnedValues, type ValueSource } from "./value-source.ts";
+export { valuesOfEach } from "./values-of-each.ts";

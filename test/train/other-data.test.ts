@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { copyEpisodes, openDataset, piecesOf, readLabels } from "../../src/data/index.ts";
-import { labelDataset, learnedValues, relabelDatasets, trainPolicy, trainValue } from "../../src/train/index.ts";
+import {
+  labelDataset,
+  learnedValues,
+  relabelDatasets,
+  trainPolicy,
+  trainValue,
+  valuesOfEach,
+} from "../../src/train/index.ts";
 import { tinyDataset } from "./tiny-dataset.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pistar-other-data-"));
@@ -56,6 +63,11 @@ test("columns under other names are trained on and labelled as if they had LeRob
     found.push([metrics, advantage, value_current]);
   }
   expect(found[1]).toEqual(found[0]);
+  // The two value functions are one and the same, so the doctor finds their values equal.
+  const runs = [path("own-value"), path("renamed-value")];
+  const [own, renamed] = await valuesOfEach(runs, others, { rename, cache: short.cache });
+  expect([own!.name, own!.of.size]).toEqual([runs[0], 4]);
+  expect(renamed!.of).toEqual(own!.of);
   const wrong = { ...short, rename: ["knees=observation.state"] };
   await expect(trainValue({ run: path("wrong"), datasets: [{ root: others }], options: wrong })).rejects.toThrow(
     "expected a column to rename among joints, targets, eye, complementary_info.is_intervention",

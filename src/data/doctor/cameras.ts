@@ -1,17 +1,42 @@
-// Cameras that froze, by frames spread over each episode.
+// Cameras, by frames spread over each episode: which of them froze, and how bright the pictures are.
 import type { LeRobotDataset } from "../dataset.ts";
+import type { Image } from "../types.ts";
 import { asOption, type Finding, listed } from "./finding.ts";
+import type { Motion } from "./motion.ts";
 
-/** Frames of an episode that are compared. */
-const looked = 6;
+/** Frames of an episode that are looked at. */
+const looked = 8;
+
+/** Mean difference of two pictures, in grey levels of 255, below which they are one and the same. */
+const same = 0.25;
+
+/** What counts as motion between two frames, in ranges of a component. */
+const moved = 0.05;
 
 /** Told how many episodes are looked at, of how many. */
 type Progress = (done: number, total: number) => void;
 
-export async function cameraFindings(dataset: LeRobotDataset, progress?: Progress): Promise<Finding[]> {
+/** The brightness of one picture, 0 to 1. */
+export interface Light {
+  readonly episode: number;
+  readonly frame: number;
+  readonly brightness: number;
+}
+
+/** @param motions of the episodes, which say whether a still picture may be right */
+export async function lookAtCameras(
+  dataset: LeRobotDataset,
+  motions: readonly Motion[],
+  progress?: Progress,
+): Promise<{ readonly findings: Finding[]; readonly lights: Light[] }> {
   const { root, cameras, episodes } = dataset;
+  const lights: Light[] = [];
   if (cameras.length === 0)
-    return [{ weight: "bad", text: "There is no camera; the networks see through at least one." }];
+    return {
+      findings: [{ weight: "bad", text: "There is no camera; the networks see through at least one." }],
+      lights,
+    };
+  const byEpisode = new Map(motions.map((motion) => [motion.episode, motion]));
   const frozen = new Map<string, number[]>();
   const unread: number[] = [];
   for (const [at, { index, length }] of episodes.entries()) {
@@ -21,9 +46,10 @@ export async function cameraFindings(dataset: LeRobotDataset, progress?: Progres
     for (const camera of cameras) {
       try {
         const images = await dataset.frames(index, camera, frames);
-        const [first, ...others] = images.map(({ data }) => Buffer.from(data));
-        if (others.length > 0 && others.every((other) => other.equals(first!)))
-          frozen.set(camera, [...(frozen.get(camera) ?? []), index]);
+        if (isFrozen(images, frames, byEpisode.get(index))) frozen.set(camera, [...(frozen.get(camera) ?? []), index]);
+        if (camera === cameras[0])
+          for (const [i, image] of images.entries())
+            lights.push({ episode: index, frame: frames[i]!, brightness: brightnessOf(image) });
       } catch {
         if (!unread.includes(index)) unread.push(index);
       }
@@ -32,7 +58,7 @@ export async function cameraFindings(dataset: LeRobotDataset, progress?: Progres
   }
   const findings: Finding[] = [...frozen].map(([camera, numbers]) => ({
     weight: "care",
-    text: `Camera "${camera}" shows one and the same picture throughout episodes ${listed(numbers)}.`,
+    text: `Camera "${camera}" shows one and the same picture while the robot moves, in episodes ${listed(numbers)}.`,
     mend: `pistar dataset edit delete ${root} ${root}-cleaned --episodes ${asOption(numbers)}`,
   }));
   if (unread.length > 0)
@@ -41,5 +67,34 @@ export async function cameraFindings(dataset: LeRobotDataset, progress?: Progres
       text: `Pictures of episodes ${listed(unread)} cannot be read.`,
       mend: `pistar dataset edit drop-unreadable ${root} ${root}-readable`,
     });
-  return findings;
+  return { findings, lights };
+}
+
+/** Whether two neighbours among the pictures are the same, although the robot moves between them. */
+function isFrozen(images: readonly Image[], frames: readonly number[], motion: Motion | undefined): boolean {
+  return images.some((image, at) => {
+    const before = images[at - 1];
+    return before !== undefined && difference(before, image) < same && moves(motion, frames[at - 1]!, frames[at]!);
+  });
+}
+
+function moves(motion: Motion | undefined, from: number, to: number): boolean {
+  if (!motion) return true;
+  const { actions, width } = motion;
+  for (let frame = from + 1; frame <= to; frame++)
+    for (let at = 0; at < width; at++)
+      if (Math.abs(actions[frame * width + at]! - actions[from * width + at]!) > moved) return true;
+  return false;
+}
+
+function difference({ data: a }: Image, { data: b }: Image): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += Math.abs(a[at]! - b[at]!);
+  return sum / Math.max(1, a.length);
+}
+
+function brightnessOf({ data }: Image): number {
+  let sum = 0;
+  for (const value of data) sum += value;
+  return sum / (255 * Math.max(1, data.length));
 }

@@ -1,7 +1,8 @@
 // Episodes by their list: outcomes of each task, lengths, and how much of it are corrections.
 import type { LeRobotDataset } from "../dataset.ts";
 import type { recordingFeatures } from "../recording.ts";
-import { asOption, type Finding, listed, median, percent } from "./finding.ts";
+import { asOption, type Finding, listed, percent } from "./finding.ts";
+import { median } from "./numbers.ts";
 
 /** Outcomes of each kind that a task needs before a value function can tell them apart. */
 const fewOutcomes = 5;
@@ -28,12 +29,19 @@ export function outcomeFindings({ root, episodes }: LeRobotDataset): Finding[] {
       findings.push({
         weight: "care",
         text: `${text}; without failures the value function learns only how long a success takes.`,
+        mend: `pistar dataset edit outcome ${root} ${root}-judged --failure …`,
       });
-    else if (success === 0) findings.push({ weight: "bad", text: `${text}; there is nothing good to imitate.` });
+    else if (success === 0)
+      findings.push({
+        weight: "bad",
+        text: `${text}; there is nothing good to imitate.`,
+        mend: `pistar dataset edit merge ${root}-more ${root} DEMONSTRATIONS`,
+      });
     else if (Math.min(success, failure) < fewOutcomes)
       findings.push({
         weight: "care",
         text: `${text}; fewer than ${fewOutcomes} of a kind are a weak ground for values.`,
+        mend: `pistar dataset edit merge ${root}-more ${root} MORE_ROLLOUTS`,
       });
     else findings.push({ weight: "good", text: `${text}.` });
   }
@@ -49,7 +57,14 @@ export function lengthFindings({ root, episodes, fps }: LeRobotDataset): Finding
     for (const { index, length } of own) if (length > 4 * middle || length < middle / 4) odd.push(index);
   }
   const short = episodes.filter(({ length }) => length < fps / 2).map(({ index }) => index);
+  const seconds = (frames: number) => `${Number((frames / fps).toPrecision(3))} s`;
+  const lengths = episodes.map(({ length }) => length).sort((a, b) => a - b);
   const findings: Finding[] = [];
+  if (lengths.length > 0)
+    findings.push({
+      weight: "good",
+      text: `${lengths.length} episodes last ${seconds(lengths[0]!)} to ${seconds(lengths.at(-1)!)}, half of them over ${seconds(median(lengths))}.`,
+    });
   if (odd.length > 0)
     findings.push({
       weight: "care",
@@ -83,6 +98,7 @@ export async function correctionFindings(dataset: LeRobotDataset): Promise<Findi
       {
         weight: "care",
         text: `${text}; the policy's own behaviour is the smaller part, and advantages compare with it.`,
+        mend: `pistar dataset edit merge ${dataset.root}-more ${dataset.root} ROLLOUTS_WITHOUT_CORRECTIONS`,
       },
     ];
   return [{ weight: "good", text: `${text}.` }];

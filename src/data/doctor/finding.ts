@@ -30,11 +30,4 @@ export function listed(numbers: readonly number[]): string {
 /** Numbers as `--episodes` takes them. */
 export const asOption = (numbers: readonly number[]): string => numbers.join(",");
 
-/** The middle of the values. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;

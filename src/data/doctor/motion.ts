@@ -1,9 +1,11 @@
-// Motion by states and actions: dead frames, jerks, the delay from action to state, and episodes that repeat another.
+// Motion by states and actions: dead frames, jerks, and the delay from action to state.
 import type { LeRobotDataset } from "../dataset.ts";
 import type { Column } from "../types.ts";
-import { asOption, type Finding, listed, median, percent } from "./finding.ts";
+import { asOption, type Finding, listed, percent } from "./finding.ts";
+import { correlation, median } from "./numbers.ts";
 
-interface Motion {
+/** What an episode does. */
+export interface Motion {
   readonly episode: number;
   /** [frames, width], each component divided by its range over the dataset. */
   readonly actions: Float64Array;
@@ -19,29 +21,27 @@ const limits = {
   deadShare: 0.2,
   /** Of a component's range, from one frame to the next. */
   jerk: 0.5,
-  /** Mean distance of two episodes, of a component's range. */
-  twin: 1e-3,
   /** Frames of delay that are looked for. */
   delay: 15,
   /** Frames of delay that a policy with action chunks does not mind. */
   usualDelay: 6,
 } as const;
 
-export async function motionFindings(dataset: LeRobotDataset): Promise<Finding[]> {
-  if (!dataset.features.has("action"))
+export function motionFindings({ root, fps, features }: LeRobotDataset, motions: readonly Motion[]): Finding[] {
+  if (!features.has("action"))
     return [
-      { weight: "bad", text: 'There is no column "action".', mend: "pistar dataset edit rename … STORED=action" },
+      {
+        weight: "bad",
+        text: 'There is no column "action".',
+        mend: `pistar dataset edit rename ${root} ${root}-renamed STORED=action`,
+      },
     ];
-  const motions = await readMotions(dataset);
-  return [
-    ...deadFindings(dataset.root, motions),
-    ...jerkFindings(dataset.root, motions),
-    ...delayFindings(dataset.fps, motions),
-    ...twinFindings(dataset.root, motions),
-  ];
+  return [...deadFindings(root, motions), ...jerkFindings(root, motions), ...delayFindings(root, fps, motions)];
 }
 
-async function readMotions(dataset: LeRobotDataset): Promise<Motion[]> {
+/** Actions and states of all episodes; none without the column "action". */
+export async function readMotions(dataset: LeRobotDataset): Promise<Motion[]> {
+  if (!dataset.features.has("action")) return [];
   const state = dataset.features.has("observation.state") ? "observation.state" : undefined;
   const read: { episode: number; action: Float64Array; state: Float64Array | undefined; frames: number }[] = [];
   for (const { index, length } of dataset.episodes) {
@@ -79,7 +79,7 @@ function ranges(columns: readonly Float64Array[], width: number): number[] {
 }
 
 /** The largest step of a component from a frame to the next. */
-function steps({ actions, width, frames }: Pick<Motion, "actions" | "width" | "frames">): number[] {
+export function steps({ actions, width, frames }: Pick<Motion, "actions" | "width" | "frames">): number[] {
   return Array.from({ length: Math.max(0, frames - 1) }, (_, frame) => {
     let largest = 0;
     for (let at = 0; at < width; at++)
@@ -111,8 +111,8 @@ function deadFindings(root: string, motions: readonly Motion[]): Finding[] {
 
 function jerkFindings(root: string, motions: readonly Motion[]): Finding[] {
   // A component that only ever jumps, such as a gripper that is open or closed, is left out: its median step tells nothing else.
-  const smooth = motions.filter((motion) => motion.frames > 2);
-  const found = smooth.flatMap((motion) => {
+  const long = motions.filter((motion) => motion.frames > 2);
+  const found = long.flatMap((motion) => {
     const jumps: number[] = [];
     for (let at = 0; at < motion.width; at++) {
       const values = Float64Array.from(
@@ -138,7 +138,7 @@ function jerkFindings(root: string, motions: readonly Motion[]): Finding[] {
 }
 
 /** The delay at which states follow actions best, by the steps of both. */
-function delayFindings(fps: number, motions: readonly Motion[]): Finding[] {
+function delayFindings(root: string, fps: number, motions: readonly Motion[]): Finding[] {
   const delays = motions.flatMap(({ actions, states, width, frames }) => {
     if (!states || frames < 3 * limits.delay) return [];
     const [a, s] = [steps({ actions, width, frames }), steps({ actions: states, width, frames })];
@@ -153,46 +153,11 @@ function delayFindings(fps: number, motions: readonly Motion[]): Finding[] {
   const text = `States follow actions after ${delay} frames (${Math.round((1000 * delay) / fps)} ms)`;
   if (delay > limits.usualDelay)
     return [
-      { weight: "care", text: `${text}; a policy must plan that far ahead, take execution horizons longer than it.` },
+      {
+        weight: "care",
+        text: `${text}; a policy must plan further ahead than that.`,
+        mend: `pistar train ${root} --out RUN --horizon ${3 * delay}`,
+      },
     ];
   return [{ weight: "good", text: `${text}.` }];
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [x, y] = [mean(a), mean(b)];
-  let [both, left, right] = [0, 0, 0];
-  for (const [at, value] of a.entries()) {
-    both += (value - x) * (b[at]! - y);
-    left += (value - x) ** 2;
-    right += (b[at]! - y) ** 2;
-  }
-  return left > 0 && right > 0 ? both / Math.sqrt(left * right) : 0;
-}
-
-/** Episodes whose actions are those of an earlier one. */
-function twinFindings(root: string, motions: readonly Motion[]): Finding[] {
-  const twins: number[] = [];
-  const byLength = new Map<number, Motion[]>();
-  for (const motion of motions) {
-    const others = byLength.get(motion.frames) ?? [];
-    const moves = steps(motion).some((step) => step >= limits.still);
-    if (moves && others.some(({ actions }) => distance(actions, motion.actions) < limits.twin))
-      twins.push(motion.episode);
-    byLength.set(motion.frames, [...others, motion]);
-  }
-  if (twins.length === 0) return [];
-  return [
-    {
-      weight: "care",
-      text: `Episodes ${listed(twins)} repeat the actions of an earlier episode.`,
-      mend: `pistar dataset edit delete ${root} ${root}-cleaned --episodes ${asOption(twins)}`,
-    },
-  ];
-}
-
-function distance(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += Math.abs(a[at]! - b[at]!);
-  return sum / Math.max(1, a.length);
 }
