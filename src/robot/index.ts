@@ -42,4 +42,4 @@ export { type Limits, limitedGoal, limitsSchema } from "./so101/safety.ts";
 export { openSerialPort, type PortInfo, serialPorts } from "./so101/serial-port.ts";
 export { connectSo101, jointNames, So101, type So101Options } from "./so101/so101.ts";
 export { calibratedJoints, fromMotor, toMotor, type Unit, unitOf, units } from "./so101/units.ts";
-export type { EpisodeSetting, Station, Stations } from "./station.ts";
+export type { EpisodeSetting, Rewindable, Station, Stations } from "./station.ts";

@@ -13,6 +13,14 @@ export interface EpisodeSetting {
   readonly randomise: boolean;
 }
 
+/** A simulation that can save a moment of an episode and continue there exactly, as often as one likes. */
+export interface Rewindable<Moment = unknown> {
+  /** The present moment: the robot, its surroundings, and what the judge has seen so far. Plain data, for any station of the same setting. */
+  saveMoment(): Moment;
+  /** Continues at a saved moment. A supervisor begins to watch there. */
+  restoreMoment(moment: Moment): void;
+}
+
 export interface Station {
   readonly robot: Robot;
   /** Watches and judges; takes over if the station was opened supervised. */
@@ -21,6 +29,8 @@ export interface Station {
   readonly demonstrator?: Driver;
   /** Seconds after which an episode without success is a failure. */
   readonly timeLimit: number;
+  /** Saves and restores moments. Absent for a real robot. */
+  readonly moments?: Rewindable;
   /** Closes the robot too. */
   close(): Promise<void>;
 }

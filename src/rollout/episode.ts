@@ -7,6 +7,7 @@ import {
   faultOf,
   type Observation,
   type Operator,
+  type Rewindable,
   type Robot,
   type Tick,
   type Trouble,
@@ -30,8 +31,21 @@ export interface Period {
   readonly value?: number;
 }
 
+/** A moment of an earlier episode to continue at. */
+export interface SavedMoment {
+  /** Control periods before it. */
+  readonly step: number;
+  /** As `Rewindable.saveMoment` gave it. */
+  readonly moment: unknown;
+}
+
 export interface EpisodeOptions {
   readonly seed: number;
+  /**
+   * Begins at a saved moment instead of at the robot's reset. The driver begins anew there: it knows nothing of the actions before. Steps
+   * and the time limit count from the beginning of the earlier episode.
+   */
+  readonly from?: SavedMoment & { readonly moments: Rewindable };
   /** The instruction (default: the robot's own for the seed). */
   readonly instruction?: string;
   /** Seconds after which an episode without success is a failure. */
@@ -53,7 +67,7 @@ export interface EpisodeOptions {
 export interface EpisodeResult {
   readonly seed: number;
   readonly outcome: "success" | "failure" | "discarded";
-  /** Control periods, and the time they take. */
+  /** Control periods, and the time they take. Those before `from` count too. */
   readonly steps: number;
   readonly seconds: number;
   /** How often the operator took over, and the periods in which it acted. */
@@ -70,11 +84,12 @@ const maxTroubles = 20;
  * @throws whatever the robot throws; a policy's faults are in the result
  */
 export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult> {
-  const { robot, driver, operator, seed, instruction } = options;
+  const { robot, driver, operator, seed, instruction, from } = options;
   try {
-    await robot.reset({ seed, instruction });
+    if (!from) await robot.reset({ seed, instruction });
     await driver.reset(seed);
     operator?.reset(seed);
+    from?.moments.restoreMoment(from.moment);
     return await controlLoop(options);
   } finally {
     driver.interrupt();
@@ -88,7 +103,8 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
   const periods = Math.round(options.timeLimit * robot.fps);
   const troubles: Trouble[] = [];
   let control: Control = "autonomous";
-  let [step, takeOvers, correctedSteps] = [0, 0, 0];
+  const first = options.from?.step ?? 0;
+  let [step, takeOvers, correctedSteps] = [first, 0, 0];
   let held = false;
   let outcome: EpisodeResult["outcome"] | undefined;
   /** Written once it is known whether the episode ends with it. */
@@ -107,7 +123,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
     const tick: Tick = { step, seconds: step / robot.fps, control, held };
     const decision = operator?.decide(tick) ?? "continue";
     if (decision === "success" || decision === "failure" || decision === "discard") {
-      outcome = decision === "discard" || step === 0 ? "discarded" : decision;
+      outcome = decision === "discard" || step === first ? "discarded" : decision;
       break;
     }
     const before: Control = control;
@@ -121,7 +137,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
     if (control === "autonomous") {
       targets = await driver.next({ step, observe, report });
       if (driver.finished) {
-        outcome = step === 0 ? "discarded" : "failure";
+        outcome = step === first ? "discarded" : "failure";
         break;
       }
     } else if (control === "correcting") targets = operator!.targets({ ...tick, control });

@@ -2,7 +2,7 @@
 
 export { type ErrorCode, PistarError } from "../system/index.ts";
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
-export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode } from "./episode.ts";
+export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode, type SavedMoment } from "./episode.ts";
 export {
   type ComparedEvaluation,
   type Comparison,
@@ -21,8 +21,10 @@ export {
   EpisodeRunner,
   type Finished,
   type Lost,
+  momentsOf,
   type RunnerOptions,
 } from "./fleet/episode-runner.ts";
+export { type FleetOptions, type FleetWorker, runInOrder } from "./fleet/in-order.ts";
 export { type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
 export {
   type PairedCounts,

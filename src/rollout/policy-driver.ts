@@ -84,7 +84,8 @@ export class PolicyDriver implements Driver {
   private plan: Plan | undefined;
   /** After a fault: the first step at which the policy is asked again. */
   private notBefore = 0;
-  private unready: Error | undefined;
+  /** Why the policy could not begin the episode, and whether that was reported. */
+  private unready: { readonly error: Error; reported: boolean } | undefined;
   /** Periods acted between question and answer, the last few times; at first the expected number. */
   private delays: number[] = [];
   /** The last target sent in this episode, unless somebody else has acted since. */
@@ -138,7 +139,7 @@ export class PolicyDriver implements Driver {
       await this.policy.reset(seed);
       this.unready = undefined;
     } catch (error) {
-      this.unready = error as Error;
+      this.unready = { error: error as Error, reported: false };
     }
   }
 
@@ -150,7 +151,9 @@ export class PolicyDriver implements Driver {
 
   async next(period: ControlPeriod): Promise<ArrayLike<number> | undefined> {
     if (this.unready) {
-      if (period.step === 0) period.report("error", `The policy could not begin the episode: ${this.unready.message}`);
+      const { error, reported } = this.unready;
+      if (!reported) period.report("error", `The policy could not begin the episode: ${error.message}`);
+      this.unready.reported = true;
       return undefined;
     }
     if (this.question?.stale && !(await this.dropStale(!this.options.realTime))) {

@@ -41,14 +41,19 @@ export function assignmentOf(dataset: Dataset, index: number): Assignment {
 /**
  * Replays episode `index` of a collected dataset on a robot of the same setting (`assignmentOf`) and frame rate.
  * @param operator judges
- * @param onFrame called before each action and once at the end
+ * @param compareEvery frames from one comparison of the joints to the next; a comparison renders pictures too
+ * @param onFrame called before each action, and once at the end with the number of frames
  * @throws as `assignmentOf`
  */
 export async function replayEpisode(
   dataset: Dataset,
   index: number,
-  { robot, operator }: { readonly robot: Robot; readonly operator: Operator },
-  onFrame: () => void | Promise<void> = () => {},
+  {
+    robot,
+    operator,
+    compareEvery = 1,
+  }: { readonly robot: Robot; readonly operator: Operator; readonly compareEvery?: number },
+  onFrame: (frame: number) => void | Promise<void> = () => {},
 ): Promise<Replay> {
   const { task, seed } = assignmentOf(dataset, index);
   const { length, extra } = dataset.episodes[index]!;
@@ -59,15 +64,16 @@ export async function replayEpisode(
   operator.reset(seed);
   let deviation = 0;
   let success = false;
-  for (let step = 0; step < length && !success; step++) {
-    await onFrame();
-    const { state } = await robot.observe();
-    for (const [i, position] of state.entries())
-      deviation = Math.max(deviation, Math.abs(position - states![step * width + i]!));
+  let step = 0;
+  for (; step < length && !success; step++) {
+    await onFrame(step);
+    if (step % compareEvery === 0)
+      for (const [i, position] of (await robot.observe()).state.entries())
+        deviation = Math.max(deviation, Math.abs(position - states![step * width + i]!));
     await robot.act(actions!.subarray(step * width, (step + 1) * width));
     success = operator.judge?.() === true;
   }
-  await onFrame();
+  await onFrame(step);
   operator.release();
   const recorded = extra.episode_success === "success" ? "success" : "failure";
   return { episode: index, task, seed, recorded, replayed: success ? "success" : "failure", deviation };

@@ -7,6 +7,14 @@ const hold = 0.5;
 /** A free object faster than this sideways (m/s), untouched by the jaws, was thrown. Falling straight down is no throw. */
 const flying = 0.35;
 
+/** A judge at a saved moment. */
+export interface JudgeMoment {
+  /** Control periods that the goal has held. */
+  readonly since: number;
+  /** Objects that count as thrown. */
+  readonly thrown: readonly string[];
+}
+
 /** Judges one episode after another of a task's world. */
 export class Judge {
   private readonly task: Task;
@@ -23,6 +31,16 @@ export class Judge {
   reset(): void {
     this.since = 0;
     this.thrown.clear();
+  }
+
+  saveMoment(): JudgeMoment {
+    return { since: this.since, thrown: [...this.thrown] };
+  }
+
+  restoreMoment({ since, thrown }: JudgeMoment): void {
+    this.reset();
+    this.since = since;
+    for (const object of thrown) this.thrown.add(object);
   }
 
   /** Called after each control period. True once the episode has succeeded. */

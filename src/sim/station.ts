@@ -1,12 +1,12 @@
 // Stations of the simulated SO-101, for rollouts and their worker threads.
-import type { EpisodeSetting, Operator, Station, Stations } from "../robot/index.ts";
+import type { EpisodeSetting, Operator, Rewindable, Station, Stations } from "../robot/index.ts";
 import { Demonstrator } from "./demonstrator.ts";
-import { Judge } from "./judge.ts";
+import { Judge, type JudgeMoment } from "./judge.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { Task } from "./task.ts";
 import { createTaskWorld } from "./task-world.ts";
 import { difficultyOf, taskNamed } from "./tasks/index.ts";
-import type { World } from "./world.ts";
+import type { Moment, World } from "./world.ts";
 
 /** Address of this module: rollouts import `stations` from it, in worker threads too. */
 export const simulation: string = import.meta.url;
@@ -19,11 +19,13 @@ export const stations: Stations = {
     const task = taskNamed(name);
     const world = await createTaskWorld(task, { difficulty, randomise });
     const supervisor = supervised ? new Supervisor(task, world) : undefined;
+    const judge = new Judge(task, world);
     return {
       robot: world,
-      operator: judging(task, world, supervisor),
+      operator: judging(task, world, supervisor, judge),
       demonstrator: new Demonstrator(task, world),
       timeLimit: task.timeLimit,
+      moments: rewindable(world, judge),
       async close() {
         supervisor?.close();
         await world.close();
@@ -32,9 +34,16 @@ export const stations: Stations = {
   },
 };
 
+const rewindable = (world: World, judge: Judge): Rewindable<{ readonly world: Moment; readonly judge: JudgeMoment }> => ({
+  saveMoment: () => ({ world: world.saveMoment(), judge: judge.saveMoment() }),
+  restoreMoment(moment) {
+    world.restoreMoment(moment.world);
+    judge.restoreMoment(moment.judge);
+  },
+});
+
 /** An operator who judges by the task's goal. Without a supervisor it only watches. */
-export function judging(task: Task, world: World, supervisor?: Supervisor): Operator {
-  const judge = new Judge(task, world);
+export function judging(task: Task, world: World, supervisor?: Supervisor, judge = new Judge(task, world)): Operator {
   return {
     id: supervisor?.id ?? "judge",
     reset(seed) {

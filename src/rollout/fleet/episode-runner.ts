@@ -1,8 +1,9 @@
 // Runs assigned episodes one after the other, in this thread or in a worker, and returns them as data.
 import { detachedEpisode, type EpisodeContent } from "../../data/index.ts";
 import { openPolicy } from "../../policy/index.ts";
-import type { Driver, EpisodeSetting, Policy, Robot, Station } from "../../robot/index.ts";
-import { type EpisodeOptions, type EpisodeResult, runEpisode } from "../episode.ts";
+import type { Driver, EpisodeSetting, Policy, Rewindable, Robot, Station } from "../../robot/index.ts";
+import { PistarError } from "../../system/index.ts";
+import { type EpisodeOptions, type EpisodeResult, runEpisode, type SavedMoment } from "../episode.ts";
 import { jumpsAt } from "../jumps.ts";
 import type { Driving } from "../options.ts";
 import { PolicyDriver } from "../policy-driver.ts";
@@ -53,8 +54,15 @@ export class EpisodeRunner {
     this.options = options;
   }
 
-  /** Runs one episode. @throws Error as `prepare` and the robot do; a policy's faults are in the result */
-  async run(assignment: Assignment, listener: Pick<EpisodeOptions, "onPeriod" | "value"> = {}): Promise<Finished> {
+  /**
+   * Runs one episode.
+   * @param from a saved moment of this setting to continue at; without it the robot is reset
+   * @throws Error as `prepare` and the robot do, or if the station saves no moments; a policy's faults are in the result
+   */
+  async run(
+    assignment: Assignment,
+    { from, ...listener }: Pick<EpisodeOptions, "onPeriod" | "value"> & { readonly from?: SavedMoment } = {},
+  ): Promise<Finished> {
     const { station, driver } = await this.prepare(assignment);
     const { robot, operator, timeLimit } = station;
     const recorded = this.options.record ? detachedEpisode(rolloutFeatures(robot), robot.fps) : undefined;
@@ -65,6 +73,7 @@ export class EpisodeRunner {
       driver,
       operator,
       ...(recorded && { sink: { addFrame: (values, text) => recorded.add(values, text) } }),
+      ...(from && { from: { ...from, moments: momentsOf(station) } }),
       ...listener,
     });
     const jumps = driver instanceof PolicyDriver ? jumpsAt(driver.borders, robot.joints) : [];
@@ -115,6 +124,15 @@ export class EpisodeRunner {
     await this.ready?.station.close();
     this.ready = undefined;
   }
+}
+
+/** What saves and restores a station's moments. @throws PistarError bad-option if it cannot, as a real robot */
+export function momentsOf({ robot, moments }: Station): Rewindable {
+  if (moments) return moments;
+  throw new PistarError(
+    "bad-option",
+    `Expected a simulation that can save and restore its moments, got ${robot.type}: its station has no \`moments\` (see Rewindable)`,
+  );
 }
 
 /** Control periods until an answer counts: one within a period counts at the period's end. The margin absorbs rounding of whole periods. */
