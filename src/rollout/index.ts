@@ -26,6 +26,7 @@ export {
 } from "./fleet/episode-runner.ts";
 export { type FleetOptions, type FleetWorker, runInOrder } from "./fleet/in-order.ts";
 export { type ParallelOptions, runEpisodes } from "./fleet/parallel.ts";
+export { type BegunEpisode, SideBySide } from "./fleet/side-by-side.ts";
 export {
   type PairedCounts,
   pairedDifference,

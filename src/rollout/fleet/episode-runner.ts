@@ -47,11 +47,14 @@ interface Ready {
 /** Station and policy stay open from one episode to the next of the same setting. */
 export class EpisodeRunner {
   private readonly options: RunnerOptions;
+  private readonly open: typeof openPolicy;
   private ready: Ready | undefined;
   private policy: Policy | undefined;
 
-  constructor(options: RunnerOptions) {
+  /** @param open opens the policy */
+  constructor(options: RunnerOptions, open = openPolicy) {
     this.options = options;
+    this.open = open;
   }
 
   /**
@@ -112,7 +115,7 @@ export class EpisodeRunner {
       return demonstrator;
     }
     // Episodes run in parallel, a thread each: more threads for one operator would only wait for one another.
-    this.policy ??= await openPolicy(policy, { ...options, joints: robot.joints, threads: 1 });
+    this.policy ??= await this.open(policy, { ...options, joints: robot.joints, threads: 1 });
     const { joints, fps, realTime } = robot;
     return new PolicyDriver(this.policy, { ...options, latency: periodsOf(latency, robot), joints, fps, realTime });
   }

@@ -1,0 +1,86 @@
+// The runs of an audit: rounds of two runs from every moment, first of all episodes, then once more. So a small budget gives few runs of all
+// episodes, not many runs of a few.
+import { type Driving, type FleetWorker, runInOrder } from "../rollout/index.ts";
+import { random, WorkerThread } from "../system/index.ts";
+import type { AuditJob, AuditWork, AuditWorkerInput, LostRound } from "./audit-worker.ts";
+import { type AuditOptions, defaultBudget, mostRounds, runsInRound } from "./options.ts";
+import { openRounds, type RunRound } from "./runs-file.ts";
+
+export interface MomentRunsInput {
+  /** The dataset's folder. */
+  readonly dataset: string;
+  /** Episodes to choose from. */
+  readonly episodes: readonly number[];
+  readonly options: AuditOptions;
+  /** Name of the policy in the file of runs (default: `options.policy`). A run that may be moved names its policies by stage. */
+  readonly policyName?: string | undefined;
+  /** Address of the module that opens stations, such as sim's `simulation`. */
+  readonly stations: string;
+  /** The file of runs. */
+  readonly path: string;
+  /** @param round 0 for the first two runs of each moment */
+  readonly onProgress?: ((done: number, total: number, round: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MomentRuns {
+  readonly rounds: readonly RunRound[];
+  /** Rounds that were not run to their end. Running the audit again tries them again. */
+  readonly lost: readonly LostRound[];
+}
+
+/** Seconds for a worker to close its policy before it is stopped. */
+const grace = 5;
+
+/**
+ * Runs what the file of runs lacks, until the number of runs or the budget is reached. A finished round of an episode is safe.
+ * @throws PistarError cannot-resume if the file's runs were made in another way; wrong-layout if an episode does not replay exactly
+ */
+export async function runMoments(input: MomentRunsInput): Promise<MomentRuns> {
+  const { dataset, options, policyName, stations, path, onProgress } = input;
+  const { of, budget, runs, every, episodes, workers, seed, ...driving } = options;
+  const chosen = random(seed).split("audited episodes").shuffle(input.episodes).slice(0, episodes);
+  const file = openRounds(path, { ...driving, policy: policyName ?? driving.policy, of, every, seed });
+  const known = new Set(file.rounds.map(keyOf));
+  const made: RunRound[] = [...file.rounds];
+  const lost: LostRound[] = [];
+  const minutes = budget ?? (runs === undefined ? defaultBudget : undefined);
+  const signal = AbortSignal.any([
+    ...(input.signal ? [input.signal] : []),
+    ...(minutes === undefined ? [] : [AbortSignal.timeout(60_000 * minutes)]),
+  ]);
+  const asked: AuditWorkerInput = {
+    dataset,
+    every,
+    seed,
+    stations,
+    driving: { ...driving, supervisor: of === "supervised" ? "scripted" : "none" } satisfies Driving,
+  };
+  const open = (): FleetWorker<AuditJob, RunRound | LostRound> => {
+    const thread = new WorkerThread<AuditWork>(import.meta.url, "./audit-worker", { name: "The worker", input: asked });
+    return { run: (job) => thread.ask("run", job), close: () => thread.close(grace) };
+  };
+  const rounds = runs === undefined ? mostRounds : runs / runsInRound;
+  const jobs = Array.from({ length: rounds }, (_, round) => chosen.map((episode) => ({ episode, round }))).flat();
+  const missing = jobs.filter((job) => !known.has(keyOf(job)));
+  const begun = missing[0];
+  if (begun) onProgress?.(jobs.indexOf(begun) % chosen.length, chosen.length, begun.round);
+  await runInOrder<AuditJob, RunRound | LostRound>(missing, {
+    workers,
+    signal,
+    open,
+    lost: (job, why) => ({ ...job, lost: why }),
+    onResult(result) {
+      if ("lost" in result) lost.push(result);
+      else {
+        file.append(result);
+        made.push(result);
+      }
+      onProgress?.(chosen.indexOf(result.episode) + 1, chosen.length, result.round);
+    },
+  });
+  const wanted = new Set(chosen);
+  return { rounds: made.filter(({ episode, round }) => wanted.has(episode) && round < rounds), lost };
+}
+
+const keyOf = ({ episode, round }: AuditJob) => `${episode} ${round}`;
