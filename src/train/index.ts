@@ -19,6 +19,8 @@ export {
   labelDataset,
   relabelDatasets,
   type TaskLabels,
+  type ValuedEpisode,
+  valueEpisodes,
 } from "./label.ts";
 export {
   type LabelOptions,

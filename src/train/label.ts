@@ -19,7 +19,7 @@ import {
   tasksOf,
 } from "./label-thresholds.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
-import { openTrainingData } from "./training-data.ts";
+import { openTrainingData, type TrainingEpisode } from "./training-data.ts";
 import type { LabelListener, ValueSource } from "./value-source.ts";
 import { scaleOf } from "./value-targets.ts";
 
@@ -47,17 +47,19 @@ export interface LabelInput {
   readonly options?: Partial<LabelOptions>;
   /** Shares of single tasks, by instruction, in place of `positiveFraction`. */
   readonly fractions?: Readonly<Record<string, number>>;
+  /** episode_index of the episodes to label (default: all). The others get no labels under this tag. */
+  readonly episodes?: readonly number[];
 }
 
 /**
- * Labels every frame of a dataset by its values, and writes the returns too, as kind "returns" with the same tag.
+ * Labels every frame of the episodes by its values, and writes the returns too, as kind "returns" with the same tag.
  * @throws Error if the values are not for these features or tasks
  */
 export async function labelDataset(
   input: LabelInput & { readonly values: ValueSource } & LabelListener,
 ): Promise<LabelReport> {
   const options = labelOptions.parse(input.options ?? {});
-  const opened = await openTrainingData([{ root: input.dataset }], "all", options.rename);
+  const opened = await openTrainingData([chosen(input)], "all", options.rename);
   try {
     const data = options.takeOver === "goes-on" ? opened : await withTakeOvers(opened);
     const scales = await input.values.scales();
@@ -89,13 +91,38 @@ export async function labelDataset(
   }
 }
 
+const chosen = ({ dataset: root, episodes }: Pick<LabelInput, "dataset" | "episodes">) => ({
+  root,
+  ...(episodes && { episodes }),
+});
+
+/** An episode with the values of its frames. */
+export interface ValuedEpisode extends Pick<TrainingEpisode, "episode" | "length" | "task" | "success"> {
+  /** V of each frame, −1 to 0, [length]. */
+  readonly values: Float64Array;
+}
+
+/** The values of a dataset's episodes. @throws Error if the values are not for these features or tasks */
+export async function valueEpisodes(
+  input: Omit<LabelInput, "fractions"> & { readonly values: ValueSource } & LabelListener,
+): Promise<ValuedEpisode[]> {
+  const options = labelOptions.parse(input.options ?? {});
+  const data = await openTrainingData([chosen(input)], "all", options.rename);
+  try {
+    const values = await input.values.of(data, options, input);
+    return data.episodes.map((episode, at) => ({ ...episode, values: values[at]! }));
+  } finally {
+    await data.close();
+  }
+}
+
 /**
  * Labels datasets again, by the advantages stored under the tag `from`. It needs no value function. A task has one threshold over all of
  * the datasets.
  * @returns a report for each
  */
 export async function relabelDatasets(
-  input: Omit<LabelInput, "dataset"> & { readonly datasets: readonly string[]; readonly from: string },
+  input: Omit<LabelInput, "dataset" | "episodes"> & { readonly datasets: readonly string[]; readonly from: string },
 ): Promise<LabelReport[]> {
   const options = labelOptions.parse(input.options ?? {});
   const opened: LeRobotDataset[] = [];
