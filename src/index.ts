@@ -1,4 +1,5 @@
 // The public interface; each part is also reachable under its own name, such as "pistar/tensor".
+export * as audit from "./audit/index.ts";
 export * as data from "./data/index.ts";
 export * as grounding from "./grounding/index.ts";
 export * as loop from "./loop/index.ts";

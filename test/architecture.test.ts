@@ -16,6 +16,7 @@ const order = [
   "train",
   "grounding",
   "rollout",
+  "audit",
   "loop",
   "studio",
   "cli",

@@ -1,6 +1,13 @@
 // The thread side of `run-moments.ts`. It replays an episode, saves its moments, and runs the policy from each of them to the end.
 import { openDataset } from "../data/index.ts";
-import { assignmentOf, momentsOf, type RunnerOptions, replayEpisode, type SavedMoment, SideBySide } from "../rollout/index.ts";
+import {
+  assignmentOf,
+  momentsOf,
+  type RunnerOptions,
+  replayEpisode,
+  type SavedMoment,
+  SideBySide,
+} from "../rollout/index.ts";
 import { PistarError, random, serveWorker } from "../system/index.ts";
 import { runsInRound } from "./options.ts";
 import type { RunRound } from "./runs-file.ts";
@@ -86,7 +93,11 @@ const work = async ({ dataset: root, every, seed, ...options }: AuditWorkerInput
  * between moments have less noise (common random numbers).
  */
 const runSeed = (seed: number, episode: number, run: number): number =>
-  random(seed).split("audit").split(episode).split(run).integer(2 ** 31);
+  random(seed)
+    .split("audit")
+    .split(episode)
+    .split(run)
+    .integer(2 ** 31);
 
 export type AuditWork = typeof work;
 serveWorker(work);

@@ -47,7 +47,7 @@ export const auditSchema = z.object({
   of: z.enum(["policy", "supervised"]),
   policy: z.string(),
   /** Name of the value function, or of the labels that its values come from. */
-  valueOf: z.string(),
+  valueName: z.string(),
   /** Audited episodes, of how many; moments, runs, and runs in which the policy did not answer as it should. */
   episodes: count,
   ofEpisodes: count,
@@ -105,7 +105,7 @@ const bins = 10;
 /** Sums the moments up. The intervals are bootstraps over episodes; `seed` decides them. */
 export function summariseAudit(
   { moments, lookahead, episodes, fps }: AuditedMoments,
-  about: Pick<Audit, "of" | "policy" | "valueOf" | "troubled"> & { readonly labels?: string | undefined },
+  about: Pick<Audit, "of" | "policy" | "valueName" | "troubled"> & { readonly labels?: string | undefined },
   seed: number,
 ): Audit {
   const { labels, ...said } = about;
@@ -202,10 +202,11 @@ function isShortlyBefore({ episode, frame, source }: AuditedMoment, moments: Row
 /** Mean truth by V, in bins of equal width from −1 to 0; empty ones are left out. */
 function calibration(moments: Rows, over: Over): CalibrationBin[] {
   const binOf = (value: number) => Math.min(bins - 1, Math.max(0, Math.floor((value + 1) * bins)));
-  return Array.from({ length: bins }, (_, bin) => moments.filter(({ value }) => binOf(value) === bin)).flatMap((rows) =>
-    rows.length === 0
-      ? []
-      : [{ moments: rows.length, value: meanOf(values(rows)), truth: over(rows, meanTruth, "calibration") }],
+  return Array.from({ length: bins }, (_, bin) => moments.filter(({ value }) => binOf(value) === bin)).flatMap(
+    (rows) =>
+      rows.length === 0
+        ? []
+        : [{ moments: rows.length, value: meanOf(values(rows)), truth: over(rows, meanTruth, "calibration") }],
   );
 }
 
@@ -225,8 +226,18 @@ function labelAudit(moments: Rows, over: Over, draw: Random): Omit<NonNullable<A
   return {
     groups: [
       ...all(moments, {}),
-      ...momentSources.flatMap((source) => all(moments.filter((row) => row.source === source), { source })),
-      ...[true, false].flatMap((success) => all(moments.filter((row) => row.success === success), { success })),
+      ...momentSources.flatMap((source) =>
+        all(
+          moments.filter((row) => row.source === source),
+          { source },
+        ),
+      ),
+      ...[true, false].flatMap((success) =>
+        all(
+          moments.filter((row) => row.success === success),
+          { success },
+        ),
+      ),
     ],
     share: positive.length / chosen.length,
     gain: over(chosen, (rows) => difference(rows, ({ label }) => label === "positive", meanAdvantage), "gain"),

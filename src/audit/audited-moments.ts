@@ -66,21 +66,23 @@ export async function auditedMoments(input: AuditedDataset & LabelListener): Pro
   const dataset = await openDataset(input.dataset, { usualNames: true });
   try {
     const scales = await input.values.scales();
-    const labels = tag === undefined ? undefined : byEpisode(await readLabels(dataset.root, "advantages", tag));
+    const read = tag === undefined ? undefined : await readLabels(dataset.root, "advantages", tag);
+    const labels = read && byEpisode(read);
     const known = dataset.episodes.filter(({ index }) => labels?.has(index) ?? true).map(({ index }) => index);
     const truths = episodeTruths(
       rounds.filter(({ episode }) => known.includes(episode)),
       (episode) => scaleOf(dataset, scales, episode),
     );
     if (truths.length === 0)
-      throw new PistarError("bad-option", `${dataset.root}: expected at least one audited episode, got none: raise --budget`);
+      throw new PistarError(
+        "bad-option",
+        `${dataset.root}: expected at least one audited episode, got none: raise --budget`,
+      );
     const audited = truths.map(({ episode }) => episode);
     const values = labels
       ? new Map(audited.map((episode) => [episode, Float64Array.from(labels.get(episode)!.map(({ value }) => value))]))
-      : new Map(
-          (await valueEpisodes({ ...input, episodes: audited })).map(({ episode, values }) => [episode, values]),
-        );
-    const ofLabels = labels && Math.max(...[...labels.values()].flat().map(({ steps }) => steps));
+      : new Map((await valueEpisodes({ ...input, episodes: audited })).map(({ episode, values }) => [episode, values]));
+    const ofLabels = read?.num_valid_rewards.reduce((most, steps) => Math.max(most, steps), 1);
     const lookahead =
       input.lookahead === undefined
         ? (ofLabels ?? Math.round(dataset.fps))
@@ -95,7 +97,7 @@ export async function auditedMoments(input: AuditedDataset & LabelListener): Pro
       const sources = await sourcesOf(dataset, episode);
       const found = advantagesOf(dataset, scales, truth, values.get(episode)!, lookahead);
       for (const [i, frame] of truth.frames.entries()) {
-        const label = labels?.get(episode)![frame];
+        const label = labels?.get(episode)?.[frame];
         const source = sources[frame]!;
         moments.push({
           episode,
@@ -131,8 +133,6 @@ interface FrameLabel {
   readonly value: number;
   readonly advantage: number;
   readonly positive: boolean;
-  /** Rewards in the sum of the advantage. */
-  readonly steps: number;
 }
 
 /** The labels of each episode's frames. Episodes that are labelled in part are left out. */
@@ -145,7 +145,6 @@ function byEpisode(labels: AdvantageLabels): Map<number, FrameLabel[]> {
       value: labels.value_current[row]!,
       advantage: labels.advantage_continuous[row]!,
       positive: labels.advantage[row] === 1,
-      steps: labels.num_valid_rewards[row]!,
     };
   }
   return found;

@@ -27,7 +27,9 @@ export const auditOptions = z.strictObject({
     .min(pair)
     .multipleOf(pair)
     .optional()
-    .describe("runs of the policy from each moment, an even number (default: as many as the budget allows, at most 16)"),
+    .describe(
+      "runs of the policy from each moment, an even number (default: as many as the budget allows, at most 16)",
+    ),
   every: z.number().gt(0).default(1).describe("seconds of an episode from one moment to the next"),
   episodes: z
     .int()

@@ -1,7 +1,8 @@
 // The result of an audit in one or two sentences.
+
+import type { Estimate } from "../rollout/index.ts";
 import { number, space } from "../system/index.ts";
 import type { Audit } from "./audit.ts";
-import type { Estimate } from "../rollout/index.ts";
 
 const signed = (x: number): string => (x > 0 ? `+${x.toFixed(2)}` : x.toFixed(2).replace("-", "−"));
 const interval = ({ value, low, high }: Estimate): string =>

@@ -32,6 +32,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./run-film.ts")).addFilm,
   },
   {
+    name: "audit",
+    arguments: "[run]",
+    group: all,
+    summary: "compare a value function and its labels with the truth",
+    load: async () => (await import("./audit.ts")).addAudit,
+  },
+  {
     name: "seeds",
     arguments: "<runs...>",
     group: all,

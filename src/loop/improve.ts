@@ -13,7 +13,7 @@ import { armName } from "./extraction/fine-tune.ts";
 import { recap } from "./extraction/recap.ts";
 import { sft } from "./extraction/sft.ts";
 import { filmStage } from "./films.ts";
-import { labelling } from "./labelling.ts";
+import { labelling, tagOf } from "./labelling.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
 import { median } from "./report/times.ts";
@@ -122,7 +122,8 @@ function keepPolicy(run: Run, task: string, { name: arm }: ExtractionArm, iterat
     addRunPolicy(run.folder, task, { arm, iteration, folder, advantageIndicator, guidance });
 }
 
-const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({
+/** What an arm of an iteration is given. */
+export const inputOf = (run: Run, task: string, iteration: number): ArmInput => ({
   run,
   task,
   iteration,
@@ -193,8 +194,6 @@ function valueSummary(iteration: number, results: readonly ValueResult[]): Value
     warnings: results.flatMap(({ warnings }) => warnings),
   };
 }
-
-const tagOf = (k: number) => `iteration-${k}`;
 
 /** Labels the task's data by V^k: N-step advantages and their indicators. */
 async function label(run: Run, task: string, k: number): Promise<readonly TaskLabels[]> {

@@ -8,11 +8,22 @@ export {
   type PairedAcrossSeeds,
   type RunOfSeed,
 } from "./across-seeds.ts";
+export {
+  type AuditedIteration,
+  auditFolder,
+  episodesOf,
+  type RunAudit,
+  readAudits,
+  runIterationMoments,
+  writeAudit,
+} from "./audits.ts";
 export type { ArmInput, ArmTraining, ExtractionArm, OpenedArm } from "./extraction/arm.ts";
 export { type ControlName, controls } from "./extraction/controls.ts";
 export { recap } from "./extraction/recap.ts";
 export { sft } from "./extraction/sft.ts";
 export { pairPictures } from "./film-pair.ts";
+export { labelling } from "./labelling.ts";
+export { auditedIteration, refreshReport } from "./open-audit.ts";
 export { openDatasetRun, openRun, readRunConfig } from "./open-run.ts";
 export {
   type DatasetOptions,
@@ -33,6 +44,7 @@ export {
   estimate,
   percent,
   percentEstimate,
+  percentInterval,
   pointsEstimate,
   pointsInterval,
   probability,

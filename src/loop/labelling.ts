@@ -2,6 +2,10 @@
 import type { LabelOptions } from "../train/index.ts";
 import type { Run } from "./run.ts";
 
+/** Tag of an iteration's labels. */
+export const tagOf = (iteration: number): string => `iteration-${iteration}`;
+
+/** The same whatever values the labels come from. */
 export const labelling = ({ options }: Run) => {
   const { positive, lookahead, forcePositive, thresholdFrom, takeOver } = options;
   return {

@@ -56,6 +56,24 @@ export function readRunConfig(path: string): z.infer<typeof configSchema> {
   return checked(configSchema, config, path);
 }
 
+/**
+ * A run that is there, to look at. Options that it lacks, because it is older, have their defaults.
+ * @throws PistarError as `readRunConfig`
+ */
+export function readRun(folder: string): Run {
+  const { startedAt, options } = readRunConfig(join(folder, "config.json"));
+  const stages = new Stages(folder, () => {});
+  return {
+    folder,
+    options: checked(recapOptions, options, join(folder, "config.json")),
+    startedAt,
+    stages,
+    listener: {},
+    share: 1,
+    signal: undefined,
+  };
+}
+
 function openFolder<Options extends { readonly seed: number }>(
   folder: string,
   options: Options,

@@ -1,5 +1,6 @@
 // Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, with controls. Demonstrations and pre-training are shared by all tasks; then each
 // task is improved by itself (improve.ts).
+import { readAudits } from "./audits.ts";
 import { collectStage } from "./episodes.ts";
 import { controls } from "./extraction/controls.ts";
 import type { Improved } from "./improve.ts";
@@ -86,6 +87,6 @@ function write(
     gains: [demonstrations.get(summary.task)!, ...summary.gains],
   }));
   const summary = { ...recordOf(run, { curves, stages }, finished), warnings: pretraining.warnings, tasks };
-  writeResults(run, summary, renderReport(summary, picturesOf(run.folder)));
+  writeResults(run, summary, renderReport(summary, picturesOf(run.folder), readAudits(run.folder)));
   return summary;
 }

@@ -34,7 +34,10 @@ export const stations: Stations = {
   },
 };
 
-const rewindable = (world: World, judge: Judge): Rewindable<{ readonly world: Moment; readonly judge: JudgeMoment }> => ({
+const rewindable = (
+  world: World,
+  judge: Judge,
+): Rewindable<{ readonly world: Moment; readonly judge: JudgeMoment }> => ({
   saveMoment: () => ({ world: world.saveMoment(), judge: judge.saveMoment() }),
   restoreMoment(moment) {
     world.restoreMoment(moment.world);

@@ -1,4 +1,5 @@
 // The report of a run in simulation: one HTML file that needs nothing else, drawn from the run's summary and the pictures of its films.
+import type { RunAudit } from "../audits.ts";
 import { evaluationSeed } from "../seeds.ts";
 import type { Summary, TaskSummary } from "../summary.ts";
 import type { Pictures } from "./films.ts";
@@ -13,12 +14,17 @@ import { improved, runVerdict, taskVerdict } from "./verdict.ts";
  * A run's report as a self-contained page of HTML. Its first line is the verdict in words.
  * Whatever is missing (controls, traces, failures, the end of the run) or not finite is left out or shown as a dash.
  * @param pictures of the films, such as `picturesOf(run.folder)`; films without them are left out
+ * @param audits such as `readAudits(run.folder)`
  */
-export function renderReport(summary: Summary, pictures: Pictures = () => undefined): string {
+export function renderReport(
+  summary: Summary,
+  pictures: Pictures = () => undefined,
+  audits: readonly RunAudit[] = [],
+): string {
   return reportPage(runVerdict(summary), summary, {
     lead: summary.tasks.length > 1 ? verdicts(summary) : null,
     warnings: [...summary.warnings.map(({ of, text }) => warningItem(of, text)), ...summary.tasks.flatMap(warnings)],
-    chapters: [...summary.tasks.map((task) => taskSection(task, pictures)), usage(summary)].filter(
+    chapters: [...summary.tasks.map((task) => taskSection(task, pictures, audits)), usage(summary)].filter(
       (part) => part !== null,
     ),
   });

@@ -1,5 +1,7 @@
 // A task's part of the report.
+import type { RunAudit } from "../audits.ts";
 import type { TaskSummary } from "../summary.ts";
+import { auditSection } from "./audit.ts";
 import { dotChart, type Measure } from "./dots.ts";
 import { filmSection, type Pictures } from "./films.ts";
 import { estimate, number, percent, percentEstimate } from "./format.ts";
@@ -8,7 +10,7 @@ import { controlTable, gainTable, labelTable, resultTable, valueTable } from "./
 import { timesCharts } from "./times.ts";
 import { traceCharts, traceKey } from "./trace.ts";
 
-export function taskSection(task: TaskSummary, pictures: Pictures): Markup {
+export function taskSection(task: TaskSummary, pictures: Pictures, audits: readonly RunAudit[] = []): Markup {
   return html`<section id="task-${task.task}">
 <h2>${task.task}</h2>
 <p>${task.description}; difficulty ${number(task.difficulty)}</p>
@@ -19,6 +21,7 @@ ${
 ${traceKey(task.traces)}${traceCharts(task.traces)}`
     : null
 }
+${audits.filter((of) => of.task === task.task).map(auditSection)}
 ${
   task.values.length + task.labels.length + task.gains.length > 0
     ? html`<h3>Data, values and labels</h3>

@@ -5,8 +5,8 @@
 // alone and not on time.
 import { openPolicy } from "../../policy/index.ts";
 import type { ActionChunk, Policy, PolicyRequest } from "../../robot/index.ts";
-import { type Assignment, EpisodeRunner, type Finished, type RunnerOptions } from "./episode-runner.ts";
 import type { SavedMoment } from "../episode.ts";
+import { type Assignment, EpisodeRunner, type Finished, type RunnerOptions } from "./episode-runner.ts";
 
 /** An episode to be run, from its beginning or from a saved moment. */
 export interface BegunEpisode {
