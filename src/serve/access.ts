@@ -5,6 +5,8 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Penalties } from "./penalties.ts";
+
 export interface Refusal {
   readonly status: number;
   readonly outcome: "wrong key" | "wrong host" | "wrong origin";
@@ -14,29 +16,23 @@ export interface Refusal {
 
 const loopback = ["localhost", "127.0.0.1", "::1"];
 
-/** Delay for an address's first wrong key, milliseconds. Each further one doubles it, up to the longest. */
-const firstDelay = 250;
-const longestDelay = 4_000;
-/** Milliseconds until an address's wrong keys are forgotten, and the number of addresses remembered. */
-const memory = 60_000;
-const remembered = 10_000;
-
 export class Access {
   private readonly host: string;
   private readonly apiKey: string | undefined;
-  private readonly wrongKeys = new Map<string, { count: number; last: number }>();
+  private readonly penalties: Penalties;
 
   /** @param host the server's listening address */
-  constructor(host: string, apiKey: string | undefined) {
+  constructor(host: string, apiKey: string | undefined, penalties: Penalties) {
     this.host = host;
     this.apiKey = apiKey;
+    this.penalties = penalties;
   }
 
   /** The reason to refuse a request, or undefined. A wrong key is refused after a delay, so nobody can try many. */
   async refusal(request: IncomingMessage): Promise<Refusal | undefined> {
     const { host = "", origin } = request.headers;
     if (!this.hasKey(request)) {
-      await sleep(this.delayFor(request.socket.remoteAddress ?? ""));
+      await sleep(this.penalties.add(request.socket.remoteAddress ?? ""));
       return { status: 401, outcome: "wrong key", message: "Expected the server's key as Authorization: Api-Key KEY" };
     }
     if (this.apiKey === undefined && !this.isOwnName(nameIn(host)))
@@ -68,16 +64,6 @@ export class Access {
     if (loopback.includes(this.host)) return false;
     const own = hostname().toLowerCase();
     return isIP(name) !== 0 || name === own || name === `${own}.local`;
-  }
-
-  private delayFor(address: string): number {
-    const now = Date.now();
-    const known = this.wrongKeys.get(address);
-    const count = known && now - known.last < memory ? known.count + 1 : 0;
-    this.wrongKeys.delete(address); // the newest is the last
-    this.wrongKeys.set(address, { count, last: now });
-    if (this.wrongKeys.size > remembered) this.wrongKeys.delete(this.wrongKeys.keys().next().value!);
-    return Math.min(longestDelay, firstDelay * 2 ** count);
   }
 }
 

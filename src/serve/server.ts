@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import { PistarError } from "../system/index.ts";
 import { Access } from "./access.ts";
@@ -19,6 +20,7 @@ import { metadataOf } from "./metadata.ts";
 import { serverMetrics } from "./metrics.ts";
 import { Newcomers } from "./newcomers.ts";
 import { type Message, pack } from "./pack.ts";
+import { Penalties } from "./penalties.ts";
 import { layoutFor, type ServablePolicy } from "./policy-layout.ts";
 import { Readiness } from "./readiness.ts";
 import { Session } from "./session.ts";
@@ -101,6 +103,7 @@ class RunningServer implements PolicyServer {
   private readonly host: string;
   private readonly clients: Clients;
   private readonly newcomers = new Newcomers();
+  private readonly penalties = new Penalties();
   private readonly access: Access;
   private readonly measures = serverMetrics(() => this.clients.sessions.size);
   private readonly batcher: Batcher;
@@ -118,7 +121,7 @@ class RunningServer implements PolicyServer {
     this.host = options.host ?? "127.0.0.1";
     this.log = (event, fields) => options.log?.(logLine(event, fields));
     this.clients = new Clients(options);
-    this.access = new Access(this.host, options.apiKey);
+    this.access = new Access(this.host, options.apiKey, this.penalties);
     this.batcher = new Batcher(policy, layout.actions, options.maxBatch, (size) => this.measures.batches.observe(size));
     this.greeting = this.greetingOf(policy);
     this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: options.maxMessage });
@@ -159,6 +162,7 @@ class RunningServer implements PolicyServer {
       outcome: "full",
       message: "Expected a free place, but all clients' places are taken",
     } as const;
+    await sleep(this.penalties.delayOf(address));
     const refused =
       (await this.access.refusal(request)) ?? (this.closing || !this.clients.makeRoom(address) ? full : undefined);
     if (socket.destroyed) return;
@@ -180,7 +184,8 @@ class RunningServer implements PolicyServer {
       const { layout, batcher, measures, log, clients } = this;
       const { defaultPrompt, maxMessage } = this.options;
       const nextEpisode = () => this.episodes++;
-      const context = { layout, batcher, measures, log, defaultPrompt, maxMessage, nextEpisode };
+      const onFault = () => this.penalties.add(address);
+      const context = { layout, batcher, measures, log, defaultPrompt, maxMessage, nextEpisode, onFault };
       const session = new Session(webSocket, id, address, this.greeting, context);
       clients.sessions.add(session);
       webSocket.on("close", () => clients.sessions.delete(session));

@@ -31,6 +31,8 @@ export interface SessionContext {
   readonly maxMessage: number;
   readonly batcher: Batcher;
   readonly measures: ServerMetrics;
+  /** Told of each message outside the protocol. */
+  readonly onFault: () => void;
   /** A number unique among the server's episodes. */
   readonly nextEpisode: () => number;
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -72,6 +74,7 @@ export class Session {
     socket.on("message", (data, isBinary) => this.receive(data, isBinary));
     socket.on("error", (error) => {
       context.measures.requests.add("bad request");
+      context.onFault();
       context.log("protocol error", { client: id, error: error.message });
       this.end(1002, ""); // ws has begun to close, with its own code
     });
@@ -92,8 +95,10 @@ export class Session {
     this.lastMessage = performance.now();
     this.waiting.push(data as Buffer);
     if (!isBinary) this.refuse(new TypeError("Expected a binary frame, got a text frame"), "bad request");
-    else if (this.waiting.length > patience) this.end(1008, "Wait for the answers");
-    else {
+    else if (this.waiting.length > patience) {
+      this.context.onFault();
+      this.end(1008, "Wait for the answers");
+    } else {
       if (this.waiting.length >= readAhead) this.socket.pause();
       this.working ??= this.work();
     }
@@ -183,6 +188,7 @@ export class Session {
   /** openpi's way to report an error: a text frame, then the end. */
   private refuse(error: Error, outcome: "bad request" | "policy error"): void {
     this.context.measures.requests.add(outcome);
+    if (outcome === "bad request") this.context.onFault();
     const { message, stack = message } = error;
     this.context.log(outcome, { client: this.id, error: cut(outcome === "policy error" ? stack : message) });
     this.socket.send(`${error.name}: ${cut(message)}`);

@@ -61,15 +61,17 @@ async function witness() {
   };
 }
 
-test("3,000 mutated messages cost nobody but their senders anything", async () => {
+// Each sender has an address of its own, or it would wait after its first refused message. Linux gives the loopback a whole net of them.
+test.runIf(process.platform === "linux")("3,000 mutated messages cost nobody but their senders anything", async () => {
   server = await servePolicy(linearPolicy({ continues: true }), { port: 0 });
   const good = await witness();
   const generator = random(7);
   let answered = 0;
   let refused = 0;
   for (let i = 0; i < 3000; i += 30) {
-    const senders = Array.from({ length: 30 }, async () => {
-      const socket = new WebSocket(server.url, { perMessageDeflate: false });
+    const senders = Array.from({ length: 30 }, async (_, at) => {
+      const localAddress = `127.1.${Math.floor((i + at) / 250)}.${((i + at) % 250) + 1}`;
+      const socket = new WebSocket(server.url, { perMessageDeflate: false, localAddress });
       socket.on("error", () => {});
       await once(socket, "message");
       const frame = mutate(honest, generator);

@@ -114,6 +114,28 @@ test("a prompt of megabytes is refused before any work, and neither answer nor l
   expect(JSON.stringify(failing.lines.at(-2)).length).toBeLessThan(1300);
 });
 
+test("an address that sends nonsense waits longer and longer for its next connection, and others do not", async () => {
+  const { url } = await start();
+  const connecting = async (localAddress?: string) => {
+    const socket = new WebSocket(url, { perMessageDeflate: false, ...(localAddress && { localAddress }) });
+    cleanups.push(() => socket.terminate());
+    const begin = performance.now();
+    await once(socket, "open");
+    return { socket, milliseconds: performance.now() - begin };
+  };
+  const delays: number[] = [];
+  for (let fault = 0; fault < 3; fault++) {
+    const { socket, milliseconds } = await connecting();
+    delays.push(milliseconds);
+    socket.send(pack({ prompt: "no state" }));
+    await once(socket, "close");
+  }
+  expect(delays[1]).toBeGreaterThan(240);
+  expect(delays[2]).toBeGreaterThan(490);
+  // Linux gives the loopback a whole net of addresses.
+  if (process.platform === "linux") expect((await connecting("127.0.0.2")).milliseconds).toBeLessThan(delays[1]!);
+});
+
 test("a truncated prompt is answered, said under one key and counted", async () => {
   const linear = linearPolicy();
   const requests: PolicyRequest[] = [];
