@@ -1,7 +1,8 @@
 // Reading parquet: one open file with its metadata, columns by row range.
 //
-// Many writers put all episodes of a file into one row group. A group's column is therefore decoded once and kept while its
-// episodes are read one after the other; `decodedGroups` bounds how much is kept over all open files.
+// Many writers put all episodes of a file into one row group. Read one after the other, they pass page by page
+// (`parquet-cursor.ts`). Read in another order, a group's column is decoded once and kept; `decodedGroups` bounds how much
+// is kept over all open files.
 import { close, fstatSync, openSync, read } from "node:fs";
 import { promisify } from "node:util";
 import {
@@ -18,6 +19,7 @@ import { getTreePath } from "hyparquet/src/schema.js";
 import { compressors } from "hyparquet-compressors";
 import { foreignFile, PistarError, readError } from "../system/index.ts";
 import { allocate, dtypeOf, isNumeric, sizeOf } from "./dtypes.ts";
+import { onlyLeaf, PageCursor } from "./parquet-cursor.ts";
 import { checkPages, mostValues } from "./parquet-pages.ts";
 import type { Column, Feature } from "./types.ts";
 
@@ -81,9 +83,7 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     try {
       const parts: ArrayLike<unknown>[] = [];
       for (const { index, first, last } of reader.overlapping(start, end))
-        parts.push(
-          slice(await reader.column(index, column), Math.max(start, first) - first, Math.min(end, last) - first),
-        );
+        parts.push(await reader.read(index, column, Math.max(start, first) - first, Math.min(end, last) - first));
       return parts.length === 1 ? parts[0]! : parts.flatMap((part) => Array.from(part));
     } catch (error) {
       throw new PistarError(
@@ -157,13 +157,15 @@ interface GroupRows {
   readonly last: number;
 }
 
-/** Decodes whole columns of row groups, and keeps those of the group read last. */
+/** Decodes columns of row groups, and keeps what it decoded of the group read last. */
 class GroupReader {
   private readonly buffer: AsyncBuffer;
   private readonly metadata: FileMetaData;
   private readonly schema: SchemaTree;
   private readonly rows: readonly GroupRows[];
   private kept: { readonly index: number; readonly scan: Promise<ParquetScan> } | undefined;
+  /** Cursors of the columns of one group; undefined for a column that is read as a whole. */
+  private cursors: { readonly index: number; readonly of: Map<string, PageCursor | undefined> } | undefined;
 
   constructor(buffer: AsyncBuffer, metadata: FileMetaData, schema: SchemaTree) {
     this.buffer = buffer;
@@ -193,8 +195,27 @@ class GroupReader {
     return found;
   }
 
+  /** Values of a column in one group, from row `start` to `end` of it. */
+  async read(index: number, column: string, start: number, end: number): Promise<ArrayLike<unknown>> {
+    if (this.cursors?.index !== index) this.cursors = { index, of: new Map() };
+    const { of } = this.cursors;
+    if (!of.has(column)) of.set(column, this.cursor(index, column));
+    const found = await of.get(column)?.rows(start, end);
+    if (found) return found;
+    of.set(column, undefined);
+    return slice(await this.column(index, column), start, end);
+  }
+
+  private cursor(index: number, column: string): PageCursor | undefined {
+    const chunk = this.metadata.row_groups[index]!.columns.find(
+      ({ meta_data }) => meta_data?.path_in_schema[0] === column,
+    )?.meta_data;
+    const path = onlyLeaf(this.schema, column);
+    return chunk && path && new PageCursor(this.buffer, chunk, path, mostValues(this.buffer.byteLength));
+  }
+
   /** All values of a column in one group. */
-  async column(index: number, column: string): Promise<ArrayLike<unknown>> {
+  private async column(index: number, column: string): Promise<ArrayLike<unknown>> {
     const group = this.metadata.row_groups[index]!;
     if (this.kept?.index !== index) {
       const metadata = { ...this.metadata, row_groups: [group], num_rows: group.num_rows };
@@ -224,6 +245,7 @@ class GroupReader {
 
   drop(): void {
     this.kept = undefined;
+    this.cursors = undefined;
     decodedGroups.delete(this);
   }
 }

@@ -30,10 +30,46 @@ export function mostValues(fileBytes: number): number {
   return Math.max(2 ** 20, 64 * fileBytes);
 }
 
+/** Checks the pages of one column chunk, in order: a dictionary page, if there is one, and data pages. */
+export class PageCheck {
+  private readonly chunk: ColumnMetaData;
+  private readonly leaf: SchemaTree;
+  private readonly levels: LevelWidths;
+  private readonly limit: number;
+  private values = 0;
+
+  /**
+   * @param path the schema from the root to the leaf
+   * @param limit the most values (`mostValues`)
+   */
+  constructor(chunk: ColumnMetaData, path: readonly SchemaTree[], limit: number) {
+    this.chunk = chunk;
+    this.leaf = path.at(-1)!;
+    this.limit = limit;
+    this.levels = {
+      repetition: bitWidth(getMaxRepetitionLevel([...path])),
+      definition: bitWidth(getMaxDefinitionLevel([...path])),
+    };
+  }
+
+  /** @throws Error with the page's claim and its real room */
+  page(header: PageHeader, packed: Uint8Array): void {
+    const { chunk, limit } = this;
+    const page = header.data_page_header ?? header.data_page_header_v2;
+    checkSize(header, chunk.codec);
+    this.values += page?.num_values ?? 0;
+    if (page && !(page.num_values >= 0 && this.values <= limit && this.values <= Number(chunk.num_values)))
+      throw new Error(`pages claim ${this.values} values, the column ${chunk.num_values} of at most ${limit}`);
+    if (header.dictionary_page_header) checkDictionary(header, this.leaf);
+    else if (header.data_page_header) checkPage(header, packed, chunk, this.levels);
+    else if (header.data_page_header_v2) checkPage2(header, packed, chunk, this.levels);
+  }
+}
+
 /**
  * Checks one column chunk.
  *
- * @param bytes the chunk: a dictionary page, if there is one, and data pages
+ * @param bytes the chunk
  * @param path the schema from the root to the leaf
  * @param limit the most values (`mostValues`)
  * @throws Error with a page's claim and its real room
@@ -45,26 +81,14 @@ export function checkPages(
   limit: number,
 ): void {
   const reader = { view: new DataView(bytes), offset: 0 };
-  const levels = {
-    repetition: bitWidth(getMaxRepetitionLevel([...path])),
-    definition: bitWidth(getMaxDefinitionLevel([...path])),
-  };
-  let values = 0;
+  const check = new PageCheck(chunk, path, limit);
   while (reader.offset < bytes.byteLength - 1) {
     const header = parquetHeader(reader);
-    const page = header.data_page_header ?? header.data_page_header_v2;
     const size = header.compressed_page_size;
     if (!(size >= 0 && reader.offset + size <= bytes.byteLength))
       throw new Error(`a page claims ${size} bytes, ${bytes.byteLength - reader.offset} are left`);
-    const packed = new Uint8Array(bytes, reader.offset, size);
+    check.page(header, new Uint8Array(bytes, reader.offset, size));
     reader.offset += size;
-    checkSize(header, chunk.codec);
-    values += page?.num_values ?? 0;
-    if (page && !(page.num_values >= 0 && values <= limit && values <= Number(chunk.num_values)))
-      throw new Error(`pages claim ${values} values, the column ${chunk.num_values} of at most ${limit}`);
-    if (header.dictionary_page_header) checkDictionary(header, path.at(-1)!);
-    else if (header.data_page_header) checkPage(header, packed, chunk, levels);
-    else if (header.data_page_header_v2) checkPage2(header, packed, chunk, levels);
   }
 }
 
