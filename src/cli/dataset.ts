@@ -15,6 +15,7 @@ import {
   type Problem,
   recomputeStats,
   renaming,
+  type Stats,
   statsChanges,
   totalStats,
   validateDataset,
@@ -137,7 +138,7 @@ export function addDataset(group: Command): void {
           await withProgress("converting", (progress) =>
             to === "v3.0"
               ? convertDataset(source, target, { progress, repair, onNote: note })
-              : exportVersion21(source, target, { progress }),
+              : exportVersion21(source, target, { progress, repair, onNote: note }),
           );
           written(target, source, to, options);
         }),
@@ -352,10 +353,14 @@ async function rewriteStats(source: LeRobotDataset, { json, rename }: Reading): 
     throw new PistarError("bad-option", "--rename: of no use with --write, which writes the names of the files");
   // Unreadable statistics may be replaced too.
   const before = await source.stats().catch(() => undefined);
+  const known = await source.episodeStats().catch(() => new Map<number, Stats>());
   const episodes = await withProgress("computing", (progress) => recomputeStats(source, progress));
-  const path = writeStats(source, episodes);
   const changes = statsChanges(before, totalStats(source, episodes));
-  if (json) return print({ path, changes });
+  const changed = [...episodes].flatMap(([index, stats]) =>
+    statsChanges(known.get(index), stats).length > 0 ? [index] : [],
+  );
+  const path = await writeStats(source, episodes);
+  if (json) return print({ path, changes, episodes: changed });
   if (changes.length > 0)
     console.log(
       table(
@@ -364,6 +369,7 @@ async function rewriteStats(source: LeRobotDataset, { json, rename }: Reading): 
       ),
     );
   console.log(`${path}: ${changes.length === 0 ? "nothing changed" : `${changes.length} numbers changed`}`);
+  console.log(`statistics of ${changed.length} of ${episodes.size} episodes changed`);
 }
 
 async function stats(source: LeRobotDataset, { episode, json }: StatsOptions): Promise<void> {

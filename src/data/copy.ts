@@ -136,7 +136,7 @@ async function contentOf(piece: Piece, { own, carried, folder, options }: CopyPl
       `${source.root}, episode ${episode}: expected frames within 0 to ${record.length}, got ${from} to ${to}`,
       { path: source.root },
     );
-  if (!options.repair) await refuseMisplaced(source, record);
+  await checkOrder(source, record, options);
   const cut = from > 0 || to < record.length;
   const rows = <T extends { slice(start: number, end: number): T }>(values: T, size = 1) =>
     cut ? values.slice(from * size, to * size) : values;
@@ -183,10 +183,16 @@ function recordOf(source: LeRobotDataset, episode: number): EpisodeRecord {
 }
 
 /**
- * Checks an episode's rows.
+ * Checks the order of an episode's rows. With `repair` the dataset gives them in order, and a note says so.
  * @throws Error naming the first misplaced row, and the way to mend it
  */
-export async function refuseMisplaced(source: LeRobotDataset, record: EpisodeRecord): Promise<void> {
+export async function checkOrder(
+  source: LeRobotDataset,
+  record: EpisodeRecord,
+  { repair, onNote }: Pick<CopyOptions, "repair" | "onNote">,
+): Promise<void> {
+  if (repair && (await source.isOutOfOrder(record.index)))
+    onNote?.(`${source.root}, episode ${record.index}: rows were out of order and are sorted by frame_index`);
   const wrong = await misplacedRow(source, record);
   if (wrong)
     throw new PistarError(
@@ -196,11 +202,14 @@ export async function refuseMisplaced(source: LeRobotDataset, record: EpisodeRec
     );
 }
 
-/** The episode's timestamps if a real clock gave them. Undefined if frame / fps gives the same. */
-async function recordedTimes(
+/**
+ * The episode's timestamps if a real clock gave them. Undefined if frame / fps gives the same.
+ * @throws Error if they are impossible, unless repaired
+ */
+export async function recordedTimes(
   source: LeRobotDataset,
   { index }: EpisodeRecord,
-  { repair, onNote }: CopyOptions,
+  { repair, onNote }: Pick<CopyOptions, "repair" | "onNote">,
 ): Promise<Column | undefined> {
   if (!source.features.has("timestamp")) return undefined;
   const column = (await source.columns(index, ["timestamp"])).get("timestamp")!;

@@ -42,6 +42,8 @@ export interface LeRobotDataset extends Dataset {
   episodeStats(): Promise<ReadonlyMap<number, Stats>>;
   /** A column as parquet holds it, with its schema. */
   raw(episode: number, column: string): Promise<TableColumn>;
+  /** Whether an episode's rows lie in another order than its frames. Known only of a dataset opened with `repair`. */
+  isOutOfOrder(episode: number): Promise<boolean>;
   /** The stretch of an mp4 file with an episode's frames of a camera of dtype "video". */
   video(episode: number, camera: string): VideoPart;
 }
@@ -229,6 +231,7 @@ function readingDataset({ root, info, tasks, episodes, rows, problems }: Opened)
     frames: async (episode, name, indices) => camera.frames(record(episode), name, indices),
     depth: async (episode, name, indices) => camera.depth(record(episode), name, indices),
     video: (episode, name) => camera.part(record(episode), name),
+    isOutOfOrder: async (episode) => rows.isOutOfOrder(record(episode)),
     missingFiles,
     stats,
     raw,

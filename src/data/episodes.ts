@@ -281,7 +281,8 @@ export function writeEpisodes(
   writeTable(path, columns);
 }
 
-function statColumns(stats: readonly Stats[], features: ReadonlyMap<string, Feature>): TableColumn[] {
+/** The columns stats/<feature>/<measure>, a row an episode. */
+export function statColumns(stats: readonly Stats[], features: ReadonlyMap<string, Feature>): TableColumn[] {
   return [...(stats[0]?.keys() ?? [])].flatMap((name) => {
     const feature = features.get(name);
     const rows = stats.map((episode) => new Map(statEntries(episode.get(name)!, feature)));

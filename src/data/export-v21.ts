@@ -1,12 +1,12 @@
 // Exports version 2.1 of the format (one parquet and one mp4 an episode), for trainers without support for 3.0.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { buildAside, type CopyOptions, refuseMisplaced } from "./copy.ts";
+import { buildAside, type CopyOptions, checkOrder, recordedTimes } from "./copy.ts";
 import type { LeRobotDataset } from "./dataset.ts";
 import { huggingfaceMetadata } from "./dtypes.ts";
 import { fillPath, infoPath } from "./info.ts";
 import { copyLabels } from "./label-copy.ts";
-import { writeTable } from "./parquet-output.ts";
+import { scalars, writeTable } from "./parquet-output.ts";
 import { PythonFloat, pythonJson } from "./python-json.ts";
 import { type Stats, statsToPython } from "./stats.ts";
 import { copyUnknownMeta } from "./unknown-meta.ts";
@@ -19,17 +19,17 @@ const videoPath = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode
  * Writes a v2.1 copy of `source` at `target` (a new folder): rows bit for bit, videos cut without re-encoding. The
  * folder appears under its name only when complete.
  *
- * @throws Error if an episode's rows are out of place
+ * @throws Error if an episode's rows are out of place or its timestamps impossible, unless repaired
  */
 export async function exportVersion21(
   source: LeRobotDataset,
   target: string,
-  { progress }: Pick<CopyOptions, "progress"> = {},
+  options: Pick<CopyOptions, "progress" | "repair" | "onNote"> = {},
 ): Promise<void> {
   await buildAside(target, async (folder) => {
     for (const [at, { index }] of source.episodes.entries()) {
-      await writeEpisode(source, index, folder);
-      progress?.(at + 1, source.episodes.length);
+      await writeEpisode(source, index, folder, options);
+      options.progress?.(at + 1, source.episodes.length);
     }
     mkdirSync(join(folder, "meta"), { recursive: true });
     await writeLists(source, folder);
@@ -45,10 +45,17 @@ export async function exportVersion21(
 const videosOf = ({ features }: LeRobotDataset) =>
   [...features].flatMap(([name, { dtype }]) => (dtype === "video" ? [name] : []));
 
-async function writeEpisode(source: LeRobotDataset, index: number, folder: string): Promise<void> {
+async function writeEpisode(
+  source: LeRobotDataset,
+  index: number,
+  folder: string,
+  options: Pick<CopyOptions, "repair" | "onNote">,
+): Promise<void> {
   const { info, features } = source;
   const videos = videosOf(source);
-  await refuseMisplaced(source, source.episodes.find((episode) => episode.index === index)!);
+  const record = source.episodes.find((episode) => episode.index === index)!;
+  await checkOrder(source, record, options);
+  const recorded = await recordedTimes(source, record, options);
   const path = (template: string, key = "") => {
     const values = { episode_chunk: Math.floor(index / info.chunks_size), episode_index: index, video_key: key };
     const file = join(folder, fillPath(template, values));
@@ -56,7 +63,17 @@ async function writeEpisode(source: LeRobotDataset, index: number, folder: strin
     return file;
   };
   const columns = [...features.keys(), ...(await source.undeclared())].filter((name) => !videos.includes(name));
-  const table = await Promise.all(columns.map((name) => source.raw(index, name)));
+  const table = await Promise.all(
+    columns.map((name) =>
+      name === "timestamp" && options.repair && !recorded
+        ? scalars(
+            name,
+            "float32",
+            Array.from({ length: record.length }, (_, frame) => frame / info.fps),
+          )
+        : source.raw(index, name),
+    ),
+  );
   writeTable(path(dataPath), table, { huggingface: huggingfaceMetadata(features) });
   for (const camera of videos) await joinVideos([source.video(index, camera)], info.fps, path(videoPath, camera));
 }

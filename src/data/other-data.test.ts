@@ -110,7 +110,12 @@ test("shuffled rows are refused by every copy, and put in order by repair", asyn
     await expect(convertDataset(dataset, target)).rejects.toThrow(/expected \d+, got \d+; .*--repair/);
     await expect(exportVersion21(dataset, target)).rejects.toThrow("--repair");
   });
-  await reading(root, (dataset) => convertDataset(dataset, target, { repair: true }), { repair: true });
+  const notes: string[] = [];
+  const options = { repair: true, onNote: (note: string) => notes.push(note) };
+  await reading(root, (dataset) => convertDataset(dataset, target, options), options);
+  expect(notes).toEqual(
+    [0, 1].map((episode) => `${root}, episode ${episode}: rows were out of order and are sorted by frame_index`),
+  );
   expect(await errors(target)).toEqual([]);
   await reading(target, async (copy) => {
     expect((await copy.columns(0)).get("action")!.data).toEqual(Float32Array.of(0, 0, 0, 1, 0, 2));
@@ -161,9 +166,51 @@ test("statistics are recomputed and written, and what changes is told", async ()
     expect(statsChanges(before, totalStats(dataset, episodes))).toEqual([
       { feature: "action", measure: "mean", at: 1, before: 7, after: whole.action.mean[1] },
     ]);
-    writeStats(dataset, episodes);
+    await writeStats(dataset, episodes);
   });
   expect(JSON.parse(readFileSync(join(root, "meta/stats.json"), "utf8"))).toEqual(whole);
+});
+
+test("the statistics of each episode are rewritten too, the other columns of the list stay", async () => {
+  const root = await recorded([4, 3], { camera: { dtype: "image", shape: [2, 4, 3], names: null } });
+  const path = join(root, episodesPath);
+  const listed = async () => {
+    const file = await openParquet(path);
+    const found = new Map<string, unknown[]>();
+    for (const name of file.columns.keys()) found.set(name, Array.from(await file.values(name)));
+    await file.close();
+    return found;
+  };
+  const right = await listed();
+  await rewrite(path, (columns) =>
+    columns
+      .filter(({ name }) => name !== "stats/camera/std")
+      .map((column) => (column.name === "stats/action/mean" ? { ...column, values: [[9, 9], []] } : column)),
+  );
+  await reading(root, async (dataset) => void (await writeStats(dataset, await recomputeStats(dataset))));
+  const mended = await listed();
+  expect([...mended.keys()].sort()).toEqual([...right.keys()].sort());
+  for (const [name, values] of right) expect(mended.get(name), name).toEqual(values);
+  expect(await validateDataset(root)).toEqual([]);
+});
+
+test("export to v2.1 refuses impossible timestamps, and repair replaces them", async () => {
+  const root = await recorded([3]);
+  await rewrite(join(root, dataPath), (columns) =>
+    columns.map((column) => (column.name === "timestamp" ? { ...column, values: [0, 0.1, 7] } : column)),
+  );
+  await reading(root, (dataset) =>
+    expect(exportVersion21(dataset, fresh())).rejects.toThrow("more than half a frame from frame / fps; --repair"),
+  );
+  const target = fresh();
+  const notes: string[] = [];
+  const onNote = (note: string) => notes.push(note);
+  const options = { repair: true };
+  await reading(root, (dataset) => exportVersion21(dataset, target, { ...options, onNote }), options);
+  expect(notes).toEqual([expect.stringContaining("timestamps were more than half a frame from frame / fps")]);
+  await reading(target, async (copy) =>
+    expect((await copy.columns(0)).get("timestamp")!.data).toEqual(Float32Array.of(0, 0.1, 0.2)),
+  );
 });
 
 test("statistics of pictures are compared with sampled frames", async () => {

@@ -1,11 +1,15 @@
 // Statistics of a dataset from its data, to be written where they are missing, wrong or stale.
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "../system/index.ts";
+import { moveInto, replaceFile } from "../system/index.ts";
 import { cameraStats } from "./camera-stats.ts";
 import type { Progress } from "./copy.ts";
 import type { LeRobotDataset } from "./dataset.ts";
 import { isCamera, isNumeric } from "./dtypes.ts";
+import { episodeFiles, statColumns } from "./episodes.ts";
 import { isVersion3 } from "./info.ts";
+import { flatten, openParquet } from "./parquet-file.ts";
+import { type TableColumn, writeTable } from "./parquet-output.ts";
 import { pythonJson } from "./python-json.ts";
 import { aggregate, columnStats, type Stats, statsPath, statsToJson, statsToPython } from "./stats.ts";
 
@@ -31,10 +35,14 @@ export function totalStats(source: LeRobotDataset, episodes: ReadonlyMap<number,
   return aggregate(source.episodes.map(({ index, length }) => ({ stats: episodes.get(index)!, frames: length })));
 }
 
-/** Writes meta/stats.json (v3.0) or meta/episodes_stats.jsonl (v2.x) as a whole. Returns the path. */
-export function writeStats(source: LeRobotDataset, episodes: ReadonlyMap<number, Stats>): string {
+/**
+ * Writes the statistics of the episodes and of the whole: into meta/episodes and meta/stats.json (v3.0), or into
+ * meta/episodes_stats.jsonl (v2.x). Returns the path of the last.
+ */
+export async function writeStats(source: LeRobotDataset, episodes: ReadonlyMap<number, Stats>): Promise<string> {
   const { root, info, features } = source;
   if (isVersion3(info)) {
+    for (const file of episodeFiles(root, info)) await replaceEpisodeStats(file, source, episodes);
     const path = join(root, statsPath);
     replaceFile(path, JSON.stringify(statsToJson(totalStats(source, episodes), features), null, 4));
     return path;
@@ -46,6 +54,31 @@ export function writeStats(source: LeRobotDataset, episodes: ReadonlyMap<number,
   });
   replaceFile(path, lines.join(""));
   return path;
+}
+
+/** Writes one file of meta/episodes anew: its statistics are replaced, its other columns are kept. */
+async function replaceEpisodeStats(
+  path: string,
+  { features }: LeRobotDataset,
+  episodes: ReadonlyMap<number, Stats>,
+): Promise<void> {
+  const file = await openParquet(path);
+  const kept: TableColumn[] = [];
+  let indices: number[];
+  try {
+    indices = Array.from(await file.values("episode_index"), Number);
+    for (const [name, column] of file.columns)
+      if (!name.startsWith("stats/"))
+        kept.push({ name, schema: flatten(column), values: Array.from(await file.values(name)) });
+  } finally {
+    await file.close();
+  }
+  const own = indices.map((index) => episodes.get(index)!);
+  const aside = `${path}.tmp`;
+  rmSync(aside, { force: true });
+  // Metadata about the columns, such as that of Hugging Face's `datasets`, would speak of the old statistics.
+  writeTable(aside, [...kept, ...statColumns(own, features)]);
+  moveInto(aside, path);
 }
 
 /** One number that changes. */

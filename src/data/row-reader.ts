@@ -46,6 +46,16 @@ export class RowReader {
     });
   }
 
+  /** Whether the rows of an episode lie in another order or place than its frames. Known only with `repair`. */
+  isOutOfOrder(episode: EpisodeRecord): Promise<boolean> {
+    const path = dataFile(this.root, this.info, episode);
+    return this.files.use(path, async (file) => {
+      const order = this.repair ? await this.orderOf(file, episode) : new Int32Array(0);
+      const first = episode.fromIndex - this.firstRows.get(path)!;
+      return order.some((row, frame) => row !== first + frame);
+    });
+  }
+
   /** Places of an episode's frames in its file, frame by frame. */
   private async orderOf(file: ParquetFile, { index, length }: EpisodeRecord): Promise<Int32Array> {
     if (!this.orders.has(file.path)) this.orders.set(file.path, rowsByEpisode(file));
