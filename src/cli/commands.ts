@@ -74,6 +74,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./ground.ts")).addGround,
   },
   {
+    name: "robot",
+    arguments: "",
+    group: episodes,
+    summary: "set up, calibrate and move a real SO-101",
+    load: async () => (await import("./robot/robot.ts")).addRobot,
+  },
+  {
     name: "tasks",
     arguments: "",
     group: episodes,

@@ -7,13 +7,13 @@ import { onInterrupt } from "./interrupt.ts";
 import { warn } from "./terminal.ts";
 
 export const robotFlag = [
-  "--robot <module>",
-  "JavaScript module that opens a robot of your own in place of the simulation: it exports `stations` (see examples/own-robot)",
+  "--robot <file>",
+  "a real SO-101 by its robot file (pistar robot setup writes one), or a JavaScript module that opens a robot of your own (see examples/own-robot)",
 ] as const;
 
-/** Address of the robot's module. */
-export const stationsOf = (module: string | undefined): string =>
-  module === undefined ? simulation : pathToFileURL(resolve(module)).href;
+/** Address of the robot's file or module. */
+export const stationsOf = (robot: string | undefined): string =>
+  robot === undefined ? simulation : pathToFileURL(resolve(robot)).href;
 
 /** Warns of lost episodes, and of late or wrong answers by a policy. */
 export function warnOfEpisodes(lost: Collection["lost"], collected: Collection["collected"]): void {

@@ -5,6 +5,7 @@ export type { Augmentation } from "./augmentation.ts";
 export { type Batch, BatchAssembler, type BatchOptions } from "./batch.ts";
 export { BatchLoader, type BatchLoaderOptions } from "./batch-loader.ts";
 export { type BatchSource, type BatchSourceOptions, batchSource, type FrameLabels } from "./batch-source.ts";
+export { type Capture, type CaptureMode, type CaptureOptions, openCapture } from "./capture.ts";
 export { convertDataset } from "./convert.ts";
 export { buildAside, type Changes, type CopyOptions, copyEpisodes, type Piece, type Progress } from "./copy.ts";
 export { type LeRobotDataset, type OpenOptions, openDataset } from "./dataset.ts";

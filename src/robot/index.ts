@@ -13,6 +13,7 @@ export {
   type Robot,
 } from "./robot.ts";
 export { type BusCounts, type BusOptions, type ByteStream, FeetechBus } from "./so101/bus.ts";
+export { assignId, CalibrationByHand, type RecordedRange } from "./so101/calibrate.ts";
 export {
   type ArmKind,
   type Calibration,
@@ -25,6 +26,7 @@ export {
   storedRegisters,
   writeCalibration,
 } from "./so101/calibration.ts";
+export { type LiveCamera, openCamera } from "./so101/camera.ts";
 export type { CameraFeed } from "./so101/camera-feed.ts";
 export { type Clock, realClock, SimulatedClock, wait } from "./so101/clock.ts";
 export { EmulatedChain, type Mechanics, type SeenGoal } from "./so101/emulator/chain.ts";
@@ -34,10 +36,19 @@ export { LooseJoints } from "./so101/emulator/loose-joints.ts";
 export { EmulatedServo, type Measured } from "./so101/emulator/servo.ts";
 export { EmulatedStream } from "./so101/emulator/stream.ts";
 export { fromRadians, so101, so101Joints, toRadians } from "./so101/joints.ts";
+export { connectLeader, Leader, type LeaderOptions } from "./so101/leader.ts";
 export { checkMotors, configureMotors, motorIds, torqueOff } from "./so101/motors.ts";
 export type { Answer, Expected } from "./so101/packet.ts";
 export { type Present, PresentReader } from "./so101/present.ts";
-export { fromBytes, type Register, type RegisterName, registers } from "./so101/registers.ts";
+export { faultsOf as motorFaults, fromBytes, type Register, type RegisterName, registers } from "./so101/registers.ts";
+export {
+  type CameraSettings,
+  emulatedPort,
+  type RobotFile,
+  readRobotFile,
+  restOf,
+  robotFileSchema,
+} from "./so101/robot-file.ts";
 export { type Limits, limitedGoal, limitsSchema } from "./so101/safety.ts";
 export { openSerialPort, type PortInfo, serialPorts } from "./so101/serial-port.ts";
 export { connectSo101, jointNames, So101, type So101Options } from "./so101/so101.ts";

@@ -28,6 +28,8 @@ export interface Operator {
   targets(tick: Tick): ArrayLike<number> | undefined;
   /** Called after every control period: true ends the episode as a success. Left out by an operator that judges by `decide` alone. */
   judge?(): boolean;
+  /** Whether the episode that was discarded is to be run once more now. */
+  again?(): boolean;
   /** The episode has ended. */
   release(): void;
 }

@@ -31,11 +31,16 @@ export interface Station {
   readonly timeLimit: number;
   /** Saves and restores moments. Absent for a real robot. */
   readonly moments?: Rewindable;
-  /** Closes the robot too. */
-  close(): Promise<void>;
+  /** Closes the robot too, as its `close` says. */
+  close(torque?: "off" | "hold"): Promise<void>;
 }
 
 export interface Stations {
+  /**
+   * Present if there is one such robot, with a person beside it. Its episodes run one after the other in the calling thread, and `open` gives
+   * the same station until it is closed as often as it was opened. This tells what its datasets look like, without opening it.
+   */
+  readonly only?: () => Pick<Robot, "type" | "joints" | "cameras" | "fps">;
   /**
    * Completes a setting by the task's usual difficulty.
    * @throws Error if the task is unknown; it lists the known ones

@@ -164,9 +164,9 @@ async function collected(root: string): Promise<Origin[]> {
 
 /** Creates the dataset, or opens it if its features are this robot's. */
 async function openWriter(root: string, stations: Stations, setting: EpisodeSetting): Promise<DatasetWriter> {
-  const station = await stations.open(setting, false);
+  const station = stations.only ? undefined : await stations.open(setting, false);
   try {
-    const { robot } = station;
+    const robot = station?.robot ?? stations.only!();
     const features = rolloutFeatures(robot);
     if (!existsSync(join(root, "meta/info.json")))
       return await createWriter(root, { fps: robot.fps, robotType: robot.type, features });
@@ -176,7 +176,7 @@ async function openWriter(root: string, stations: Stations, setting: EpisodeSett
     await writer.close();
     throw new PistarError("wrong-layout", `${root}: ${problem}; collect into another folder`, { path: root });
   } finally {
-    await station.close();
+    await station?.close();
   }
 }
 

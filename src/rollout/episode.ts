@@ -59,6 +59,8 @@ export interface EpisodeOptions {
   readonly sink?: FrameSink;
   /** Told each control period once it has passed. */
   readonly onPeriod?: (period: Period) => void;
+  /** Ends the episode at its next control period. It is then discarded. */
+  readonly signal?: AbortSignal;
   /** Gives the value of an observation, for `onPeriod`. */
   readonly value?: (observation: Observation) => Promise<number>;
 }
@@ -70,6 +72,8 @@ export interface EpisodeResult {
   /** Control periods, and the time they take. Those before `from` count too. */
   readonly steps: number;
   readonly seconds: number;
+  /** Seconds of the reset before it, with a person who put the scene back. Absent in simulated time. */
+  readonly resetSeconds?: number;
   /** How often the operator took over, and the periods in which it acted. */
   readonly takeOvers: number;
   readonly correctedSteps: number;
@@ -86,11 +90,13 @@ const maxTroubles = 20;
 export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult> {
   const { robot, driver, operator, seed, instruction, from } = options;
   try {
+    const start = performance.now();
     if (!from) await robot.reset({ seed, instruction });
+    const resetSeconds = (performance.now() - start) / 1000;
     await driver.reset(seed);
     operator?.reset(seed);
     from?.moments.restoreMoment(from.moment);
-    return await controlLoop(options);
+    return { ...(await controlLoop(options)), ...(robot.realTime && { resetSeconds }) };
   } finally {
     driver.interrupt();
     operator?.release();
@@ -121,7 +127,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
       return seen;
     };
     const tick: Tick = { step, seconds: step / robot.fps, control, held };
-    const decision = operator?.decide(tick) ?? "continue";
+    const decision = options.signal?.aborted ? "discard" : (operator?.decide(tick) ?? "continue");
     if (decision === "success" || decision === "failure" || decision === "discard") {
       outcome = decision === "discard" || step === first ? "discarded" : decision;
       break;

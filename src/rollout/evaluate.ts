@@ -28,6 +28,8 @@ export interface EvaluationOptions extends z.infer<typeof evaluateOptions> {
 export interface EvaluatedEpisode extends Assignment {
   readonly success: boolean;
   readonly seconds: number;
+  /** Measured seconds of the reset; absent in simulated time, where `EvaluationOptions.resetSeconds` counts. */
+  readonly resetSeconds?: number;
   /** Faults of the policy, the earliest first, such as "late at period 12: …". */
   readonly troubles: readonly string[];
 }
@@ -139,11 +141,12 @@ function evaluated({ task, difficulty, randomise, seed, result }: Finished): Eva
     seed,
     success: result.outcome === "success",
     seconds: result.seconds,
+    ...(result.resetSeconds !== undefined && { resetSeconds: result.resetSeconds }),
     troubles,
   };
 }
 
-type Outcome = Pick<EvaluatedEpisode, "success" | "seconds">;
+type Outcome = Pick<EvaluatedEpisode, "success" | "seconds" | "resetSeconds">;
 
 /** Scores one or more episodes. */
 export function score(runs: readonly Outcome[], resetSeconds: number, random: Random): Score {
@@ -164,7 +167,7 @@ export const throughput = (runs: readonly Outcome[], resetSeconds: number): numb
   throughputOf(attempts(runs, resetSeconds));
 
 const attempts = (runs: readonly Outcome[], resetSeconds: number): TimedOutcome[] =>
-  runs.map(({ success, seconds }) => ({ success, seconds: seconds + resetSeconds }));
+  runs.map(({ success, seconds, resetSeconds: measured = resetSeconds }) => ({ success, seconds: seconds + measured }));
 
 /** The same episode by the policy and by the baseline. */
 type Pair = readonly [Outcome, Outcome];

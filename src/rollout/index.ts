@@ -1,6 +1,9 @@
 // Rollouts: the control loop with action chunks and take-over, recording, evaluation with intervals, and episodes over worker threads.
 
 export { type ErrorCode, PistarError } from "../system/index.ts";
+export { type BareBus, openBus } from "./arm/bare-bus.ts";
+export { LeaderDriver } from "./arm/leader-driver.ts";
+export { type ArmOptions, anySetting, followerCalibration, type OpenArm, openArm } from "./arm/open-arm.ts";
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode, type SavedMoment } from "./episode.ts";
 export {

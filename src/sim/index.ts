@@ -20,6 +20,7 @@ export {
 } from "./physics.ts";
 export { type Footprint, type Placement, placeObjects, type Region, shoulderX, withinReach } from "./placement.ts";
 export { type SceneParts, so101Scene } from "./scene.ts";
+export { ScriptedLeader } from "./scripted-leader.ts";
 export { judging, simulation, stations } from "./station.ts";
 export { bestStyle, type Style, sampleStyle } from "./style.ts";
 export { Supervisor } from "./supervisor.ts";

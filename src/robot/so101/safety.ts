@@ -29,6 +29,8 @@ export type Limits = z.infer<typeof limitsSchema>;
 
 export const countsPerDegree = countsPerTurn / 360;
 const gripper = so101.length - 1;
+/** A joint that turns faster than this, degrees a second, is not blocked: it lags behind a quick goal. */
+const still = 10;
 
 const towards = (from: number, to: number, reach: number) => Math.max(from - reach, Math.min(from + reach, to));
 
@@ -88,9 +90,9 @@ export class MotorWatch {
         this.warned.add(`${name} ${kind}`);
       };
       const error = Math.abs(goals[i]! - motor.position) / countsPerDegree;
-      const strained =
-        (i !== gripper && error > limits.stallError && Math.abs(motor.load) >= limits.stallLoad) ||
-        motor.current > limits.current;
+      const pushes = i !== gripper && error > limits.stallError && Math.abs(motor.load) >= limits.stallLoad;
+      const moves = Math.abs(motor.velocity) >= still * countsPerDegree;
+      const strained = !moves && (pushes || motor.current > limits.current);
       this.strainSince[i] = strained ? (this.strainSince[i] ?? now) : undefined;
       if (strained && now - this.strainSince[i]! >= 1000 * limits.stallSeconds) {
         stalled.push(i);

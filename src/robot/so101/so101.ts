@@ -129,6 +129,21 @@ export class So101 implements Robot {
     this.tick = this.clock.now();
   }
 
+  /** Sets the instruction of its observations. */
+  instruct(instruction: string): void {
+    this.instruction = instruction;
+  }
+
+  /** Its rest pose, in the unit of its joints. */
+  get rest(): readonly number[] {
+    return this.options.rest;
+  }
+
+  /** Where the arm was sent last, in the unit of its joints. */
+  get commanded(): readonly number[] {
+    return this.sent.map((counts, i) => fromMotor(counts, i, this.options.calibration, this.unit));
+  }
+
   async observe(): Promise<Observation> {
     const { cameras = [], calibration } = this.options;
     const motors = await this.read();

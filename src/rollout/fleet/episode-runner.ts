@@ -1,6 +1,6 @@
 // Runs assigned episodes one after the other, in this thread or in a worker, and returns them as data.
 import { detachedEpisode, type EpisodeContent } from "../../data/index.ts";
-import { openPolicy } from "../../policy/index.ts";
+import { openPolicy, openPolicyInThread } from "../../policy/index.ts";
 import type { Driver, EpisodeSetting, Policy, Rewindable, Robot, Station } from "../../robot/index.ts";
 import { PistarError } from "../../system/index.ts";
 import { type EpisodeOptions, type EpisodeResult, runEpisode, type SavedMoment } from "../episode.ts";
@@ -22,6 +22,8 @@ export interface Finished extends Assignment {
   readonly jumps: readonly number[];
   /** Input of `DatasetWriter.appendEpisode`, without episode-level columns. Absent if nothing is recorded or the episode was discarded. */
   readonly content?: EpisodeContent;
+  /** Whether the operator discarded the episode to run it once more. */
+  readonly again?: boolean;
 }
 
 /** An episode that was not run to its end: its worker ended, or the robot failed. */
@@ -64,7 +66,7 @@ export class EpisodeRunner {
    */
   async run(
     assignment: Assignment,
-    { from, ...listener }: Pick<EpisodeOptions, "onPeriod" | "value"> & { readonly from?: SavedMoment } = {},
+    { from, ...listener }: Pick<EpisodeOptions, "onPeriod" | "value" | "signal"> & { readonly from?: SavedMoment } = {},
   ): Promise<Finished> {
     const { station, driver } = await this.prepare(assignment);
     const { robot, operator, timeLimit } = station;
@@ -82,11 +84,13 @@ export class EpisodeRunner {
     const jumps = driver instanceof PolicyDriver ? jumpsAt(driver.borders, robot.joints) : [];
     if (driver instanceof PolicyDriver && driver.stuck) await this.abandonPolicy();
     const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
-    return { ...assignment, result, jumps, ...(content && { content }) };
+    const again = result.outcome === "discarded" && operator.again?.() === true;
+    return { ...assignment, result, jumps, ...(content && { content }), ...(again && { again }) };
   }
 
-  async close(): Promise<void> {
-    await this.ready?.station.close();
+  /** @param torque how a real arm is left, see `Robot.close` */
+  async close(torque?: "off" | "hold"): Promise<void> {
+    await this.ready?.station.close(torque);
     await this.policy?.close();
   }
 
@@ -115,8 +119,11 @@ export class EpisodeRunner {
       return demonstrator;
     }
     // Episodes run in parallel, a thread each: more threads for one operator would only wait for one another.
-    this.policy ??= await this.open(policy, { ...options, joints: robot.joints, threads: 1 });
     const { joints, fps, realTime } = robot;
+    // In real time the control loop has this thread for itself.
+    this.policy ??= realTime
+      ? await openPolicyInThread(policy, { ...options, joints })
+      : await this.open(policy, { ...options, joints, threads: 1 });
     return new PolicyDriver(this.policy, { ...options, latency: periodsOf(latency, robot), joints, fps, realTime });
   }
 

@@ -4,6 +4,8 @@ import { WorkerThread } from "../../system/index.ts";
 import type { Assignment, Finished, Lost, RunnerOptions } from "./episode-runner.ts";
 import type { EpisodeWork } from "./episode-worker.ts";
 import { type FleetWorker, runInOrder } from "./in-order.ts";
+import { runOneByOne } from "./one-by-one.ts";
+import { loadStations } from "./stations.ts";
 
 export interface ParallelOptions extends RunnerOptions {
   readonly workers: number;
@@ -20,10 +22,12 @@ const grace = 5;
  * Runs all episodes. A worker that dies loses only its own episode; another worker takes its place.
  * @throws Error if no episode can be run (unknown task, policy that cannot be opened), or what `onEpisode` throws
  */
-export function runEpisodes(
+export async function runEpisodes(
   assignments: readonly Assignment[],
   { workers, onEpisode, signal, ...runner }: ParallelOptions,
 ): Promise<void> {
+  if ((await loadStations(runner.stations)).only)
+    return runOneByOne(assignments, { onEpisode, ...(signal && { signal }), ...runner });
   return runInOrder<Assignment, Finished | Lost>(assignments, {
     workers,
     signal,
