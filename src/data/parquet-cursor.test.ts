@@ -55,6 +55,8 @@ test.each(files)("%s: jumps forwards and back, overlapping ranges, several at on
         [100, 140],
         [100, 140],
         [120, 260],
+        [200, 205],
+        [201, 259],
         [490, 510],
         [699, 700],
         [0, 20],

@@ -78,7 +78,8 @@ export class PageCursor {
       this.forget(start);
     }
     this.forget(start);
-    const parts = this.parts.map((part) => slice(part.rows, Math.max(0, start - part.start), end - part.start));
+    const among = this.parts.filter((part) => part.start < end);
+    const parts = among.map((part) => slice(part.rows, Math.max(0, start - part.start), end - part.start));
     const filled = parts.filter(({ length }) => length > 0);
     return filled.length === 1 ? filled[0]! : filled.flatMap((part) => Array.from(part));
   }
@@ -148,5 +149,5 @@ export class PageCursor {
 function slice(values: Values, start: number, end: number): Values {
   if (start <= 0 && end >= values.length) return values;
   if (Array.isArray(values)) return values.slice(start, end);
-  return (values as Float32Array).subarray(Math.min(start, values.length), Math.max(start, end));
+  return (values as Float32Array).subarray(start, end);
 }
