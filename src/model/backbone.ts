@@ -11,13 +11,36 @@ import { encodePictures, initVision, type Vision } from "./vision.ts";
 export interface Backbone {
   readonly config: BackboneConfig;
   readonly vision: Vision;
-  readonly projector: t.nn.Linear;
+  readonly projector: Projector;
   readonly embeddings: t.nn.Embedding;
   readonly language: Decoder;
   readonly state: t.nn.Linear | undefined;
 }
 
-/** Declares the backbone under PaliGemma's names. The state's token, if any, is "state_proj". */
+/** From the vision encoder's tokens to the language model's: PaliGemma's layer, or Gemma 3's norm and product. */
+type Projector =
+  | { readonly linear: t.nn.Linear }
+  | { readonly mm_soft_emb_norm: t.nn.RmsNorm; readonly mm_input_projection_weight: Tensor };
+
+function initProjector(scope: Scope, { vision, language }: BackboneConfig): Projector {
+  if (!language.gemma3) return { linear: t.nn.initLinear(scope.at("linear"), vision.width, language.width) };
+  return {
+    mm_soft_emb_norm: t.nn.initRmsNorm(scope.at("mm_soft_emb_norm"), vision.width),
+    mm_input_projection_weight: scope.parameter(
+      "mm_input_projection_weight",
+      [vision.width, language.width],
+      t.normal(vision.width ** -0.5),
+    ),
+  };
+}
+
+/** Tokens [B, N, vision's width] → [B, N, C]. */
+function project(projector: Projector, tokens: Tensor): Tensor {
+  if ("linear" in projector) return t.nn.linear(projector.linear, tokens);
+  return t.matmul(t.nn.rmsNorm(projector.mm_soft_emb_norm, tokens), projector.mm_input_projection_weight);
+}
+
+/** Declares the backbone under PaliGemma's names, and Gemma 3's where it differs. The state's token, if any, is "state_proj". */
 export function initBackbone(scope: Scope, config: BackboneConfig): Backbone {
   const { width } = config.language;
   const model = scope.at("paligemma_with_expert").at("paligemma").at("model");
@@ -25,7 +48,7 @@ export function initBackbone(scope: Scope, config: BackboneConfig): Backbone {
   return {
     config,
     vision: initVision(model.at("vision_tower").at("vision_model"), config.vision),
-    projector: t.nn.initLinear(model.at("multi_modal_projector").at("linear"), config.vision.width, width),
+    projector: initProjector(model.at("multi_modal_projector"), config),
     embeddings: t.nn.initEmbedding(language.at("embed_tokens"), config.vocabulary, width, t.normal(width ** -0.5)),
     language: initDecoder(language, config.language, false),
     state: config.state === "token" ? t.nn.initLinear(scope.at("state_proj"), config.stateSize, width) : undefined,
@@ -138,7 +161,7 @@ export function prefixFeeds(config: BackboneConfig, batch: PrefixBatch): Record<
     if (config.state === "token") place(true);
     for (let i = 0; i < promptTokens; i++) {
       const index = sample * promptTokens + i;
-      place(promptMask[index] === 1, language.gemma3 || promptCausal?.[index] === 1);
+      place(promptMask[index] === 1, language.gemma3 !== false || promptCausal?.[index] === 1);
     }
   }
   return { ...feeds, blocks, positions };
@@ -168,7 +191,7 @@ export function readPrefix(backbone: Backbone, inputs: PrefixTensors): Prefix {
     ),
   );
   const perCamera = t.split(
-    t.nn.linear(projector, seen),
+    project(projector, seen),
     0,
     config.cameras.map(() => batch),
   );

@@ -1,6 +1,6 @@
-// The sizes of the networks as data: one architecture from a few million parameters to π0.5's and π0.6's. A
-// checkpoint's config.json holds them, so each is a schema with an inferred type. H steps of an action chunk, A numbers
-// of an action, S of the state.
+// The sizes of the networks as data, from a few million parameters to π0.5's and π0.6's. A checkpoint's config.json
+// holds them, so each is a schema with an inferred type. H steps of an action chunk, A numbers of an action, S of the
+// state.
 import * as z from "zod";
 
 const size = z.int().min(1);
@@ -55,8 +55,19 @@ const decoderSchema = z
     heads: size,
     keyValueHeads: size,
     headSize: size,
-    /** Gemma 3: norms of queries and keys, norms after attention and MLP, five layers of local attention for each global one. */
-    gemma3: z.boolean(),
+    /**
+     * False: Gemma. Else Gemma 3: norms of queries and keys, norms after attention and MLP, a norm of the images'
+     * tokens, and five layers of local attention for each global one.
+     */
+    gemma3: z.union([
+      z.literal(false),
+      z.strictObject({
+        /** A local layer attends to this many tokens, a token itself included. */
+        window: size,
+        /** Positions are divided by this in global layers: 8 where Gemma 3 was trained on for long texts (4B and larger). */
+        globalScaling: z.number().min(1),
+      }),
+    ]),
   })
   .refine(({ heads, keyValueHeads }) => heads % keyValueHeads === 0, {
     path: ["keyValueHeads"],
@@ -120,6 +131,18 @@ type Preset = Pick<PolicyConfig, "vision" | "language" | "expert" | "vocabulary"
   readonly value: Pick<BackboneConfig, "vision" | "language">;
 };
 
+/** Gemma 3 of 4B and of 270M parameters, as published. */
+const gemma3Of4B = { window: 1024, globalScaling: 8 } as const;
+const gemma3Of270M = { window: 512, globalScaling: 1 } as const;
+const value270M = {
+  width: 640,
+  layers: 18,
+  hidden: 2048,
+  heads: 4,
+  keyValueHeads: 1,
+  headSize: 256,
+  gemma3: gemma3Of270M,
+} as const;
 const so400m = { kind: "siglip", patch: 14, width: 1152, layers: 27, hidden: 4304, heads: 16 } as const;
 
 /** The published and the small architectures by name. */
@@ -166,16 +189,24 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     knowledgeInsulation: true,
     value: {
       vision: { ...so400m, imageSize: 224, pool: 1 },
-      language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
+      language: value270M,
     },
   },
   // Gemma 3 4B with images of 448 pixels. The expert's width is not published: π0.5's gives the published 860M at Gemma
   // 3's layers and heads.
   pi06: {
     vision: { ...so400m, imageSize: 448, pool: 2 },
-    language: { width: 2560, layers: 34, hidden: 10_240, heads: 8, keyValueHeads: 4, headSize: 256, gemma3: true },
+    language: {
+      width: 2560,
+      layers: 34,
+      hidden: 10_240,
+      heads: 8,
+      keyValueHeads: 4,
+      headSize: 256,
+      gemma3: gemma3Of4B,
+    },
     expert: { width: 1024, hidden: 4096 },
-    vocabulary: 262_144,
+    vocabulary: 262_208,
     promptTokens: 256,
     actionTokens: 256,
     horizon: 50,
@@ -183,7 +214,7 @@ export const sizes: Readonly<Record<Size, Preset>> = {
     knowledgeInsulation: true,
     value: {
       vision: { ...so400m, imageSize: 448, pool: 2 },
-      language: { width: 640, layers: 18, hidden: 2048, heads: 4, keyValueHeads: 1, headSize: 256, gemma3: true },
+      language: value270M,
     },
   },
 };

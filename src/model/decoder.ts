@@ -32,9 +32,8 @@ export interface Decoder {
   readonly norm: Norm;
 }
 
-/** Gemma 3: every sixth layer attends globally, the others within a window of tokens. */
-const localEvery = 6;
-const localWindow = 1024;
+/** Gemma 3: every sixth layer attends globally, the others to a window of tokens. */
+const globalEvery = 6;
 
 /**
  * Declares a decoder under Hugging Face's names for Gemma.
@@ -113,17 +112,18 @@ export function decode({ config, layers, norm }: Decoder, x: Tensor, segment: Se
   const { headSize, gemma3 } = config;
   const angles = {
     local: t.rotaryAngles(positions, headSize),
-    global: t.rotaryAngles(positions, headSize, gemma3 ? 1e6 : 1e4),
+    global: gemma3 && t.rotaryAngles(scaledDown(positions, gemma3.globalScaling), headSize, 1e6),
   };
-  const near = gemma3 ? t.logicalAnd(mask, withinWindow(positions, allPositions)) : mask;
+  const near = gemma3 ? t.logicalAnd(mask, withinWindow(positions, allPositions, gemma3.window)) : mask;
   const keysValues: KeysValues[] = [];
   let hidden = x;
   for (const [i, layer] of layers.entries()) {
-    const local = gemma3 && (i + 1) % localEvery !== 0;
+    const local = gemma3 && (i + 1) % globalEvery !== 0;
+    const turns = local || !angles.global ? angles.local : angles.global;
     const [y, gate] = normalize(layer.input, hidden, condition);
     const turned = (projection: t.nn.Linear, headNorm?: t.nn.RmsNorm) => {
       const split = t.nn.splitHeads(t.nn.linear(projection, y), headSize);
-      return t.rotary(headNorm ? t.nn.rmsNorm(headNorm, split) : split, ...(local ? angles.local : angles.global));
+      return t.rotary(headNorm ? t.nn.rmsNorm(headNorm, split) : split, ...turns);
     };
     const own: KeysValues = [
       turned(layer.attention.k_proj, layer.keyNorm),
@@ -163,12 +163,16 @@ function normalize(norm: Norm, x: Tensor, condition?: Tensor): readonly [Tensor,
 
 const residual = (x: Tensor, y: Tensor, gate: Tensor | undefined): Tensor => t.add(x, gate ? t.mul(y, gate) : y);
 
-/** Whether two tokens are less than a window apart: bool [B, T, S + T]. */
-function withinWindow(positions: Tensor, all: Tensor): Tensor {
+/** Positions [B, T] divided by `factor`. */
+const scaledDown = (positions: Tensor, factor: number): Tensor =>
+  factor === 1 ? positions : t.mul(t.cast(positions, "f32"), 1 / factor);
+
+/** Whether a token is less than a window behind another. What is ahead is left to the mask. Bool [B, T, S + T]. */
+function withinWindow(positions: Tensor, all: Tensor, window: number): Tensor {
   const [batch, length] = positions.shape as [number, number];
-  const apart = t.sub(
+  const behind = t.sub(
     t.reshape(t.cast(positions, "f32"), [batch, length, 1]),
     t.reshape(t.cast(all, "f32"), [batch, 1, -1]),
   );
-  return t.logicalAnd(t.less(apart, localWindow), t.greater(apart, -localWindow));
+  return t.less(behind, window);
 }

@@ -38,6 +38,7 @@ export { drawNoise, drawTime } from "./flow.ts";
 export { type LossTerm, lossOf, weightOf } from "./loss-term.ts";
 export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-loss.ts";
 export { initPolicyNetwork, type PolicyNetwork } from "./policy-network.ts";
+export { resizePositions } from "./positions.ts";
 export { prefixOrder } from "./prefix-order.ts";
 export { type Continuation, softMask } from "./real-time-chunking.ts";
 export { type FastTokenizer, fitFast, loadFast, saveFast } from "./text/fast.ts";
@@ -59,4 +60,4 @@ export {
   type ValuePredictor,
   valueLoss,
 } from "./value-function.ts";
-export { loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";
+export { type Adapt, loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";

@@ -14,16 +14,37 @@ export function parameterShapes(config: PolicyConfig | ValueConfig): Map<string,
   return new Map(scope.parameters.map(({ node, shape }) => [node.name!, shape]));
 }
 
-/** LeRobot's prefix before openpi's names. */
-const lerobotPrefix = "model.";
 /** A second copy of the embeddings in published files. */
 const tied = "paligemma_with_expert.paligemma.lm_head.weight";
-const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_tokens.weight";
+const paligemma = "paligemma_with_expert.paligemma.model.";
+const embeddings = `${paligemma}language_model.embed_tokens.weight`;
+/** The output weights of the expert's class in LeRobot. Nothing uses them. */
+const unused = "paligemma_with_expert.gemma_expert.lm_head.weight";
+
+/**
+ * Published names of the same tensors. π0.5's vision encoder has two spellings: newer transformers leave out
+ * "vision_model". Gemma 3, PaliGemma and SigLIP have names of their own, under "model." or not.
+ */
+const spellings: readonly (readonly [RegExp, string])[] = [
+  // LeRobot's prefix before openpi's names, and transformers' before Gemma 3's.
+  [/^model\./, ""],
+  [
+    /^paligemma_with_expert\.paligemma\.model\.vision_tower\.(?!vision_model\.)/,
+    `${paligemma}vision_tower.vision_model.`,
+  ],
+  [/^language_model\.(model\.)?/, `${paligemma}language_model.`],
+  [/^(?=(embed_tokens|layers|norm)\.)/, `${paligemma}language_model.`],
+  [
+    /^(vision_tower\.)?(vision_model\.)?(?=(embeddings|encoder|post_layernorm)\.)/,
+    `${paligemma}vision_tower.vision_model.`,
+  ],
+  [/^(?=multi_modal_projector\.)/, paligemma],
+];
 
 /** Maps each name in the model to the file's name. */
 function storedNames(names: readonly string[]): Map<string, string> {
   const stored = new Map(
-    names.map((name) => [name.startsWith(lerobotPrefix) ? name.slice(lerobotPrefix.length) : name, name]),
+    names.map((name) => [spellings.reduce((text, [pattern, ours]) => text.replace(pattern, ours), name), name]),
   );
   if (stored.has(tied) && !stored.has(embeddings)) stored.set(embeddings, stored.get(tied)!);
   return stored;
@@ -39,14 +60,23 @@ export async function storedShapes(path: string): Promise<Map<string, Shape>> {
   }
 }
 
+/** Makes a tensor of another shape fit; undefined if it cannot. */
+export type Adapt = (name: string, value: TensorValue, shape: Shape) => TensorValue | undefined;
+
 /**
- * Reads weights into a store, as 32-bit floats. The safetensors file is π0.5's (LeRobot's names or openpi's) or
- * pistar's.
+ * Reads weights into a store, as 32-bit floats. The safetensors file is π0.5's (LeRobot's names or openpi's), Gemma
+ * 3's, PaliGemma's, SigLIP's or pistar's.
  *
+ * @param adapt for tensors of another shape (default: none does)
  * @returns names in the file without use in the model
  * @throws PistarError wrong-layout, listing missing names, or the first wrong shape
  */
-export async function loadWeights(path: string, expected: ReadonlyMap<string, Shape>, store: Store): Promise<string[]> {
+export async function loadWeights(
+  path: string,
+  expected: ReadonlyMap<string, Shape>,
+  store: Store,
+  adapt?: Adapt,
+): Promise<string[]> {
   const file = await t.openSafetensors(path);
   try {
     const stored = storedNames(file.names);
@@ -59,24 +89,26 @@ export async function loadWeights(path: string, expected: ReadonlyMap<string, Sh
         { path },
       );
     for (const [name, shape] of expected) {
-      const value = await file.read(stored.get(name)!);
-      if (String(value.shape) !== String(shape))
+      const read = await file.read(stored.get(name)!);
+      const value =
+        String(read.shape) === String(shape) ? read : adapt?.(name, floats(read, `${path}: ${name}`), shape);
+      if (value === undefined)
         throw new PistarError(
           "wrong-layout",
-          `${path}: expected ${name} of shape [${shape.join(", ")}], got [${value.shape.join(", ")}]`,
+          `${path}: expected ${name} of shape [${shape.join(", ")}], got [${read.shape.join(", ")}]`,
           { path },
         );
-      await store.write([[name, { dtype: "f32", shape, data: asFloats(value, `${path}: ${name}`) }]]);
+      await store.write([[name, floats(value, `${path}: ${name}`)]]);
     }
-    return [...stored.keys()].filter((name) => !expected.has(name) && name !== tied);
+    return [...stored.keys()].filter((name) => !expected.has(name) && name !== tied && name !== unused);
   } finally {
     await file.close();
   }
 }
 
-function asFloats({ dtype, data }: TensorValue, where: string): Float32Array {
-  if (dtype === "f32") return data as Float32Array;
-  if (dtype === "f16") return t.float16ToFloat32(data as Uint16Array);
+function floats({ dtype, shape, data }: TensorValue, where: string): TensorValue {
+  if (dtype === "f32") return { dtype, shape, data };
+  if (dtype === "f16") return { dtype: "f32", shape, data: t.float16ToFloat32(data as Uint16Array) };
   throw new PistarError("wrong-layout", `${where}: expected weights as floats, got ${dtype}`, { path: where });
 }
 

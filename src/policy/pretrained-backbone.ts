@@ -1,6 +1,7 @@
-// Pre-trained backbones (src/grounding/) for trainings to begin from. A folder has policy.safetensors,
-// value.safetensors (a value function's backbone is smaller), the tokenizer.json of both, and state.json, the names of
-// the state's numbers in pre-training. pistar brings a policy's backbone for `nano`.
+// Pre-trained backbones for trainings to begin from: pistar's own (src/grounding/), or published ones
+// (published-backbone.ts). A folder of pistar's has policy.safetensors, value.safetensors (a value function's backbone
+// is smaller), the tokenizer.json of both, and state.json, the names of the state's numbers in pre-training. pistar
+// brings a policy's backbone for `nano`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +22,7 @@ import type { Store, TensorValue } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import type { Description } from "./checkpoint.ts";
+import { isPublishedBackbone, openPublishedBackbone } from "./published-backbone.ts";
 
 /** The network of a backbone. */
 export type Network = "policy" | "value";
@@ -67,6 +69,8 @@ export interface PretrainedBackbone {
 export interface BackboneChoice {
   /** pistar's own by name, a folder, or "none". */
   readonly backbone?: string | undefined;
+  /** SigLIP's folder, for a published language model without eyes. */
+  readonly vision?: string | undefined;
   readonly size: Size;
   /** A tokenizer.json in place of the backbone's. */
   readonly tokenizer?: string | undefined;
@@ -77,7 +81,7 @@ export interface BackboneChoice {
  * @throws Error with the expected files
  */
 export function openBackbone(
-  { backbone, size, tokenizer }: BackboneChoice,
+  { backbone, vision, size, tokenizer }: BackboneChoice,
   network: Network,
 ): PretrainedBackbone | undefined {
   if (backbone === undefined || backbone === "none") return undefined;
@@ -94,12 +98,13 @@ export function openBackbone(
       `${tokenizer}: a backbone that has learned to read has a tokenizer; give it or a backbone, not both`,
       { path: tokenizer },
     );
+  if (isPublishedBackbone(folder)) return openPublishedBackbone(folder, vision);
   for (const file of [tokenizerFile, stateFile, weightsFile(network)])
     if (!existsSync(join(folder, file)))
       throw new PistarError(
         "missing-file",
         `${folder}: expected a backbone's folder with ${tokenizerFile}, ${stateFile} and ${weightsFile(network)}, found no ${file}; ` +
-          "pistar ground makes one",
+          "pistar ground makes one, and Gemma 3, PaliGemma and SigLIP are read as Hugging Face has them",
         { path: join(folder, file) },
       );
   const read = async (config: PolicyConfig | ValueConfig, withState: boolean) => {

@@ -45,8 +45,12 @@ const common = {
     .optional()
     .describe(
       "pre-trained backbone to begin from, if there is no --from: a folder (see pistar ground), nano (pistar's own, for a policy of that " +
-        "size), or none (default). The flow loss does not change it; use it with --no-fast",
+        "size), a folder of Gemma 3 or PaliGemma as published, or none (default). The flow loss does not change it; use it with --no-fast",
     ),
+  vision: z
+    .string()
+    .optional()
+    .describe("SigLIP's folder as published: the eyes of a --backbone that reads text alone, such as Gemma 3 270M"),
   from: z.string().optional().describe("checkpoint to fine-tune: a run, a checkpoint or a pretrained_model folder"),
   tokenizer: z
     .string()

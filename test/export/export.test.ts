@@ -34,7 +34,10 @@ afterEach(async () => {
 const variants = {
   token: [{}, {}],
   guided: [{ mode: "mean_std" }, { guidance: 2, denoisingSteps: 3, advantageIndicator: "negative" }],
-  text: [{ state: "text", language: { ...tinyConfig().language, gemma3: true } }, { advantageIndicator: "none" }],
+  text: [
+    { state: "text", language: { ...tinyConfig().language, gemma3: { window: 8, globalScaling: 8 } } },
+    { advantageIndicator: "none" },
+  ],
 } as const;
 type Variant = keyof typeof variants;
 const names = Object.keys(variants) as Variant[];

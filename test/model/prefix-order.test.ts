@@ -8,7 +8,10 @@ const language = tinyConfig().language;
 
 test.each([
   ["PaliGemma's, with the state as a token", {}],
-  ["Gemma 3's, with the state as text", { state: "text", language: { ...language, gemma3: true } }],
+  [
+    "Gemma 3's, with the state as text",
+    { state: "text", language: { ...language, gemma3: { window: 8, globalScaling: 8 } } },
+  ],
 ] as const)("the order of a prefix from masks is that of the feeds: %s", async (_, changes) => {
   const config = tinyConfig(changes);
   const generator = random(1);

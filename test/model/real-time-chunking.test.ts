@@ -58,7 +58,7 @@ async function published(steps: number, beta: number, weights: Float32Array, gui
         return error.reduce((sum, e, i) => sum + (e * (above[i]! - below[i]!)) / (2 * by), 0);
       };
       // Extrapolated to a difference of nothing (Richardson, sixth order): a smaller one drowns in rounding.
-      const derivative = (64 * (await product(0.008)) - 20 * (await product(0.016)) + (await product(0.032))) / 45;
+      const derivative = (64 * (await product(0.012)) - 20 * (await product(0.024)) + (await product(0.048))) / 45;
       next[j]! += (v[j]! + strength * derivative) / steps;
     }
     x = next;

@@ -29,7 +29,8 @@ pi06 = pi05 | {
     "cameras": ["base_0_rgb"],
     "vision": vision | {"imageSize": 56, "pool": 2},
     # Six layers, of which the last is global, and more tokens than the others' window.
-    "language": {"width": 16, "layers": 6, "hidden": 24, "heads": 4, "keyValueHeads": 2, "headSize": 4, "gemma3": True},
+    "language": {"width": 16, "layers": 6, "hidden": 24, "heads": 4, "keyValueHeads": 2, "headSize": 4}
+    | {"gemma3": {"window": 1024, "globalScaling": 8}},
     "expert": {"width": 12, "hidden": 20},
     "vocabulary": 40,
     "promptTokens": 1100,

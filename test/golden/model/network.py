@@ -142,13 +142,15 @@ class Gemma(nn.Module):
         `hidden_from` on and the keys and values of x."""
         batch, tokens, _ = x.shape
         every = positions if past is None else torch.cat([past_positions, positions], 1)
-        # Gemma 3: five layers of six see 1024 tokens, at another base of their rotation.
-        near = mask & ((positions[:, :, None] - every[:, None, :]).abs() < 1024)
-        turnings = {base: angles(positions, self.size, base) for base in (1e4, 1e6)}
+        # Gemma 3: five layers of six see a window of tokens. The sixth has another base of its rotation, and longer distances.
+        near, turnings = mask, {True: angles(positions, self.size, 1e4)}
+        if self.gemma3:
+            near = mask & (positions[:, :, None] - every[:, None, :] < self.gemma3["window"])
+            turnings[False] = angles(positions / self.gemma3["globalScaling"], self.size, 1e6)
         cache = []
         for i, layer in enumerate(self.layers):
-            local = self.gemma3 and i % 6 != 5
-            turning = turnings[1e4 if local or not self.gemma3 else 1e6]
+            local = not self.gemma3 or i % 6 != 5
+            turning = turnings[local]
             attention = layer["self_attn"]
             h, gate = layer["input_layernorm"](x, condition)
             heads = lambda name, count, h: attention[name](h).view(batch, -1, count, self.size).transpose(1, 2)
@@ -192,6 +194,18 @@ def block_mask(present, causal):
     return (block[:, None, :] <= block[:, :, None]) & present[:, None, :] & present[:, :, None]
 
 
+class Projector(nn.Module):
+    """Gemma 3's: a norm, then a product with weights stored the other way round."""
+
+    def __init__(self, seen, width):
+        super().__init__()
+        self.mm_soft_emb_norm = RmsNorm(seen)
+        self.mm_input_projection_weight = nn.Parameter(torch.zeros(seen, width))
+
+    def forward(self, x):
+        return self.mm_soft_emb_norm(x)[0] @ self.mm_input_projection_weight
+
+
 class Backbone(nn.Module):
     def __init__(self, c):
         super().__init__()
@@ -199,7 +213,7 @@ class Backbone(nn.Module):
         width = c["language"]["width"]
         paligemma = tree(
             vision_tower=tree(vision_model={"siglip": Siglip, "keypoints": Keypoints}[c["vision"]["kind"]](c["vision"])),
-            multi_modal_projector=tree(linear=nn.Linear(c["vision"]["width"], width)),
+            multi_modal_projector=Projector(c["vision"]["width"], width) if c["language"]["gemma3"] else tree(linear=nn.Linear(c["vision"]["width"], width)),
             language_model=Gemma(c["language"], False, c["vocabulary"]),
         )
         self.paligemma_with_expert = tree(paligemma=tree(model=paligemma))
@@ -218,7 +232,8 @@ class Backbone(nn.Module):
         x, present, causal = [], [], []
         for camera in self.c["cameras"]:
             seen = self.model["vision_tower"]["vision_model"](batch["pictures"][camera])
-            x.append(self.model["multi_modal_projector"]["linear"](seen))
+            projector = self.model["multi_modal_projector"]
+            x.append(projector(seen) if self.c["language"]["gemma3"] else projector["linear"](seen))
             present.append(batch["pictureMasks"][camera][:, None].expand(-1, seen.shape[1]))
         if self.c["state"] == "token":
             x.append(self.state_proj(batch["state"])[:, None])
@@ -256,8 +271,8 @@ class Policy(Backbone):
     def velocity(self, prefix, noisy, time):
         width, steps = self.c["expert"]["width"], self.c["horizon"]
         period = 4e-3 * (4 / 4e-3) ** torch.linspace(0, 1, width // 2, dtype=torch.float64)
-        angle = (time[:, None].double() * 2 * math.pi / period).float()
-        embedded = torch.cat([angle.sin(), angle.cos()], 1)
+        angle = time[:, None].double() * 2 * math.pi / period
+        embedded = torch.cat([angle.sin(), angle.cos()], 1).float()
         condition = F.silu(self.time_mlp_out(F.silu(self.time_mlp_in(embedded))))
         before = prefix["present"][:, None, :].expand(-1, steps, -1)
         mask = torch.cat([before, torch.ones(len(time), steps, steps, dtype=torch.bool)], 2)
