@@ -24,10 +24,12 @@ export interface AuditWorkerInput extends Omit<RunnerOptions, "record"> {
 export interface AuditJob {
   readonly episode: number;
   readonly round: number;
+  /** Frames of moments that have runs enough. */
+  readonly settled: readonly number[];
 }
 
 /** A round that was not run to its end: its worker ended, or the robot failed. */
-export interface LostRound extends AuditJob {
+export interface LostRound extends Pick<AuditJob, "episode" | "round"> {
   readonly lost: string;
 }
 
@@ -60,13 +62,15 @@ const work = async ({ dataset: root, every, seed, ...options }: AuditWorkerInput
 
   return {
     /** @throws where no episode can be run at all */
-    async run({ episode, round }: AuditJob): Promise<RunRound | LostRound> {
+    async run({ episode, round, settled }: AuditJob): Promise<RunRound | LostRound> {
       const setting = assignmentOf(dataset, episode);
-      const saved = await replayed(episode);
+      const saved = (await replayed(episode)).filter(({ step }) => !settled.includes(step));
       try {
-        const [one, other] = [0, 1].map((i) => runSeed(seed, episode, runsInRound * round + i));
+        const seedOf = runSeeds(seed, episode);
         const ran = await runners.run(
-          saved.flatMap((from) => [one!, other!].map((seed) => ({ assignment: { ...setting, seed }, from }))),
+          saved.flatMap((from) =>
+            [0, 1].map((i) => ({ assignment: { ...setting, seed: seedOf(from.step, runsInRound * round + i) }, from })),
+          ),
         );
         const outcomes = ran.map(({ result }, i) =>
           result.outcome === "success" ? result.steps - saved[i >> 1]!.step : null,
@@ -88,14 +92,12 @@ const work = async ({ dataset: root, every, seed, ...options }: AuditWorkerInput
   };
 };
 
-/**
- * The seed of a run. The n-th runs from all moments of an episode share it: where they see the same, they do the same, so that differences
- * between moments have less noise (common random numbers).
- */
-const runSeed = (seed: number, episode: number, run: number): number =>
+/** The seed of each run from each moment of an episode. */
+const runSeeds = (seed: number, episode: number) => (frame: number, run: number) =>
   random(seed)
     .split("audit")
     .split(episode)
+    .split(frame)
     .split(run)
     .integer(2 ** 31);
 

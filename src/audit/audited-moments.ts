@@ -106,7 +106,7 @@ export async function auditedMoments(input: AuditedDataset & LabelListener): Pro
           success: succeeded(dataset.episodes[episode]!),
           value: values.get(episode)![frame]!,
           trueValue: truth.values[i]!,
-          runs: truth.runs,
+          runs: truth.runs[i]!,
           returned: returned.get(episode)![frame]!,
           clock: clock(episode, frame),
           advantage: label && lookahead === ofLabels ? label.advantage : found.estimated[frame]!,

@@ -28,7 +28,7 @@ export const auditOptions = z.strictObject({
     .multipleOf(pair)
     .optional()
     .describe(
-      "runs of the policy from each moment, an even number (default: as many as the budget allows, at most 16)",
+      "runs of the policy from each moment, an even number; fewer where all have failed (default: as many as the budget allows, at most 16)",
     ),
   every: z.number().gt(0).default(1).describe("seconds of an episode from one moment to the next"),
   episodes: z

@@ -1,10 +1,12 @@
 // The runs of an audit: rounds of two runs from every moment, first of all episodes, then once more. So a small budget gives few runs of all
-// episodes, not many runs of a few.
+// episodes, not many runs of a few. Moments that are settled get no more.
+import { openDataset } from "../data/index.ts";
 import { type Driving, type FleetWorker, runInOrder } from "../rollout/index.ts";
 import { random, WorkerThread } from "../system/index.ts";
 import type { AuditJob, AuditWork, AuditWorkerInput, LostRound } from "./audit-worker.ts";
 import { type AuditOptions, defaultBudget, mostRounds, runsInRound } from "./options.ts";
 import { openRounds, type RunRound } from "./runs-file.ts";
+import { settledMoments } from "./settled-moments.ts";
 
 export interface MomentRunsInput {
   /** The dataset's folder. */
@@ -56,31 +58,48 @@ export async function runMoments(input: MomentRunsInput): Promise<MomentRuns> {
     stations,
     driving: { ...driving, supervisor: of === "supervised" ? "scripted" : "none" } satisfies Driving,
   };
+  const opened = await openDataset(dataset);
+  await opened.close();
+  /** Threads between two rounds. They keep their worlds and their policy. */
+  const idle: WorkerThread<AuditWork>[] = [];
   const open = (): FleetWorker<AuditJob, RunRound | LostRound> => {
-    const thread = new WorkerThread<AuditWork>(import.meta.url, "./audit-worker", { name: "The worker", input: asked });
-    return { run: (job) => thread.ask("run", job), close: () => thread.close(grace) };
+    const thread =
+      idle.pop() ??
+      new WorkerThread<AuditWork>(import.meta.url, "./audit-worker", { name: "The worker", input: asked });
+    return { run: (job) => thread.ask("run", job), close: async () => void idle.push(thread) };
   };
   const rounds = runs === undefined ? mostRounds : runs / runsInRound;
-  const jobs = Array.from({ length: rounds }, (_, round) => chosen.map((episode) => ({ episode, round }))).flat();
-  const missing = jobs.filter((job) => !known.has(keyOf(job)));
-  const begun = missing[0];
-  if (begun) onProgress?.(jobs.indexOf(begun) % chosen.length, chosen.length, begun.round);
-  await runInOrder<AuditJob, RunRound | LostRound>(missing, {
-    workers,
-    signal,
-    open,
-    lost: (job, why) => ({ ...job, lost: why }),
-    onResult(result) {
-      if ("lost" in result) lost.push(result);
-      else {
-        file.append(result);
-        made.push(result);
-      }
-      onProgress?.(chosen.indexOf(result.episode) + 1, chosen.length, result.round);
-    },
-  });
+  try {
+    for (let round = 0; round < rounds && !signal.aborted; round++) {
+      const jobs = chosen.flatMap((episode): AuditJob[] => {
+        if (known.has(keyOf({ episode, round }))) return [];
+        const before = made.filter((other) => other.episode === episode && other.round < round);
+        const settled = settledMoments(before, opened.fps);
+        const all = before[0]?.moments.length;
+        return settled.length === all ? [] : [{ episode, round, settled }];
+      });
+      let done = chosen.length - jobs.length;
+      if (jobs.length > 0) onProgress?.(done, chosen.length, round);
+      await runInOrder<AuditJob, RunRound | LostRound>(jobs, {
+        workers,
+        signal,
+        open,
+        lost: ({ episode }, why) => ({ episode, round, lost: why }),
+        onResult(result) {
+          if ("lost" in result) lost.push(result);
+          else {
+            file.append(result);
+            made.push(result);
+          }
+          onProgress?.(++done, chosen.length, round);
+        },
+      });
+    }
+  } finally {
+    await Promise.all(idle.map((thread) => thread.close(grace)));
+  }
   const wanted = new Set(chosen);
   return { rounds: made.filter(({ episode, round }) => wanted.has(episode) && round < rounds), lost };
 }
 
-const keyOf = ({ episode, round }: AuditJob) => `${episode} ${round}`;
+const keyOf = ({ episode, round }: Pick<AuditJob, "episode" | "round">) => `${episode} ${round}`;

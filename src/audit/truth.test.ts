@@ -20,7 +20,7 @@ test("the two runs of each round belong to different halves", () => {
     { episode: 7, round: 1, moments: [[0, null, 1] as const], troubled: 0 },
   ];
   const [found] = episodeTruths(rounds, () => scale);
-  expect(found).toMatchObject({ episode: 7, frames: [0], runs: 4 });
+  expect(found).toMatchObject({ episode: 7, frames: [0], runs: [4] });
   expect(found!.values[0]![0]).toBeCloseTo((-0.15 - 1) / 2);
   expect(found!.values[0]![1]).toBeCloseTo((-1 + 0) / 2);
 });

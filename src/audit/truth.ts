@@ -13,7 +13,7 @@ export interface EpisodeTruth {
   /** Its value by each half of the runs. */
   readonly values: readonly Halves[];
   /** Runs from each moment. */
-  readonly runs: number;
+  readonly runs: readonly number[];
 }
 
 /** The return of a run from a moment, in [−1, 0]: −(periods − 1) steps for a success, −1 for a failure. */
@@ -30,14 +30,17 @@ export function episodeTruths(rounds: readonly RunRound[], scaleOf: (episode: nu
     .sort(([a], [b]) => a - b)
     .map(([episode, own]) => {
       const scale = scaleOf(episode);
-      const frames = own[0]!.moments.map(([frame]) => frame);
-      const half = (moment: number, which: 1 | 2) =>
-        meanOf(own.map(({ moments }) => runReturn(moments[moment]![which], scale)));
+      const outcomes = new Map<number, RunRound["moments"][number][]>();
+      for (const moment of own.flatMap(({ moments }) => moments))
+        outcomes.set(moment[0], [...(outcomes.get(moment[0]) ?? []), moment]);
+      const frames = [...outcomes.keys()].sort((a, b) => a - b);
+      const half = (frame: number, which: 1 | 2) =>
+        meanOf(outcomes.get(frame)!.map((moment) => runReturn(moment[which], scale)));
       return {
         episode,
         frames,
-        values: frames.map((_, moment): Halves => [half(moment, 1), half(moment, 2)]),
-        runs: 2 * own.length,
+        values: frames.map((frame): Halves => [half(frame, 1), half(frame, 2)]),
+        runs: frames.map((frame) => 2 * outcomes.get(frame)!.length),
       };
     });
 }

@@ -71,7 +71,10 @@ test("the runs' mean returns are the exact values, within the noise of the runs"
   expect(lost).toEqual([]);
   const found = await auditedMoments({ dataset: root, rounds, values: exactly("walker"), lookahead: 1 });
   expect(found.moments.length).toBeGreaterThan(30);
-  expect(found.moments.every((moment) => moment.frame % 2 === 0 && moment.runs === runs)).toBe(true);
+  expect(found.moments.every((moment) => moment.frame % 2 === 0)).toBe(true);
+  // In the pit all runs fail, and some are enough.
+  for (const { runs: own, trueValue } of found.moments) expect(own === runs || trueValue[0] === -1).toBe(true);
+  expect(new Set(found.moments.map((moment) => moment.runs)).size).toBeGreaterThan(1);
   // A return lies within −1 and 0, so its standard deviation is at most ½.
   const largest = 5 * (0.5 / Math.sqrt(runs / 2));
   for (const { episode, frame, trueValue } of found.moments)
