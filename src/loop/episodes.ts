@@ -134,4 +134,5 @@ export function faults({ lost, runs }: Pick<Evaluation, "lost" | "runs">): strin
   ];
 }
 
-const workersOf = ({ options, share }: Run): number => Math.max(1, Math.floor(options.workers * share));
+/** Threads for episodes. */
+export const workersOf = ({ options, share }: Run): number => Math.max(1, Math.floor(options.workers * share));

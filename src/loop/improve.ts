@@ -17,7 +17,7 @@ import { labelling, tagOf } from "./labelling.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf } from "./record.ts";
 import { median } from "./report/times.ts";
-import { dataOf, type Run, trainingOf } from "./run.ts";
+import { dataOf, type Run, trainingOf, valueName } from "./run.ts";
 import { autonomousSeed, correctedSeed } from "./seeds.ts";
 import type { Stage } from "./stages.ts";
 import type {
@@ -173,8 +173,6 @@ async function fineTuneValue(run: Run, task: string, k: number): Promise<[ValueS
     ...trained.map(([name, result]) => curveOf(name, result)),
   ];
 }
-
-const valueName = (task: string, k: number) => `${task}/${k}/value`;
 
 /** The check of an iteration's value function. Of several folds it is the mean. */
 function valueSummary(iteration: number, results: readonly ValueResult[]): ValueSummary {

@@ -144,7 +144,7 @@ export const presets = {
       iterations: 2,
       corrected: 80,
       pretrainSteps: 4000,
-      controls: controlNames.filter((name) => name !== "strict"),
+      controls: controlNames.filter((name) => name !== "strict" && name !== "oracle"),
     },
   },
   autonomous: {

@@ -49,3 +49,6 @@ export const dataOf = ({ folder }: Run, task: string): string => join(folder, "d
 
 /** The folder of a training. Its policy or value function can be loaded from it. */
 export const trainingOf = ({ folder }: Pick<Run, "folder">, name: string): string => join(folder, "trainings", name);
+
+/** The name of an iteration's value function. */
+export const valueName = (task: string, iteration: number): string => `${task}/${iteration}/value`;

@@ -23,6 +23,9 @@ const options: Partial<RecapOptions> = {
   valueShift: 2,
   batchSize: 4,
   temperatures: [0.05, 0.2],
+  // A round of the episodes that are begun at once.
+  auditBudget: 0.01,
+  auditEvery: 5,
   controls: [
     "filtered",
     "awr",
@@ -31,6 +34,7 @@ const options: Partial<RecapOptions> = {
     "corrections-alone",
     "random-labels",
     "clock",
+    "oracle",
     "guided",
   ],
 };
@@ -97,6 +101,9 @@ test("stages follow one another, and what was done before a stop is not done aga
     "cube-in-bowl/1/clock-labels",
     "cube-in-bowl/1/clock",
     "cube-in-bowl/1/evaluate-clock",
+    "cube-in-bowl/1/oracle-labels",
+    "cube-in-bowl/1/oracle",
+    "cube-in-bowl/1/evaluate-oracle",
     "cube-in-bowl/1/evaluate-guided",
     "cube-in-bowl/1/films",
   ]);

@@ -32,6 +32,7 @@ test("every arm opens its own training and asks it as it was trained; the guided
     ["random-labels", "trainings/cube/2/random-labels", "positive", 1],
     ["other-episodes", "trainings/cube/2/other-episodes", "positive", 1],
     ["clock", "trainings/cube/2/clock", "positive", 1],
+    ["oracle", "trainings/cube/2/oracle", "positive", 1],
     ["strict", "trainings/cube/2/strict", "positive", 1],
     ["guided", "trainings/cube/2/recap", "positive", 1.5],
   ]);

@@ -9,6 +9,7 @@ import { filtered } from "./filtered.ts";
 import { filteredAutonomous } from "./filtered-autonomous.ts";
 import { guided, guidedOptions } from "./guided.ts";
 import { noCorrections } from "./no-corrections.ts";
+import { oracle, oracleOptions } from "./oracle.ts";
 import { otherEpisodes } from "./other-episodes.ts";
 import { randomLabels } from "./random-labels.ts";
 import { strict } from "./strict.ts";
@@ -24,10 +25,11 @@ export const controls = [
   randomLabels,
   otherEpisodes,
   clock,
+  oracle,
   strict,
   guided,
 ] as const;
 
 export type ControlName = (typeof controls)[number]["name"];
 
-export const controlOptions = { ...guidedOptions, ...awrOptions };
+export const controlOptions = { ...guidedOptions, ...awrOptions, ...oracleOptions };

@@ -2,6 +2,7 @@
 
 import type { Estimate } from "../../rollout/index.ts";
 import { filtered } from "../extraction/filtered.ts";
+import { oracle } from "../extraction/oracle.ts";
 import { randomLabels } from "../extraction/random-labels.ts";
 import { recap } from "../extraction/recap.ts";
 import { sft } from "../extraction/sft.ts";
@@ -134,7 +135,8 @@ function setbacks(task: TaskSummary): readonly Setback[] {
 function overtaken(task: TaskSummary): readonly { readonly arm: string; readonly change: Estimate }[] {
   return task.results.flatMap(({ arm, recapAgainst }) => {
     const change = recapAgainst?.successDifference;
-    return change && side(change, 0) < 0 ? [{ arm, change }] : [];
+    // The oracle knows what no value function can: that it does better is no reproach.
+    return arm !== oracle.name && change && side(change, 0) < 0 ? [{ arm, change }] : [];
   });
 }
 
