@@ -4,6 +4,7 @@ export { type ErrorCode, PistarError } from "../system/index.ts";
 export { type BareBus, openBus } from "./arm/bare-bus.ts";
 export { LeaderDriver } from "./arm/leader-driver.ts";
 export { type ArmOptions, anySetting, followerCalibration, type OpenArm, openArm } from "./arm/open-arm.ts";
+export { type Keys, keyHelp, Person, type PersonOptions } from "./arm/person.ts";
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode, type SavedMoment } from "./episode.ts";
 export {

@@ -19,6 +19,9 @@ export interface LeaderOptions {
 /** Torque of a mirroring leader, of 1000: a hand overcomes it. */
 const mirrorTorque = 300;
 
+/** Largest distance of a mirroring leader's goal from where it is, in units. */
+const reach = 6;
+
 /** Connects to a leader, and switches its torque off. @throws PistarError as `connectSo101` */
 export async function connectLeader(options: LeaderOptions): Promise<Leader> {
   const { bus, calibration } = options;
@@ -83,7 +86,10 @@ export class Leader {
   private async exchange(mirrored: readonly number[] | undefined): Promise<void> {
     const { bus, calibration, unit } = this.options;
     if (mirrored) {
-      const goals = mirrored.map((value, i) => toMotor(value, i, calibration, unit));
+      // It comes slowly to the follower, also from far away.
+      const { pose } = this.newest!;
+      const near = mirrored.map((value, i) => Math.max(pose[i]! - reach, Math.min(pose[i]! + reach, value)));
+      const goals = near.map((value, i) => toMotor(value, i, calibration, unit));
       await bus.syncWrite(motorIds, registers.Goal_Position, goals);
       if (!this.torque) {
         for (const id of motorIds) await bus.write(id, registers.Torque_Limit, mirrorTorque);
