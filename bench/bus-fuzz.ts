@@ -1,5 +1,5 @@
-// bench: "npm run bench -- bus-fuzz [answers]": damaged answers of the arm's motors against the bus driver (default: 100,000).
-// Counts what became of them, and the positions that were accepted though they were wrong.
+// Damaged answers of emulated motors against the driver of the bus: 100,000, or as many as the argument says. Prints what became of them, and how
+// many positions were accepted although they were wrong. Every reading has other positions, so an earlier answer is a wrong one too.
 import {
   EmulatedChain,
   EmulatedServo,
@@ -28,7 +28,6 @@ let mutated = 0;
 stream.fault = mutating(generator.split("faults"), 0.3, () => mutated++);
 let [read, lost, wrong, largest] = [0, 0, 0, 0];
 while (mutated < wanted) {
-  // Every round has other positions: an answer of an earlier one is a wrong one.
   for (const i of ids.keys()) joints.encoders[i] = Math.floor(generator.uniform() * 4096);
   try {
     const motors = await reader.read();
@@ -47,6 +46,7 @@ while (mutated < wanted) {
 const { requests, repeated, cleared } = bus.counts;
 console.log(
   JSON.stringify({
+    bench: "bus-fuzz",
     mutated,
     requests,
     read,
