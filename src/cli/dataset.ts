@@ -24,6 +24,7 @@ import {
 import { duration, number, PistarError, replaceFile } from "../system/index.ts";
 import { contactSheet } from "./contact-sheet.ts";
 import { addEditCommands } from "./dataset-edit.ts";
+import { addImport } from "./dataset-import.ts";
 import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
 import { exact, table } from "./table.ts";
@@ -171,6 +172,7 @@ export function addDataset(group: Command): void {
   explain(group, {
     examples: ["pistar dataset info data/demos", "pistar dataset validate data/demos", "pistar dataset export --help"],
   });
+  addImport(group);
   addEditCommands(group);
 }
 

@@ -28,6 +28,7 @@ export type { EpisodeContent } from "./episode-files.ts";
 export type { EpisodeRecord, VideoSpan } from "./episodes.ts";
 export { exportVersion21 } from "./export-v21.ts";
 export { buildFrameCache, FrameCache, type FrameCacheOptions } from "./frame-cache.ts";
+export { type ImportOptions, importHdf5 } from "./import-hdf5.ts";
 export type { FilePlace, Info } from "./info.ts";
 export {
   type AdvantageLabels,
