@@ -18,7 +18,7 @@ export interface PtyArm {
 }
 
 export async function startPtyArm(): Promise<PtyArm> {
-  const program = join(import.meta.dirname, "emulated-pty.ts");
+  const program = join(import.meta.dirname, "../fixtures/emulated-pty.ts");
   const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {

@@ -108,8 +108,12 @@ test("a recording keeps its finished episodes when the arm fails in the middle o
   const writer = await createWriter(root, { fps, robotType: robot.type, features: rolloutFeatures(robot) });
   try {
     for (let episode = 0; episode < 3; episode++) {
-      if (episode === 2) clock.watch(900, () => stream.unplug());
-      await runEpisode({ seed: episode, timeLimit: 0.4, robot, driver: wild(episode), sink: writer });
+      const driver = wild(episode);
+      const next: Driver["next"] = (period) => {
+        if (episode === 2 && period.step === 10) stream.unplug();
+        return driver.next(period);
+      };
+      await runEpisode({ seed: episode, timeLimit: 0.4, robot, driver: { ...driver, next }, sink: writer });
       await writer.saveEpisode({ episode_success: "failure" });
     }
   } catch (error) {
