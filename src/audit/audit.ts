@@ -65,6 +65,8 @@ export const auditSchema = z.object({
     /** Standard deviation of the true values, and share of their measured variance that is no noise. */
     spread: anyNumber,
     reliability: anyNumber,
+    /** Share of the moments from which no run succeeded. Values cannot fall below −1, so advantages there are the time alone. */
+    hopeless: anyNumber,
     calibration: z.array(binSchema),
     sources: z.array(sourceSchema),
     /** The last moments before the take-overs; null without take-overs. */
@@ -86,6 +88,8 @@ export const auditSchema = z.object({
       groups: z.array(groupSchema),
       /** Share of positive frames, forced ones aside. */
       share: anyNumber,
+      /** Of them, the share at hopeless moments. */
+      hopeless: anyNumber,
       /** Mean true advantage of the positive frames minus that of the negative ones, forced ones aside. */
       gain: estimateSchema,
       /** The same if half of the runs chooses as many frames and the other half judges: at least so much is possible. */
@@ -141,6 +145,10 @@ const trueAdvantages = (rows: Rows): Halves[] => rows.map(({ trueAdvantage }) =>
 const meanTruth = (rows: Rows) => meanOf(trueOf(rows).map(whole));
 const meanAdvantage = (rows: Rows) => meanOf(trueAdvantages(rows).map(whole));
 
+/** The share of moments from which all runs failed. */
+const hopelessShare = (rows: Rows) =>
+  meanOf(rows.map(({ trueValue: [one, other] }) => Number(one === -1 && other === -1)));
+
 function groupsOf(rows: Rows): AuditedMoment[][] {
   const groups = new Map<number, AuditedMoment[]>();
   for (const row of rows) {
@@ -183,6 +191,7 @@ function valueAudit(moments: Rows, fps: number, over: Over): Audit["value"] {
     bias: over(moments, (rows) => meanOf(values(rows)) - meanTruth(rows), "bias"),
     spread: Math.sqrt(Math.max(0, trueVariance(trueOf(moments)))),
     reliability: reliability(trueOf(moments)),
+    hopeless: hopelessShare(moments),
     calibration: calibration(moments, over),
     sources: momentSources.flatMap((source) => {
       const rows = moments.filter((row) => row.source === source);
@@ -240,6 +249,7 @@ function labelAudit(moments: Rows, over: Over, draw: Random): Omit<NonNullable<A
       ),
     ],
     share: positive.length / chosen.length,
+    hopeless: hopelessShare(positive),
     gain: over(chosen, (rows) => difference(rows, ({ label }) => label === "positive", meanAdvantage), "gain"),
     byTruth: overEpisodes(
       groupsOf(chosen),

@@ -25,7 +25,7 @@ export const auditOptions = z.strictObject({
   runs: z
     .int()
     .min(pair)
-    .multipleOf(pair)
+    .multipleOf(pair, { error: "an even number" })
     .optional()
     .describe(
       "runs of the policy from each moment, an even number; fewer where all have failed (default: as many as the budget allows, at most 16)",

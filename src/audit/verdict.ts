@@ -8,6 +8,9 @@ const signed = (x: number): string => (x > 0 ? `+${x.toFixed(2)}` : x.toFixed(2)
 const interval = ({ value, low, high }: Estimate): string =>
   `${signed(value)}${space}(${signed(low)}${space}…${space}${signed(high)})`;
 
+/** Above this share, positive frames at hopeless moments are worth a sentence. */
+const manyHopeless = 0.3;
+
 /** Whether V is worth its name, and whether its labels are. */
 export function auditVerdict({ of, value, labels }: Audit): string {
   const whose = of === "policy" ? "the policy alone" : "policy and supervisor";
@@ -18,7 +21,7 @@ export function auditVerdict({ of, value, labels }: Audit): string {
       : difference.high < 0
         ? `V knows less of ${whose} than a clock`
         : `V is not shown to know more of ${whose} than a clock`;
-  const first = `${knows}: its correlation with the true value is ${correlation.value.toFixed(2)}, the clock's ${clock.value.toFixed(2)}.`;
+  const first = `${knows}: its correlation with the true value is ${correlation.value.toFixed(2)}, the clock’s ${clock.value.toFixed(2)}.`;
   if (!labels) return first;
   const { gain, byTruth } = labels;
   const worth =
@@ -27,7 +30,11 @@ export function auditVerdict({ of, value, labels }: Audit): string {
       : gain.high < 0
         ? `The labels choose frames that are worth less than the rest, by ${interval(gain)}`
         : `The labels are not shown to choose better frames than chance: theirs are worth ${interval(gain)} more than the rest`;
-  return `${first} ${worth}; as many frames chosen by the truth are worth at least ${interval(byTruth)} more.`;
+  const lost =
+    labels.hopeless > manyHopeless
+      ? ` ${Math.round(100 * labels.hopeless)}${space}% of the positive frames lie where no run of the policy succeeded: there no action is better than another.`
+      : "";
+  return `${first} ${worth}; as many frames chosen by the truth are worth at least ${interval(byTruth)} more.${lost}`;
 }
 
 /** The mixture's value beside the policy's own before a rescue; undefined without take-overs. */

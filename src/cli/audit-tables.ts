@@ -35,6 +35,7 @@ export function printAudit(audit: Audit): void {
         ["   root mean square error", within(value.error, plain)],
         ["   bias", within(value.bias, signed)],
         ["   spread of the true values", plain(value.spread)],
+        ["   moments from which no run succeeded", percent(value.hopeless)],
         [`A over ${lookahead}: correlation with the truth`, within(advantage.correlation, plain)],
         ["   right sign", `${percent(advantage.signs.value)} (${percentInterval(advantage.signs)})`],
         ["   spread of the true advantages", plain(advantage.spread)],
@@ -55,7 +56,12 @@ export function printAudit(audit: Audit): void {
       ]),
     ),
   );
-  if (labels) printLabels(labels);
+  if (labels) {
+    printLabels(labels);
+    console.log(
+      `${percent(labels.hopeless)} of the positive frames lie at moments from which no run succeeded (forced ones aside)`,
+    );
+  }
   const rescue = rescueSentence(audit);
   console.log(`\n${wrap([auditVerdict(audit), ...(rescue ? [rescue] : [])].join(" "), width)}`);
   if (troubled > 0) warn(`in ${number(troubled)} runs the policy did not answer as it should`);

@@ -57,15 +57,16 @@ export function readRunConfig(path: string): z.infer<typeof configSchema> {
 }
 
 /**
- * A run that is there, to look at. Options that it lacks, because it is older, have their defaults.
+ * A run that is there, to look at. It may be older: options that it lacks have their defaults, and unknown ones are left aside.
  * @throws PistarError as `readRunConfig`
  */
 export function readRun(folder: string): Run {
   const { startedAt, options } = readRunConfig(join(folder, "config.json"));
   const stages = new Stages(folder, () => {});
+  const known = Object.fromEntries(Object.entries(options).filter(([name]) => name in recapOptions.shape));
   return {
     folder,
-    options: checked(recapOptions, options, join(folder, "config.json")),
+    options: checked(recapOptions, known, join(folder, "config.json")),
     startedAt,
     stages,
     listener: {},

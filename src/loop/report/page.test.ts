@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Audit } from "../../audit/index.ts";
 import type { ArmResult, Film, Summary, TaskSummary, Trace } from "../summary.ts";
 import { renderReport } from "./page.ts";
 
@@ -319,4 +320,67 @@ test("numbers that are not finite are dashes, also as null from JSON", () => {
     );
     expect(page.replace(/<section id="losses">.*/s, "")).not.toMatch(/class="(dot|whisker|reference)"/);
   }
+});
+
+describe("audits", () => {
+  const at = (value: number) => ({ value, low: value - 0.1, high: value + 0.1 });
+  const group = { moments: 40, trulyPositive: 0.4 };
+  const audit: Audit = {
+    of: "policy",
+    policy: "cube-in-bowl/0/sft",
+    valueName: "cube-in-bowl/1/value",
+    episodes: 10,
+    ofEpisodes: 30,
+    moments: 80,
+    runs: 320,
+    troubled: 0,
+    value: {
+      correlation: at(0.7),
+      clock: at(0.4),
+      difference: at(0.3),
+      error: at(0.2),
+      bias: at(0.18),
+      spread: 0.3,
+      reliability: 0.8,
+      hopeless: 0.5,
+      calibration: [{ moments: 80, value: -0.5, truth: at(-0.6) }],
+      sources: [],
+      beforeRescue: { moments: 12, value: -0.2, truth: at(-0.8), returned: -0.3 },
+    },
+    advantage: {
+      lookahead: 1,
+      correlation: at(0.1),
+      signs: at(0.6),
+      spread: 0.1,
+      estimatedSpread: 0.1,
+      reliability: 0.5,
+    },
+    labels: {
+      tag: "iteration-1",
+      groups: [
+        { label: "positive", ...group, advantage: at(0.02) },
+        { label: "negative", ...group, advantage: { value: -0.04, low: Number.NaN, high: Number.NaN } },
+        { label: "positive", success: false, ...group, advantage: at(-0.05) },
+      ],
+      share: 0.5,
+      hopeless: 0.6,
+      gain: at(0.06),
+      byTruth: at(0.2),
+    },
+  };
+  const page = renderReport(summary, undefined, [
+    { task: task.task, iteration: 1, audit },
+    { task: "another task", iteration: 1, audit },
+  ]);
+
+  test("stand in their task: the verdict, the rescue, the diagonal, and every group", () => {
+    expect(page.match(/Beside the truth: iteration 1/g)).toHaveLength(1);
+    expect(page).toContain("its correlation with the true value is 0.70, the clock’s 0.40");
+    expect(page).toContain("The labels are not shown to choose better frames than chance");
+    expect(page).toContain("60\u00a0% of the positive frames lie where no run of the policy succeeded");
+    expect(page).toContain("the policy alone is worth −0.80, with the supervisor it came to −0.30, and V says −0.20");
+    expect(page).toContain("V −0.50, truth −0.60, 80 moments");
+    expect(page.match(/Positive, 40 moments/g)).toHaveLength(2);
+    expect(page).not.toMatch(/NaN|undefined/);
+  });
 });
