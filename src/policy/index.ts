@@ -44,4 +44,5 @@ export { type BasePolicy, readPublished } from "./published-policy.ts";
 export { checkFeatures, type RobotFeatures, robotFeatures } from "./robot-features.ts";
 export { addRunPolicy, findRunPolicy, type RunPolicy, runTasks } from "./run-policies.ts";
 export { randomPolicy, stillPolicy } from "./simple-policies.ts";
+export { unitsOfDataset } from "./units.ts";
 export { stateConverter, valuePrefix } from "./value-prefix.ts";

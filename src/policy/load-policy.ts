@@ -59,6 +59,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
       robotType: robot.robotType,
       joints: robot.actionNames,
       stateNames: robot.stateNames,
+      ...(robot.units && { units: robot.units }),
       cameras: config.cameras,
       fps: robot.fps,
       horizon: config.horizon,

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { type Joint, type Policy, so101Joints } from "../robot/index.ts";
+import { type Joint, type Policy, so101Joints, type Unit } from "../robot/index.ts";
 import { connectPolicy, type ObservationLayout, readLayout, type ServablePolicy } from "../serve/index.ts";
 import { checked, located, PistarError } from "../system/index.ts";
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
@@ -17,6 +17,8 @@ export interface OpenPolicyOptions extends InferenceOptions, ComputeOptions {
   readonly joints?: readonly Joint[] | undefined;
   /** Room for longer instructions than those of the training, in tokens; of a checkpoint alone. */
   readonly promptTokens?: number | undefined;
+  /** The robot's unit of body joints, to compare with the policy's. */
+  readonly unit?: Unit | undefined;
   /** Keys of a policy server's observations: a layout, its name or a JSON file. Default: what the server announces, else "so101". */
   readonly layout?: string | ObservationLayout | undefined;
   /** Seconds that a policy server has for an answer; default 2. */
@@ -36,24 +38,30 @@ export const policyHelp =
  */
 export async function openPolicy(spec: string, options: OpenPolicyOptions = {}): Promise<ServablePolicy> {
   const policy = await open(spec, options);
-  const mismatch = options.joints && mismatchWith(options.joints, policy);
+  const mismatch = options.joints && mismatchWith(options.joints, options.unit, policy);
   if (mismatch === undefined) return policy;
   await policy.close();
   throw new PistarError("wrong-layout", `${spec}: ${mismatch}`, { path: spec });
 }
 
 /** Why a policy cannot drive these joints, as far as it says what it was made for. */
-function mismatchWith(joints: readonly Joint[], { info, observationLayout }: ServablePolicy): string | undefined {
+function mismatchWith(
+  joints: readonly Joint[],
+  unit: Unit | undefined,
+  { info, observationLayout }: ServablePolicy,
+): string | undefined {
   const names = joints.map(({ name }) => name).join(", ");
   if (info && info.joints.join(", ") !== names)
     return `expected a policy for ${names}, got one for ${info.joints.join(", ")}`;
+  if (info?.units && unit && info.units !== unit)
+    return `expected a policy whose body joints are ${unit}, as the robot's, got one whose are ${info.units}; set "units" of the robot file to ${info.units}: the calibration converts them`;
   if (!info && observationLayout && observationLayout.actions !== joints.length)
     return `expected a layout with actions of ${joints.length} numbers (${names}), got ${observationLayout.actions}; choose another layout`;
   return undefined;
 }
 
 async function open(spec: string, options: OpenPolicyOptions): Promise<ServablePolicy> {
-  const { joints = so101Joints, layout, deadline, ...inference } = options;
+  const { joints = so101Joints, unit: _, layout, deadline, ...inference } = options;
   if (spec === "random") return randomPolicy(joints);
   if (spec === "still") return stillPolicy();
   if (/^wss?:\/\//.test(spec)) return connect(spec, options);

@@ -2,6 +2,7 @@
 // checkpoint holds them as data.
 import * as z from "zod";
 import type { LeRobotDataset } from "../data/index.ts";
+import { units } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import { matches } from "../tensor/index.ts";
 
@@ -15,6 +16,8 @@ export const robotFeaturesSchema = z.strictObject({
   actionNames: z.array(z.string().min(1)).min(1),
   /** openpi's delta_action_mask: true for an action relative to the state at the chunk's start. */
   deltaActions: z.array(z.boolean()),
+  /** Unit of an SO-101's body joints; absent if nothing tells. */
+  units: z.enum(units).optional(),
 });
 export type RobotFeatures = z.infer<typeof robotFeaturesSchema>;
 

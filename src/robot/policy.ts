@@ -1,5 +1,6 @@
 // What decides a robot's actions: a trained network, an exported one, a server or a user's module. All of them are a `Policy`.
 import type { Observation } from "./robot.ts";
+import type { Unit } from "./so101/units.ts";
 
 /** The next `horizon` joint targets, one for each control period. */
 export interface ActionChunk {
@@ -39,6 +40,8 @@ export interface PolicyInfo {
   readonly joints: readonly string[];
   /** Names of a state's numbers. */
   readonly stateNames: readonly string[];
+  /** Unit of an SO-101's body joints; absent if nothing tells. */
+  readonly units?: Unit;
   /** Names of the cameras that it looks through. */
   readonly cameras: readonly string[];
   /** Actions per second. */

@@ -1,5 +1,6 @@
 // A robot: a simulated arm or a real one. A policy, a demonstrator or a person drives it and does not know which.
 import type { Image } from "../data/index.ts";
+import type { Unit } from "./so101/units.ts";
 
 export interface Joint {
   /** LeRobot's name of the feature's entry, such as "shoulder_pan.pos". */
@@ -54,6 +55,8 @@ export interface Health {
 export interface Robot {
   /** `robot_type` of its datasets. */
   readonly type: string;
+  /** Unit of an SO-101's body joints. */
+  readonly unit?: Unit;
   readonly joints: readonly Joint[];
   readonly cameras: readonly Camera[];
   /** Control rate in Hz. One `act` is one period. */

@@ -40,7 +40,7 @@ export interface Stations {
    * Present if there is one such robot, with a person beside it. Its episodes run one after the other in the calling thread, and `open` gives
    * the same station until it is closed as often as it was opened. This tells what its datasets look like, without opening it.
    */
-  readonly only?: () => Pick<Robot, "type" | "joints" | "cameras" | "fps">;
+  readonly only?: () => Pick<Robot, "type" | "unit" | "joints" | "cameras" | "fps">;
   /**
    * Completes a setting by the task's usual difficulty.
    * @throws Error if the task is unknown; it lists the known ones

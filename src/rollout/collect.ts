@@ -13,7 +13,7 @@ import {
   openDataset,
   resumeWriter,
 } from "../data/index.ts";
-import type { EpisodeSetting, Stations } from "../robot/index.ts";
+import type { EpisodeSetting, Stations, Unit } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import type { EpisodeResult } from "./episode.ts";
 import type { Assignment, Finished, Lost } from "./fleet/episode-runner.ts";
@@ -56,6 +56,9 @@ type Origin = {
 
 /** Faults of policy and operator, one a line; empty without faults. */
 type Troubles = { readonly episode_troubles: string };
+
+/** Unit of an SO-101's body joints (`unitsOfDataset` reads it). */
+type Units = { readonly episode_units?: Unit };
 
 function originOf(
   { task, seed, difficulty, randomise }: Assignment,
@@ -138,15 +141,16 @@ export async function collect(options: CollectOptions): Promise<Collection> {
 
 async function append(
   writer: DatasetWriter,
-  { result, content, ...assignment }: Finished,
+  { result, content, unit, ...assignment }: Finished,
   driving: Driving,
 ): Promise<{ readonly index?: number }> {
   if (!content) return {};
   const troubles = result.troubles.map(({ step, kind, message }) => `${kind} at period ${step}: ${message}`);
-  const extra: Origin & Troubles & ReturnType<typeof episodeSuccess> = {
+  const extra: Origin & Troubles & Units & ReturnType<typeof episodeSuccess> = {
     ...episodeSuccess(result.outcome === "success"),
     ...originOf(assignment, driving),
     episode_troubles: troubles.join("\n"),
+    ...(unit && { episode_units: unit }),
   };
   return { index: await writer.appendEpisode({ ...content, extra }) };
 }

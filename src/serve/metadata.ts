@@ -1,7 +1,7 @@
 // Metadata: a server's description of its policy in the first frame of a connection, and a client's reading of it.
 // openpi leaves the keys to the server.
 import * as z from "zod";
-import type { Policy, PolicyInfo } from "../robot/index.ts";
+import { type Policy, type PolicyInfo, units } from "../robot/index.ts";
 import type { ObservationLayout } from "./layout.ts";
 import { parseLayout } from "./layout-file.ts";
 import { leftoverKeys } from "./leftover.ts";
@@ -20,6 +20,7 @@ const infoSchema = z.object({
   cameras: z.array(z.string()),
   fps: z.number(),
   horizon: z.int(),
+  units: z.enum(units).optional(),
 });
 const inferenceSchema = z.object({
   denoising_steps: z.int(),
@@ -60,13 +61,14 @@ function roboArenaConfig({ images, imageSize }: ObservationLayout): Message & Ro
 export function metadataOf({ id, info, continues }: Policy, layout: ObservationLayout): Message {
   if (layout.dialect === "roboarena") return roboArenaConfig(layout);
   const { inference } = info ?? {};
-  const about: (z.infer<typeof infoSchema> & Partial<z.infer<typeof inferenceSchema>>) | undefined = info && {
+  const about: Message | undefined = info && {
     robot_type: info.robotType,
     fps: info.fps,
     horizon: info.horizon,
     cameras: [...info.cameras],
     state_names: [...info.stateNames],
     action_names: [...info.joints],
+    ...(info.units && { units: info.units }),
     ...(inference && {
       denoising_steps: inference.denoisingSteps,
       guidance: inference.guidance,
@@ -98,6 +100,7 @@ export function announcedInfo(metadata: Message): PolicyInfo | undefined {
     cameras: data.cameras,
     fps: data.fps,
     horizon: data.horizon,
+    ...(data.units && { units: data.units }),
     ...(inference && {
       inference: {
         denoisingSteps: inference.denoising_steps,

@@ -75,6 +75,7 @@ export async function createWorld(setting: Setting, options: WorldOptions = {}):
 /** An SO-101 in simulation. It owns memory outside JavaScript: `close` it. */
 export class World implements Robot {
   readonly type = "so101_follower";
+  readonly unit = "normalised";
   readonly joints: readonly Joint[] = so101Joints;
   readonly cameras: readonly Camera[];
   readonly fps: number;

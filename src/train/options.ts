@@ -1,6 +1,7 @@
 // The options of training and labelling: flat schemas with defaults and descriptions. The commands' flags and a run's config.json follow them.
 import * as z from "zod";
 import { foldSchema } from "../policy/index.ts";
+import { units } from "../robot/index.ts";
 import { takeOverMeanings } from "./episode-parts.ts";
 import { episodeChoices } from "./training-data.ts";
 
@@ -127,6 +128,12 @@ export const policyOptions = z.strictObject({
     .array(z.string())
     .default(["gripper*"])
     .describe("actions to learn as they are (* stands for any characters); the others are relative to the state"),
+  units: z
+    .enum(units)
+    .optional()
+    .describe(
+      "unit of an SO-101's body joints, where neither the episodes nor the statistics tell: degrees, LeRobot's since February 2026, or normalised (-100 to 100)",
+    ),
   denoisingSteps: count.default(5).describe("Euler steps to sample a chunk in validation"),
 });
 export type PolicyOptions = z.infer<typeof policyOptions>;

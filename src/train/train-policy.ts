@@ -10,11 +10,14 @@ import {
   isForeign,
   openBackbone,
   type PolicyDescription,
+  type RobotFeatures,
   readPolicyDescription,
   readPublished,
   robotFeatures,
   saveCheckpoint,
+  unitsOfDataset,
 } from "../policy/index.ts";
+import type { Unit } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { readAdvantageIndicators, trainingConditions, unlabelledWarning } from "./advantage-indicators.ts";
@@ -101,6 +104,23 @@ interface Prepared extends WeightsStart<PolicyDescription>, EpisodeSplit {
   readonly sources: readonly BatchSource[];
 }
 
+/** The robot's features, as the datasets tell them. @throws PistarError wrong-layout if their units differ */
+async function described(datasets: TrainingData["datasets"], options: PolicyOptions): Promise<RobotFeatures> {
+  const robot = robotFeatures(datasets[0]!, options.cameras, options.absolute);
+  let known: Unit | undefined;
+  for (const dataset of datasets) {
+    const unit = await unitsOfDataset(dataset, robot.stateNames, options.units);
+    if (known && unit && unit !== known)
+      throw new PistarError(
+        "wrong-layout",
+        `${dataset.root}: expected body joints that are ${known}, as in the datasets before it, got ${unit}`,
+        { path: dataset.root },
+      );
+    known ??= unit;
+  }
+  return { ...robot, ...(known && { units: known }) };
+}
+
 async function preparePolicy(
   data: TrainingData,
   { last }: RunFolder,
@@ -109,7 +129,7 @@ async function preparePolicy(
 ): Promise<Prepared> {
   const base = options.from === undefined ? undefined : findCheckpoint(options.from, "last");
   const based = base === undefined ? undefined : await basePolicy(base, data.datasets[0]!, options);
-  const robot = based?.robot ?? robotFeatures(data.datasets[0]!, options.cameras, options.absolute);
+  const robot = based?.robot ?? (await described(data.datasets, options));
   for (const dataset of data.datasets) checkFeatures(robot, dataset);
   const backbone = base === undefined ? openBackbone(options, "policy") : undefined;
   const split = splitEpisodes(data.episodes, options.heldOut, options.seed);

@@ -24,6 +24,7 @@ test("a leader's demonstrations and corrections are recorded, and a policy is ju
   const dataset = await openDataset(out);
   try {
     expect([dataset.robotType, dataset.fps, dataset.episodes.length]).toEqual(["so_follower", 25, 3]);
+    expect(dataset.episodes.map(({ extra }) => extra.episode_units)).toEqual(Array(3).fill("normalised"));
     expect(dataset.cameras).toEqual(["observation.images.front", "observation.images.wrist"]);
     const columns = await dataset.columns(0, ["complementary_info.collector_policy_id"]);
     expect(new Set(columns.get("complementary_info.collector_policy_id")!.data as string[])).toEqual(

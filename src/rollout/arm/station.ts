@@ -17,6 +17,7 @@ export function armStations(path: string): Stations {
   return {
     only: () => ({
       type: "so_follower",
+      unit: file.units,
       joints: calibratedJoints(followerCalibration(file), file.units),
       cameras: Object.entries(file.cameras).map(
         ([

@@ -1,7 +1,7 @@
 // Runs assigned episodes one after the other, in this thread or in a worker, and returns them as data.
 import { detachedEpisode, type EpisodeContent } from "../../data/index.ts";
 import { openPolicy, openPolicyInThread } from "../../policy/index.ts";
-import type { Driver, EpisodeSetting, Policy, Rewindable, Robot, Station } from "../../robot/index.ts";
+import type { Driver, EpisodeSetting, Policy, Rewindable, Robot, Station, Unit } from "../../robot/index.ts";
 import { PistarError } from "../../system/index.ts";
 import { type EpisodeOptions, type EpisodeResult, runEpisode, type SavedMoment } from "../episode.ts";
 import { jumpsAt } from "../jumps.ts";
@@ -22,6 +22,8 @@ export interface Finished extends Assignment {
   readonly jumps: readonly number[];
   /** Input of `DatasetWriter.appendEpisode`, without episode-level columns. Absent if nothing is recorded or the episode was discarded. */
   readonly content?: EpisodeContent;
+  /** Unit of an SO-101's body joints. */
+  readonly unit?: Unit;
   /** Whether the operator discarded the episode to run it once more. */
   readonly again?: boolean;
 }
@@ -81,11 +83,19 @@ export class EpisodeRunner {
       ...(from && { from: { ...from, moments: momentsOf(station) } }),
       ...listener,
     });
-    const jumps = driver instanceof PolicyDriver ? jumpsAt(driver.borders, robot.joints) : [];
+    const jumps = driver instanceof PolicyDriver ? jumpsAt(driver.borders, robot) : [];
     if (driver instanceof PolicyDriver && driver.stuck) await this.abandonPolicy();
     const content = result.outcome === "discarded" ? undefined : await recorded?.finish({});
     const again = result.outcome === "discarded" && operator.again?.() === true;
-    return { ...assignment, result, jumps, ...(content && { content }), ...(again && { again }) };
+    const { unit } = robot;
+    return {
+      ...assignment,
+      result,
+      jumps,
+      ...(unit && { unit }),
+      ...(content && { content }),
+      ...(again && { again }),
+    };
   }
 
   /** @param torque how a real arm is left, see `Robot.close` */
@@ -119,11 +129,11 @@ export class EpisodeRunner {
       return demonstrator;
     }
     // Episodes run in parallel, a thread each: more threads for one operator would only wait for one another.
-    const { joints, fps, realTime } = robot;
+    const { joints, unit, fps, realTime } = robot;
     // In real time the control loop has this thread for itself.
     this.policy ??= realTime
-      ? await openPolicyInThread(policy, { ...options, joints })
-      : await this.open(policy, { ...options, joints, threads: 1 });
+      ? await openPolicyInThread(policy, { ...options, joints, unit })
+      : await this.open(policy, { ...options, joints, unit, threads: 1 });
     return new PolicyDriver(this.policy, { ...options, latency: periodsOf(latency, robot), joints, fps, realTime });
   }
 
