@@ -2,7 +2,7 @@
 import type { CodecContext, FormatContext, Stream } from "node-av/lib";
 import { foreignFile, PistarError } from "../system/index.ts";
 
-type Ffmpeg = typeof import("node-av/lib") & typeof import("node-av/constants");
+export type Ffmpeg = typeof import("node-av/lib") & typeof import("node-av/constants");
 
 let loading: Promise<Ffmpeg> | undefined;
 

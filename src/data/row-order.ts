@@ -1,8 +1,8 @@
 // Checks the columns common to all datasets: each row must be the frame of its place.
 import type { LeRobotDataset } from "./dataset.ts";
 import type { EpisodeRecord } from "./episodes.ts";
+import { toleranceSeconds } from "./frame-decoder.ts";
 import type { Column } from "./types.ts";
-import { toleranceSeconds } from "./video-reader.ts";
 
 /** The value of each default column by frame. */
 export function expectedRows(

@@ -12,7 +12,7 @@ export interface EpisodeContents {
   readonly depth: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
-/** Reads every cell and every pixel. Pictures are read from the last to the first, so each is found by itself. */
+/** Reads every cell and every pixel. Pictures are read one by one from the last to the first, so each is found by itself. */
 export async function contents(dataset: LeRobotDataset): Promise<EpisodeContents[]> {
   const episodes: EpisodeContents[] = [];
   for (const { index, length, tasks } of dataset.episodes) {
@@ -20,13 +20,21 @@ export async function contents(dataset: LeRobotDataset): Promise<EpisodeContents
     const columns = await dataset.columns(index);
     const pictures: Record<string, string[]> = {};
     for (const camera of dataset.cameras) {
-      const frames = await dataset.frames(index, camera, backwards);
-      pictures[camera] = frames.map(({ data }) => createHash("sha256").update(data).digest("hex")).reverse();
+      const hashes: string[] = [];
+      for (const frame of backwards) {
+        const [image] = await dataset.frames(index, camera, [frame]);
+        hashes.push(createHash("sha256").update(image!.data).digest("hex"));
+      }
+      pictures[camera] = hashes.reverse();
     }
     const depth: Record<string, number[][]> = {};
     for (const camera of dataset.depthCameras) {
-      const maps = await dataset.depth(index, camera, backwards);
-      depth[camera] = maps.map(({ data }) => [...data]).reverse();
+      const maps: number[][] = [];
+      for (const frame of backwards) {
+        const [map] = await dataset.depth(index, camera, [frame]);
+        maps.push([...map!.data]);
+      }
+      depth[camera] = maps.reverse();
     }
     episodes.push({
       task: tasks.join(", "),

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { pictureShape } from "../dtypes.ts";
 import { type EpisodeRecord, videoFile } from "../episodes.ts";
+import { toleranceSeconds } from "../frame-decoder.ts";
 import type { Info } from "../info.ts";
 import { probeVideo, type VideoSummary } from "../video-copy.ts";
-import { toleranceSeconds } from "../video-reader.ts";
 import type { Findings } from "./problem.ts";
 
 export interface VideoUnit {
