@@ -30,6 +30,10 @@ for (const { name, shape } of inputs.filter(({ name }) => name.endsWith("prompt"
   numbers[`${name}_mask`] = Uint8Array.from({ length: shape[1] }, (_, i) => Number(i < tokens.length));
 }
 
+// An export with real-time chunking continues nothing here: all weights are 0.
+for (const { name, shape } of inputs.filter(({ name }) => name.startsWith("previous")))
+  numbers[name] = new Float32Array(shape.reduce((product, side) => product * side, 1));
+
 const session = await ort.InferenceSession.create(join(folder, manifest.model));
 const feeds = inputs.map(({ name, dtype, shape }) => [name, new ort.Tensor(dtype, numbers[name], shape)]);
 const { data, dims } = (await session.run(Object.fromEntries(feeds))).actions;

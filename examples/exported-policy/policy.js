@@ -10,7 +10,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 export async function openPolicy(ort, manifest, tokenizerFile, model) {
   const session = await ort.InferenceSession.create(model);
   const tokenizer = new Tokenizer(tokenizerFile, {});
-  const { inputs, prompt, normalization, cameras, image_size } = manifest;
+  const { inputs, continuation, prompt, normalization, cameras, image_size } = manifest;
   const sizeOf = (wanted) => inputs.find(({ name }) => name === wanted).shape.reduce((a, b) => a * b);
 
   /** The state in 256 bins, for policies that read it. */
@@ -33,9 +33,10 @@ export async function openPolicy(ort, manifest, tokenizerFile, model) {
     /**
      * @param pictures by camera, RGB bytes of image_size × image_size; may lack cameras
      * @param noise standard normal; left out, it is drawn
+     * @param previous and weights of an export with real-time chunking, as manifest.json says; left out, the chunk begins anew
      * @returns [horizon, action_names] one after another, in the robot's units
      */
-    async act({ task, state, pictures, noise }) {
+    async act({ task, state, pictures, noise, previous, weights }) {
       const numbers = {
         state: Float32Array.from(state),
         noise: Float32Array.from(noise ?? Array.from({ length: sizeOf("noise") }, normal)),
@@ -46,6 +47,10 @@ export async function openPolicy(ort, manifest, tokenizerFile, model) {
         Object.assign(numbers, said("unconditioned_prompt", prompt.unconditioned_template, { task, state }));
       for (const camera of cameras)
         numbers[`pictures.${camera}`] = pictures[camera] ?? new Uint8Array(image_size ** 2 * 3);
+      if (continuation) {
+        numbers.previous = previous ?? new Float32Array(sizeOf("previous"));
+        numbers.previous_weights = weights ?? new Float32Array(sizeOf("previous_weights"));
+      }
       const feeds = inputs.map(({ name, dtype, shape }) => [name, new ort.Tensor(dtype, numbers[name], shape)]);
       const { actions } = await session.run(Object.fromEntries(feeds));
       return actions.data;

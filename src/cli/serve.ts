@@ -71,6 +71,10 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
     denoisingSteps,
     guidance,
     advantageIndicator,
+    rtcMode,
+    rtcBeta,
+    rtcSchedule,
+    rtcHorizon,
     promptTokens,
     threads,
     ...options
@@ -83,6 +87,10 @@ async function serve(name: string, flags: Record<string, unknown>): Promise<void
       denoisingSteps,
       guidance,
       advantageIndicator,
+      rtcMode,
+      rtcBeta,
+      rtcSchedule,
+      rtcHorizon,
       promptTokens,
       threads,
     });

@@ -13,7 +13,7 @@ import {
   readPrefix,
 } from "./backbone.ts";
 import { type PolicyNetwork, velocity } from "./policy-network.ts";
-import { type Continuation, continuedVelocity } from "./real-time-chunking.ts";
+import { type Continuation, continuedVelocity, withGivenSteps } from "./real-time-chunking.ts";
 
 /** Options of sampling. */
 export interface ActionSamplerOptions {
@@ -27,10 +27,10 @@ export interface ActionSamplerOptions {
    */
   readonly guidance?: number;
   /**
-   * β of real-time chunking, 5 in its paper: chunks continue the given ones. It costs a backward pass through the
-   * expert at every step. Default: every chunk begins anew.
+   * How chunks continue given ones (real-time chunking). A number: guided, with this β, 5 in its paper; it costs a backward pass through the
+   * expert at every step. "trained": the network has learned it. Default: every chunk begins anew.
    */
-  readonly continuation?: number;
+  readonly continuation?: number | "trained";
   readonly device?: t.Device;
   readonly threads?: number;
   /** Whether the current weights become part of the program, see `t.compile`. */
@@ -102,20 +102,23 @@ export function denoised(
     throw new RangeError(`Expected at least 1 denoising step, got ${denoisingSteps}`);
   if (!(guidance >= 0 && Number.isFinite(guidance)))
     throw new RangeError(`Expected a guidance β from 0, got ${guidance}`);
-  if (continuation !== undefined && !(continuation >= 0 && Number.isFinite(continuation)))
+  if (typeof continuation === "number" && !(continuation >= 0 && Number.isFinite(continuation)))
     throw new RangeError(`Expected a β of real-time chunking from 0, got ${continuation}`);
-  const guided = guidance !== 1;
+  const twice = (x: Tensor) => (guidance === 1 ? x : t.concat([x, x], 0));
   const read = readPrefix(policy.backbone, prefix);
-  let x = noise;
+  const given = continuation === "trained" ? continued! : undefined;
+  const free = given && t.sub(1, given.weights);
+  let x = given ? withGivenSteps(noise, given) : noise;
   for (let step = 0; step < denoisingSteps; step++) {
     const time = 1 - step / denoisingSteps;
+    const times = free ? twice(t.mul(free, time)) : t.full(time, [twice(x).shape[0]!, 1]);
     const field = (x: Tensor) => {
-      const both = guided ? t.concat([x, x], 0) : x;
-      const v = velocity(policy, read, both, t.full(time, [both.shape[0]!, 1]));
-      return guided ? guide(v, noise.shape[0]!, guidance) : v;
+      const v = velocity(policy, read, twice(x), times);
+      return guidance === 1 ? v : guide(v, noise.shape[0]!, guidance);
     };
-    const v = continuation === undefined ? field(x) : continuedVelocity(field, x, time, continued!, continuation);
-    x = t.sub(x, t.mul(v, 1 / denoisingSteps));
+    const v = typeof continuation === "number" ? continuedVelocity(field, x, time, continued!, continuation) : field(x);
+    const next = t.sub(x, t.mul(v, 1 / denoisingSteps));
+    x = given ? withGivenSteps(next, given) : next;
   }
   return x;
 }

@@ -48,8 +48,8 @@ export function drawNoise(count: number, random: Random): Float32Array {
   return Float32Array.from({ length: count }, () => random.normal());
 }
 
-/** x_t [B, R, H, A] for actions [B, 1, H, A], noise [B, R, H, A] and times [B, R]. */
+/** x_t [B, R, H, A] for actions [B, 1, H, A], noise [B, R, H, A] and times: [B, R], or [B, R, H] for each step of a chunk. */
 export function interpolate(actions: Tensor, noise: Tensor, time: Tensor): Tensor {
-  const share = t.reshape(time, [...time.shape, 1, 1]);
+  const share = t.reshape(time, [...time.shape, ...new Array<number>(4 - time.shape.length).fill(1)]);
   return t.add(t.mul(noise, share), t.mul(actions, t.sub(1, share)));
 }

@@ -40,7 +40,7 @@ export { type PolicyLoss, type PolicyLossOptions, policyLoss } from "./policy-lo
 export { initPolicyNetwork, type PolicyNetwork } from "./policy-network.ts";
 export { resizePositions } from "./positions.ts";
 export { prefixOrder } from "./prefix-order.ts";
-export { type Continuation, softMask } from "./real-time-chunking.ts";
+export { type Continuation, givenSteps, type Schedule, softMask } from "./real-time-chunking.ts";
 export { type FastTokenizer, fitFast, loadFast, saveFast } from "./text/fast.ts";
 export {
   type AdvantageIndicator,

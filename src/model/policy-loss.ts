@@ -22,6 +22,8 @@ export interface PolicyLossOptions {
   readonly draws?: number;
   /** Whether parts of the prompt are learned, such as a subtask; default no. If so, `promptWeights` is an input. */
   readonly learnsText?: boolean;
+  /** Whether the first steps of a chunk may be given (training-time real-time chunking); default no. If so, `given` is an input. */
+  readonly givesSteps?: boolean;
 }
 
 /** A policy's loss as expressions. */
@@ -40,6 +42,8 @@ export interface PolicyLoss {
  *     actions        [B, H, A]  normalised
  *     actionWeights  [B, H, A]  the sample's weight; 0 beyond the episode's end and in padded numbers
  *     noise, time    [B, R, H, A], [B, R]  from drawNoise and drawTime
+ *     given          [B, R, H]  1 for steps that are given, as `givenSteps` has them, if there are such. They are free of noise, have time 0
+ *                    and count with no error (Black et al. 2025, arXiv 2512.05964)
  *     fast           i32 [B, F]  begin token, the chunk's FAST tokens, end token, padding
  *     fastWeights    [B, F]  weight of predicting each token (not of the first); 0 for padding
  *     promptWeights  [B, P]  likewise for the prompt, if text is learned
@@ -47,7 +51,7 @@ export interface PolicyLoss {
 export function policyLoss(policy: PolicyNetwork, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
   const { config, backbone } = policy;
   const { horizon, actionSize, actionTokens, promptTokens, knowledgeInsulation } = config;
-  const { flowWeight = 1, draws = 1, learnsText = false } = options;
+  const { flowWeight = 1, draws = 1, learnsText = false, givesSteps = false } = options;
   const prefixIn = prefixInputs(config, batch);
   const prefix = readPrefix(backbone, prefixIn);
   const actions = t.input("actions", [batch, horizon, actionSize]);
@@ -57,9 +61,13 @@ export function policyLoss(policy: PolicyNetwork, batch: number, options: Policy
   const inputs = [...prefixIn.all, actions, actionWeights, noise, time];
 
   const each = (x: Tensor) => t.reshape(x, [batch, 1, horizon, actionSize]);
-  const noisy = t.reshape(interpolate(each(actions), noise, time), [batch, draws * horizon, actionSize]);
-  const predicted = velocity(policy, prefix, noisy, time, knowledgeInsulation);
-  const error = t.sub(t.reshape(predicted, noise.shape), t.sub(noise, each(actions)));
+  const free = givesSteps ? t.sub(1, given(batch, draws, horizon, inputs)) : undefined;
+  const times = free ? t.mul(t.reshape(time, [batch, draws, 1]), free) : time;
+  const noisy = t.reshape(interpolate(each(actions), noise, times), [batch, draws * horizon, actionSize]);
+  const perStep = free ? t.reshape(times, [batch, draws * horizon]) : time;
+  const predicted = velocity(policy, prefix, noisy, perStep, knowledgeInsulation);
+  const off = t.sub(t.reshape(predicted, noise.shape), t.sub(noise, each(actions)));
+  const error = free ? t.mul(off, t.reshape(free, [...free.shape, 1])) : off;
   const flow = t.weightedMean(t.mul(error, error), each(actionWeights));
   const terms: LossTerm[] = [{ name: "flow", value: flow, factor: flowWeight, weight: weightOf("actionWeights") }];
 
@@ -83,6 +91,12 @@ export function policyLoss(policy: PolicyNetwork, batch: number, options: Policy
     terms.push({ name: "text", value: text, factor: 1, weight });
   }
   return { inputs, loss: lossOf(terms), terms, parts: { flow, fast, text } };
+}
+
+function given(batch: number, draws: number, horizon: number, inputs: Tensor[]): Tensor {
+  const input = t.input("given", [batch, draws, horizon]);
+  inputs.push(input);
+  return input;
 }
 
 /** Next-token cross-entropy. */

@@ -38,7 +38,7 @@ export function initPolicyNetwork(scope: Scope, config: PolicyConfig): PolicyNet
 }
 
 /**
- * The velocity [B, R·H, A] at `noisy` [B, R·H, A] and times [B, R], for R chunks at once. Chunks do not attend to one
+ * The velocity [B, R·H, A] at `noisy` [B, R·H, A] and times [B, R] or, for each step by itself, [B, R·H], for R chunks at once. Chunks do not attend to one
  * another. The expert attends to the prefix and to all actions of its chunk, never to FAST tokens.
  * @param insulated whether the expert reads the prefix through a stop-gradient
  */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { add, compile, constant, input, mul, sum, type Tensor } from "../tensor/index.ts";
-import { continuedVelocity, guidanceWeight, softMask } from "./real-time-chunking.ts";
+import { continuedVelocity, givenSteps, guidanceWeight, softMask } from "./real-time-chunking.ts";
 
 test("the soft mask: 1 for what is executed meanwhile, then the decay of Eq. 5, then 0", () => {
   // H = 6, 4 steps left, delay 1: c = 3/4, 2/4, 1/4.
@@ -9,6 +9,18 @@ test("the soft mask: 1 for what is executed meanwhile, then the decay of Eq. 5, 
   for (const [i, weight] of [1, ...decay, 0, 0].entries()) expect(mask[i]).toBeCloseTo(weight, 6);
   expect([...softMask(3, 0, 0)]).toEqual([0, 0, 0]);
   expect([...softMask(3, 2, 5)]).toEqual([1, 1, 0]);
+});
+
+test("a linear decay, and letting go earlier", () => {
+  // H = 6, 4 steps left, delay 1: c = 3/4, 2/4, 1/4 as they are.
+  expect([...softMask(6, 4, 1, "linear")]).toEqual([1, 0.75, 0.5, 0.25, 0, 0]);
+  expect([...softMask(6, 2, 1, "linear")]).toEqual([1, 0.5, 0, 0, 0, 0]);
+});
+
+test("given steps: those executed meanwhile, as far as the old chunk has them", () => {
+  expect([...givenSteps(5, 4, 2)]).toEqual([1, 1, 0, 0, 0]);
+  expect([...givenSteps(5, 1, 3)]).toEqual([1, 0, 0, 0, 0]);
+  expect([...givenSteps(5, 0, 3)]).toEqual([0, 0, 0, 0, 0]);
 });
 
 test("the weight of the correction is clipped at both ends, where it is infinite", () => {

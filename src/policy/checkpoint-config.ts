@@ -53,6 +53,7 @@ const policySchema = z.object({
   n_action_steps: z.int().min(1),
   network: policyConfigSchema,
   conditioned: z.boolean(),
+  rtc_training_max_delay: z.int().min(0).default(0),
 });
 const valueSchema = z.object({
   ...common,

@@ -45,6 +45,8 @@ export interface PolicyDescription extends Description<PolicyConfig> {
   readonly fast: FastTokenizer | undefined;
   /** Whether its training prompts hold an advantage. */
   readonly conditioned: boolean;
+  /** Steps of a chunk that it has learned to continue (training-time real-time chunking); 0: none. */
+  readonly trainedDelay: number;
 }
 
 export interface ValueDescription extends Description<ValueConfig> {
@@ -84,7 +86,11 @@ export async function saveCheckpoint(
     normalization_mapping: mapping,
     ...("horizon" in config && { chunk_size: config.horizon, n_action_steps: config.horizon }),
     ...(policy
-      ? { conditioned: description.conditioned }
+      ? {
+          conditioned: description.conditioned,
+          // LeRobot's name.
+          ...(description.trainedDelay > 0 && { rtc_training_max_delay: description.trainedDelay }),
+        }
       : { task_scales: description.taskScales, fold: description.fold }),
     robot,
     network: config,
@@ -156,10 +162,10 @@ export function isForeign(found: string): boolean {
  * of network
  */
 export async function readPolicyDescription(folder: string): Promise<PolicyDescription> {
-  const { network, conditioned, ...config } = readPolicyConfig(folder);
+  const { network, conditioned, rtc_training_max_delay: trainedDelay, ...config } = readPolicyConfig(folder);
   const fastFolder = join(folder, "fast");
   const fast = network.actionTokens > 0 || existsSync(fastFolder) ? loadFast(fastFolder) : undefined;
-  return { ...(await readBeside(folder, config)), config: network, fast, conditioned };
+  return { ...(await readBeside(folder, config)), config: network, fast, conditioned, trainedDelay };
 }
 
 /**

@@ -10,6 +10,12 @@ export const exportOptions = z.object({
     .enum(["positive", "negative", "none"])
     .optional()
     .describe("what the policy is asked for (default: positive, where it was trained with advantages)"),
+  rtc: z
+    .enum(["none", "guided", "trained"])
+    .default("none")
+    .describe(
+      "real-time chunking: chunks that can continue the one in execution, guided or as trained (train --simulated-delay)",
+    ),
   promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
   task: z.string().default("pick up").describe("instruction of the example"),
 });

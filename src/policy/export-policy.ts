@@ -9,6 +9,7 @@ import { PistarError, readJson, replaceFile } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { normalizerOf } from "./action-space.ts";
 import { findCheckpoint, type PolicyDescription, readWeights } from "./checkpoint.ts";
+import { type Continuing, decideContinuing } from "./continuing.ts";
 import type { ExportOptions } from "./export-options.ts";
 import { type ExportedGraph, exportedGraph } from "./exported-graph.ts";
 import { decideInference, loadPolicy, roomyDescription } from "./load-policy.ts";
@@ -34,7 +35,7 @@ const tolerance = 1e-3;
  * @throws Error if there is no policy, it cannot take the options, the folder holds a checkpoint, or the answers differ
  */
 export async function exportPolicy(path: string, out: string, options: ExportOptions): Promise<ExportedPolicy> {
-  const { task, promptTokens, ...rest } = options;
+  const { task, promptTokens, rtc, ...rest } = options;
   const folder = findCheckpoint(path, "last");
   if (existsSync(join(out, "config.json")))
     throw new PistarError(
@@ -44,9 +45,12 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
     );
   const description = await roomyDescription(folder, promptTokens);
   const inference = decideInference(folder, description, rest);
+  const continuing = rtc === "none" ? undefined : decideContinuing(folder, description, { rtcMode: rtc });
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const graph = exportedGraph(initPolicyNetwork(t.scope(), description.config), description.space, inference);
+  const network = initPolicyNetwork(t.scope(), description.config);
+  const continuation = continuing && (continuing.mode === "trained" ? "trained" : continuing.beta);
+  const graph = exportedGraph(network, description.space, { ...inference, continuation });
   const tensors = Object.values(graph.inputs).map(({ tensor }) => tensor);
 
   // The manifest is written last: with one, a folder is whole.
@@ -55,10 +59,10 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   await t.exportOnnx(join(out, "policy.onnx"), { inputs: tensors, outputs: { actions: graph.actions } }, store);
   store.release();
   replaceFile(join(out, "tokenizer.json"), JSON.stringify(description.tokenizer.file));
-  const manifest = manifestOf(description, graph, inference, readJson(join(folder, "config.json")));
+  const manifest = manifestOf(description, graph, { inference, continuing }, readJson(join(folder, "config.json")));
 
   const example = exampleFor(description, task);
-  const actions = await answer(loadPolicy(folder, options), example);
+  const actions = await answer(loadPolicy(folder, { ...rest, promptTokens }), example);
   await writeExample(join(out, "example"), example, actions, description.robot.actionNames.length);
   replaceFile(join(out, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
   const exported = await answer(openExported(out), example);
@@ -82,9 +86,10 @@ async function answer(opening: Promise<TrainedPolicy>, request: TrainedRequest):
 function manifestOf(
   { config, robot, space, tokenizer }: PolicyDescription,
   { inputs, actions }: ExportedGraph,
-  { denoisingSteps, guidance, advantageIndicator }: NonNullable<PolicyInfo["inference"]>,
+  { inference, continuing }: { inference: NonNullable<PolicyInfo["inference"]>; continuing: Continuing | undefined },
   checkpoint: unknown,
 ): Manifest {
+  const { denoisingSteps, guidance, advantageIndicator } = inference;
   const { observation_layout } = checkpoint as { observation_layout?: unknown };
   const entry = (name: string, { dtype, shape }: t.TensorType, about: string) => ({
     name,
@@ -115,6 +120,10 @@ function manifestOf(
     denoising_steps: denoisingSteps,
     guidance,
     advantage: advantageIndicator,
+    ...(continuing && {
+      continuation:
+        continuing.mode === "trained" ? { mode: "trained", max_delay: continuing.delay } : { mode: "guided" },
+    }),
     prompt: {
       template: promptTemplate(config.state, said),
       ...(guidance !== 1 && { unconditioned_template: promptTemplate(config.state) }),

@@ -12,10 +12,17 @@ export interface ExportedGraph {
   readonly actions: Tensor;
 }
 
+/** How the graph samples; see `ActionSamplerOptions`. */
+export interface ExportedSampling {
+  readonly denoisingSteps: number;
+  readonly guidance: number;
+  readonly continuation?: number | "trained" | undefined;
+}
+
 export function exportedGraph(
   policy: PolicyNetwork,
   space: ActionSpace,
-  { denoisingSteps, guidance }: { readonly denoisingSteps: number; readonly guidance: number },
+  { denoisingSteps, guidance, continuation }: ExportedSampling,
 ): ExportedGraph {
   const { config } = policy;
   const { cameras, vision, promptTokens, stateSize, horizon, actionSize } = config;
@@ -62,7 +69,15 @@ export function exportedGraph(
     ),
     ...prefixOrder(config, each(cameraMask), mask),
   };
-  const chunk = denoised(policy, prefix, noise, { denoisingSteps, guidance });
+  const previous = t.input("previous", [1, horizon, space.deltaActions.length]);
+  const weights = t.input("previous_weights", [1, horizon]);
+  const chunk = denoised(
+    policy,
+    prefix,
+    noise,
+    { denoisingSteps, guidance, ...(continuation !== undefined && { continuation }) },
+    { previous: networkActions(previous, state, space, actionSize), weights },
+  );
 
   const inputs: [Tensor, string][] = [
     ...Object.entries(shown).map(([camera, picture]): [Tensor, string] => [
@@ -76,11 +91,48 @@ export function exportedGraph(
       [mask, "whether there is a token"],
     ]),
     [noise, "standard normal; decides which of the chunks that fit the observation comes out"],
+    ...(continuation === undefined
+      ? []
+      : ([
+          [
+            previous,
+            "the rest of the chunk in execution, in the robot's units, its next action first; anything behind it",
+          ],
+          [weights, continuation === "trained" ? aboutGiven : aboutWeights],
+        ] as [Tensor, string][])),
   ];
   return {
     inputs: Object.fromEntries(inputs.map(([tensor, about]) => [tensor.node.name!, { tensor, about }])),
     actions: robotActions(chunk, state, space),
   };
+}
+
+const aboutGiven =
+  "1 for the first steps that are executed before the new chunk arrives, at most continuation.max_delay of them, else 0; all 0: the chunk begins anew";
+const aboutWeights =
+  "1 for the steps that are executed before the new chunk arrives, then falling to 0 (arXiv 2506.07339, Eq. 5); all 0: the chunk begins anew";
+
+/** [1, H, robot's] in the robot's units → [1, H, A]: the inverse of `robotActions`. */
+function networkActions(chunk: Tensor, state: Tensor, space: ActionSpace, actionSize: number): Tensor {
+  const { center, scale } = normalizerOf(space.actions);
+  const size = center.length;
+  const row = (numbers: readonly number[]) => t.constant(Float32Array.from(numbers), [1, 1, size]);
+  const moved = space.deltaActions.includes(true) ? t.sub(chunk, basis(state, space)) : chunk;
+  return t.pad(t.div(t.sub(moved, row(center)), row(scale)), [
+    [0, 0],
+    [0, 0],
+    [0, actionSize - size],
+  ]);
+}
+
+/** The state's numbers at the places of relative actions, 0 elsewhere: [1, 1, robot's]. */
+function basis(state: Tensor, space: ActionSpace): Tensor {
+  const [given, size] = [state.shape[1]!, space.deltaActions.length];
+  const taken = Float32Array.from({ length: given * size }, (_, i) => {
+    const [from, to] = [Math.floor(i / size), i % size];
+    return from === to && space.deltaActions[to] ? 1 : 0;
+  });
+  return t.reshape(t.matmul(state, t.constant(taken, [given, size])), [1, 1, size]);
 }
 
 /** [1, H, A] → [1, H, robot's] in the robot's units, without padding. The state is added to relative actions. */
@@ -89,11 +141,5 @@ function robotActions(chunk: Tensor, state: Tensor, space: ActionSpace): Tensor 
   const size = center.length;
   const row = (numbers: readonly number[]) => t.constant(Float32Array.from(numbers), [1, 1, size]);
   const scaled = t.add(t.mul(t.slice(chunk, 2, 0, size), row(scale)), row(center));
-  const given = state.shape[1]!;
-  const taken = Float32Array.from({ length: given * size }, (_, i) => {
-    const [from, to] = [Math.floor(i / size), i % size];
-    return from === to && space.deltaActions[to] ? 1 : 0;
-  });
-  const base = t.matmul(state, t.constant(taken, [given, size]));
-  return space.deltaActions.includes(true) ? t.add(scaled, t.reshape(base, [1, 1, size])) : scaled;
+  return space.deltaActions.includes(true) ? t.add(scaled, basis(state, space)) : scaled;
 }

@@ -3,19 +3,17 @@ import { join } from "node:path";
 import {
   type ActionSampler,
   type AdvantageIndicator,
-  type Continuation,
   createActionSampler,
   initPolicyNetwork,
-  type PolicyConfig,
   type PrefixBatch,
-  softMask,
   tokenisePrompts,
 } from "../model/index.ts";
 import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
-import { type ActionConverter, actionConverter } from "./action-space.ts";
+import { actionConverter } from "./action-space.ts";
 import { findCheckpoint, type PolicyDescription, readPolicyDescription, readWeights } from "./checkpoint.ts";
+import { type Continuing, continuationOf, decideContinuing } from "./continuing.ts";
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { networkPolicy, type TrainedPolicy } from "./network-policy.ts";
 import { pictures } from "./pictures.ts";
@@ -29,9 +27,6 @@ export interface LoadPolicyOptions extends InferenceOptions, ComputeOptions {
 
 /** Most numbers of a small policy. Every program then holds its own copy of them and computes faster. */
 const smallPolicy = 2 ** 26;
-
-/** β of real-time chunking, from arXiv 2506.07339 for few denoising steps. */
-const continuation = 5;
 
 export interface LoadedPolicy extends TrainedPolicy {
   readonly description: PolicyDescription;
@@ -49,10 +44,11 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
   const { config, robot, space, tokenizer } = description;
   const converter = actionConverter(space, config.stateSize, config.actionSize);
   const inference = decideInference(folder, description, options);
+  const continuing = decideContinuing(folder, description, options);
   const observationLayout = storedLayout(join(folder, "config.json"));
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const samplers = openSamplers(description, store, inference, options);
+  const samplers = openSamplers(description, store, { ...inference, continuing }, options);
   const network = networkPolicy({
     id: folder,
     info: {
@@ -76,7 +72,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
       const render = (text: string) => prompt(config, text, scaled, said, robot.stateNames.length);
       return fittingTask(task, render, tokenizer, config.promptTokens);
     },
-    infer: (requests, noise) => inferBatch(description, inference, samplers, requests, noise),
+    infer: (requests, noise) => inferBatch(description, { ...inference, continuing }, samplers, requests, noise),
     async close() {
       await samplers.release();
       store.release();
@@ -86,6 +82,7 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
 }
 
 type Inference = NonNullable<PolicyInfo["inference"]>;
+type Sampling = Inference & { readonly continuing: Continuing };
 
 interface Samplers {
   /** The program for a number of requests, compiled on first use. */
@@ -96,7 +93,7 @@ interface Samplers {
 function openSamplers(
   { config }: PolicyDescription,
   store: t.Store,
-  { denoisingSteps, guidance }: Inference,
+  { denoisingSteps, guidance, continuing }: Sampling,
   { device = "cpu", threads }: ComputeOptions,
 ): Samplers {
   const policy = initPolicyNetwork(t.scope(), config);
@@ -113,7 +110,7 @@ function openSamplers(
         guidance,
         device,
         inline,
-        ...(continues && { continuation }),
+        ...(continues && { continuation: continuing.mode === "trained" ? "trained" : continuing.beta }),
         ...(threads && { threads }),
       });
       samplers.set(key, made);
@@ -127,7 +124,7 @@ function openSamplers(
 
 async function inferBatch(
   { config, robot, space, tokenizer }: PolicyDescription,
-  inference: Inference,
+  inference: Sampling,
   samplers: Samplers,
   requests: readonly PolicyRequest[],
   noise: readonly Float32Array[],
@@ -156,28 +153,10 @@ async function inferBatch(
     batch,
     joined(filled.map((i) => noise[i]!)),
     inference.guidance === 1 ? undefined : prompts(undefined),
-    continues ? continuationOf(asked, config, robot.actionNames.length, converter) : undefined,
+    continues ? continuationOf(asked, inference.continuing, config, converter, robot.actionNames.length) : undefined,
   );
   const length = config.horizon * config.actionSize;
   return requests.map(({ state }, i) => converter.toRobot(chunks.subarray(i * length, (i + 1) * length), state));
-}
-
-/** The leftovers relative to the present state, with weights of 0 for requests without one. */
-function continuationOf(
-  requests: readonly PolicyRequest[],
-  { horizon, actionSize }: PolicyConfig,
-  width: number,
-  converter: ActionConverter,
-): Continuation<Float32Array> {
-  const previous = new Float32Array(requests.length * horizon * actionSize);
-  const weights = new Float32Array(requests.length * horizon);
-  for (const [i, { leftover, state }] of requests.entries()) {
-    if (!leftover) continue;
-    const { actions, delay } = leftover;
-    previous.set(converter.toModel(actions, state), i * horizon * actionSize);
-    weights.set(softMask(horizon, actions.length / width, delay), i * horizon);
-  }
-  return { previous, weights };
 }
 
 /**

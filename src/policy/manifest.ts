@@ -47,6 +47,13 @@ const manifestSchema = z.object({
   denoising_steps: count,
   guidance: z.number().min(0),
   advantage: z.enum(["positive", "negative", "none"]),
+  /** How chunks continue the one in execution, if they can. A trained policy takes delays up to `max_delay` steps. */
+  continuation: z
+    .discriminatedUnion("mode", [
+      z.object({ mode: z.literal("trained"), max_delay: count }),
+      z.object({ mode: z.literal("guided") }),
+    ])
+    .optional(),
   prompt: z.object({
     /**
      * "{task}" stands for the instruction. "{state}", if present, stands for the normalised state in 256 bins from −1

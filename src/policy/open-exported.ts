@@ -4,6 +4,7 @@ import { fillPrompt, loadTokenizer, type TextTokenizer, tokenisePrompts } from "
 import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import { elements, openOnnx, type TensorData, value } from "../tensor/index.ts";
+import { type Continuing, usualBeta, weightsOf } from "./continuing.ts";
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { dtypes, type Manifest, manifestFile, readManifest } from "./manifest.ts";
 import { networkPolicy, type TrainedPolicy } from "./network-policy.ts";
@@ -12,7 +13,7 @@ import { fittingTask } from "./prompt.ts";
 import { storedLayout } from "./stored-layout.ts";
 
 /**
- * Opens an exported policy. It answers requests one after another, and its chunks never continue others.
+ * Opens an exported policy. It answers requests one after another. Its chunks continue others if it was exported so.
  *
  * @param folder with manifest.json
  * @throws PistarError if there is none, or the inference options differ from the export's
@@ -42,7 +43,7 @@ export async function openExported(
       inference,
     },
     observationLayout,
-    continues: false,
+    continues: manifest.continuation !== undefined,
     largestBatch: 1,
     noiseSize: inputSize(manifest, "noise"),
     fitTask({ task, state }) {
@@ -74,20 +75,34 @@ export async function openExported(
 const inputSize = ({ inputs }: Manifest, name: string): number =>
   elements(inputs.find((input) => input.name === name)?.shape ?? []);
 
+/** Only weights are asked of it: β is inside the model. */
+const continuingOf = (continuation: NonNullable<Manifest["continuation"]>): Continuing =>
+  continuation.mode === "trained"
+    ? { mode: "trained", delay: continuation.max_delay }
+    : { mode: "guided", beta: usualBeta };
+
 /** The numbers of every input. */
 function feeds(
   manifest: Manifest,
   tokenizer: TextTokenizer,
-  { task, state, images }: PolicyRequest,
+  { task, state, images, leftover }: PolicyRequest,
   noise: Float32Array,
 ): Record<string, TensorData> {
-  const { cameras, image_size, prompt, normalization } = manifest;
+  const { cameras, image_size, prompt, normalization, continuation, horizon, action_names } = manifest;
   const { center, scale } = normalization.state;
   const normalised = Array.from(state, (x, i) => (x - center[i]!) / scale[i]!);
   const numbers: Record<string, TensorData> = {
     state,
     noise,
   };
+  if (continuation) {
+    const width = action_names.length;
+    const { actions = new Float32Array(0), delay = 0 } = leftover ?? {};
+    const previous = new Float32Array(horizon * width);
+    previous.set(actions);
+    numbers.previous = previous;
+    numbers.previous_weights = weightsOf(continuingOf(continuation), horizon, actions.length / width, delay);
+  }
   const say = (name: string, template: string) => {
     const text = fillPrompt(template, task, normalised);
     const { prompt, promptMask } = tokenisePrompts(tokenizer, [text], inputSize(manifest, name));
@@ -108,11 +123,11 @@ function feeds(
  */
 function exportedInference(
   folder: string,
-  { denoising_steps: denoisingSteps, guidance, advantage: advantageIndicator }: Manifest,
+  { denoising_steps: denoisingSteps, guidance, advantage: advantageIndicator, continuation }: Manifest,
   options: InferenceOptions,
 ): NonNullable<PolicyInfo["inference"]> {
   const exported = { denoisingSteps, guidance, advantageIndicator };
-  for (const [name, is] of Object.entries(exported)) {
+  for (const [name, is] of Object.entries({ ...exported, rtcMode: continuation?.mode ?? "none" })) {
     const wanted = options[name as keyof InferenceOptions];
     if (wanted !== undefined && wanted !== is)
       throw new PistarError(

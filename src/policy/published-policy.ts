@@ -117,6 +117,7 @@ export async function readPublished(
     tokenizer: loadTokenizer(tokenizer),
     fast: undefined,
     conditioned: false,
+    trainedDelay: 0,
   };
 }
 

@@ -23,6 +23,20 @@ export const serveOptions = z.object({
     .min(0)
     .optional()
     .describe("β of classifier-free guidance (default: 1, none; an exported policy's own)"),
+  rtcMode: z
+    .enum(["guided", "trained"])
+    .optional()
+    .describe(
+      "how real-time chunking continues a chunk: guided by any policy, or trained into it (default: trained if it was, see train --simulated-delay)",
+    ),
+  rtcBeta: z.number().min(0).optional().describe("β of guided real-time chunking (default: 5)"),
+  rtcSchedule: z
+    .enum(["exponential", "linear"])
+    .optional()
+    .describe("how its weights decay behind the executed steps (default: exponential)"),
+  rtcHorizon: count
+    .optional()
+    .describe("steps of the present chunk from which on it lets go (default: all that are left)"),
   denoisingSteps: count
     .optional()
     .describe("Euler steps in which an action chunk is made (default: 5; an exported policy's own)"),

@@ -32,7 +32,7 @@ export function describePolicy(
   options: PolicyOptions,
   base?: Partial<BasePolicy>,
 ): PolicyDescription {
-  const { size, normalization, fast: learnsFast, advantageIndicator } = options;
+  const { size, normalization, fast: learnsFast, advantageIndicator, simulatedDelay } = options;
   const horizon = options.horizon ?? base?.config?.horizon ?? sizes[size].horizon;
   const space = base?.space ?? fitActionSpace(sources, horizon, robot.deltaActions, normalization);
   const subtasks = [...new Set(sources.flatMap((source) => source.subtasks))];
@@ -69,6 +69,7 @@ export function describePolicy(
     tokenizer,
     fast,
     conditioned: advantageIndicator !== "none",
+    trainedDelay: simulatedDelay,
   };
 }
 

@@ -124,6 +124,13 @@ export const policyOptions = z.strictObject({
   draws: count
     .default(4)
     .describe("draws of noise and time for each chunk; more make the flow loss steadier at little cost"),
+  simulatedDelay: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "train the policy to continue given steps of a chunk, from 0 to so many: real-time chunking without cost at run time (0: none)",
+    ),
   absolute: z
     .array(z.string())
     .default(["gripper*"])

@@ -3,6 +3,7 @@ import type { Batch } from "../data/index.ts";
 import {
   drawNoise,
   drawTime,
+  givenSteps,
   type PolicyConfig,
   type PrefixBatch,
   prefixFeeds,
@@ -20,13 +21,20 @@ export interface PolicySamples {
   prefix(batch: Batch, conditions: readonly PromptConditions[]): PrefixBatch & TokenisedPrompts;
   /** Actions [B, H, A], normalised. */
   actions(batch: Batch): Float32Array;
-  /** Feeds of the loss. @param weights [B] @param random draws noise and times @param draws of noise and time for each chunk */
+  /**
+   * Feeds of the loss.
+   * @param weights [B]
+   * @param random draws noise, times and given steps
+   * @param draws of noise and time for each chunk
+   * @param simulatedDelay most steps of a chunk that are given; each draw has 0 to so many, all equally likely
+   */
   lossFeeds(
     batch: Batch,
     conditions: readonly PromptConditions[],
     weights: ArrayLike<number>,
     random: Random,
     draws?: number,
+    simulatedDelay?: number,
   ): Record<string, Feed>;
 }
 
@@ -65,7 +73,7 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   return {
     prefix,
     actions,
-    lossFeeds(batch, conditions, weights, random, draws = 1) {
+    lossFeeds(batch, conditions, weights, random, draws = 1, simulatedDelay = 0) {
       const read = prefix(batch, conditions);
       const normalised = actions(batch);
       const actionWeights = Float32Array.from(normalised, (_, i) => {
@@ -79,6 +87,13 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
         actionWeights,
         noise: drawNoise(draws * normalised.length, random),
         time: Float32Array.from({ length: draws * batch.size }, () => drawTime(random)),
+        ...(simulatedDelay > 0 && {
+          given: joined(
+            Array.from({ length: draws * batch.size }, () =>
+              givenSteps(horizon, horizon, random.integer(simulatedDelay + 1)),
+            ),
+          ),
+        }),
         ...(learnsSubtasks && {
           promptWeights: Float32Array.from(
             read.promptLearned,

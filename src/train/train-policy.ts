@@ -153,6 +153,11 @@ async function preparePolicy(
     last !== undefined
       ? await readPolicyDescription(findCheckpoint(last, "last"))
       : describePolicy(sources, data.tasks, robot, options, based ?? backbone);
+  if (options.simulatedDelay >= description.config.horizon)
+    throw new PistarError(
+      "bad-option",
+      `Expected a --simulated-delay below the chunk's ${description.config.horizon} steps, got ${options.simulatedDelay}: some must be left to learn`,
+    );
   const learner = withSnugPrompts(description, data.tasks, subtasks);
   return { base, backbone, description, learner, all, sources, ...split };
 }
@@ -166,7 +171,7 @@ async function optimisePolicy(
   { onProgress, signal }: TrainingControls,
 ): Promise<[Course, number]> {
   const { all, sources, heldOut, description, learner } = prepared;
-  const { flowWeight, draws, subtasks: learnsText, positiveShare } = options;
+  const { flowWeight, draws, subtasks: learnsText, positiveShare, simulatedDelay } = options;
   const { config } = learner;
   const scope = t.scope();
   const network = initPolicyNetwork(scope, config);
@@ -181,13 +186,13 @@ async function optimisePolicy(
       parameters: scope.parameters,
       // Behind the stop-gradient, a backbone learns only from text.
       ...(config.knowledgeInsulation && !options.fast && !learnsText && { unreached: backboneNames }),
-      loss: (batch) => policyLoss(network, batch, { flowWeight, draws, learnsText }),
+      loss: (batch) => policyLoss(network, batch, { flowWeight, draws, learnsText, givesSteps: simulatedDelay > 0 }),
     },
     initial: () => startingWeights(scope, prepared, options.seed),
     loader: (position?: SamplerState) => trainingBatches(shared?.sources ?? sources, config.horizon, options, position),
     feeds: (batch, random) => {
       const conditions = trainingConditions(batch, options, random, shared?.saysIndicator(batch));
-      return samples.lossFeeds(batch, conditions, weightsOf(batch), random, draws);
+      return samples.lossFeeds(batch, conditions, weightsOf(batch), random, draws, simulatedDelay);
     },
     validate: validator?.validate,
     save: (folder, store, renamed) => saveCheckpoint(folder, description, store, renamed),

@@ -105,6 +105,17 @@ test.each(names)("the example for Node gives the checkpoint's actions: %s", asyn
   else expect(process.env.CI, "CI installs python3-onnx").toBeUndefined();
 });
 
+/** Python with what the example needs; PYTHON names another one. */
+const ownPython = process.env.PYTHON ?? python;
+const hasRuntime = spawnSync(ownPython, ["-c", "import onnxruntime, tokenizers, PIL"]).status === 0;
+
+test.skipIf(!hasRuntime).each(names)("the example for Python gives the checkpoint's actions: %s", async (name) => {
+  const example = join(root, "examples/exported-policy/policy.py");
+  const observed = await writeObservation("observation.json");
+  const printed = execFileSync(ownPython, [example, path(`${name}-exported`), observed], { encoding: "utf8" });
+  expectClose((JSON.parse(printed) as number[][]).flat(), await checkpoint(name));
+});
+
 test.skipIf(!hasChromium && process.env.CI === undefined)(
   `the page gives the checkpoint's actions in Chromium${hasChromium ? "" : " (skipped: no /usr/bin/chromium)"}`,
   async () => {
@@ -198,6 +209,32 @@ test("pistar export says what it wrote, and pistar eval drives episodes with it"
   expect(evaluation.runs.map(({ troubles }) => troubles)).toEqual([[]]);
   expect(evaluation.jumps.borders).toBeGreaterThan(20);
 }, 120_000);
+
+test.each([
+  ["trained", 3],
+  ["guided", 0],
+] as const)(
+  "an export with real-time chunking continues chunks as its checkpoint does: %s",
+  async (rtc, trainedDelay) => {
+    const [from, to] = [path(`rtc-${rtc}`), path(`rtc-${rtc}-exported`)];
+    await tinyCheckpoint(from, { trainedDelay });
+    await exportPolicy(from, to, exportOptions.parse({ rtc }));
+    const actions = Float32Array.from({ length: 8 * 6 }, (_, i) => observation.state[i % 6]! + generator.normal());
+    const continuing = { ...observation, leftover: { actions, delay: 4 } };
+    const exported = await openExported(to);
+    expect(exported.continues).toBe(true);
+    const found = await answer(exported, continuing);
+    expectClose(found, await answer(await loadPolicy(from), continuing));
+    // It has learned delays of 3 steps: so many come out as they were. Guidance comes near them.
+    if (rtc === "trained") expectClose(found.subarray(0, 3 * 6), actions.subarray(0, 3 * 6));
+    expectClose(await answer(await openExported(to)), await answer(await loadPolicy(from)));
+    await expect(openExported(to, { rtcMode: rtc === "trained" ? "guided" : "trained" })).rejects.toThrow(
+      `with rtcMode ${rtc}`,
+    );
+    if (rtc === "guided")
+      await expect(loadPolicy(from, { rtcMode: "trained" })).rejects.toThrow("trained to continue chunks");
+  },
+);
 
 test("the same checkpoint gives the same bytes", async () => {
   const again = path("again");

@@ -4,6 +4,8 @@ import { readPrefix } from "../../src/model/backbone.ts";
 import {
   type ActionSamplerOptions,
   createActionSampler,
+  givenSteps,
+  policyLoss,
   prefixFeeds,
   prefixInputs,
   softMask,
@@ -123,6 +125,78 @@ test("samples of a batch are continued each for itself", async () => {
   expect(apart(without, withOne)).toBeLessThan(1e-6);
   expect(apart(without.subarray(count), withOne.subarray(count))).toBeGreaterThan(0.1);
   await sampler.release();
+});
+
+/** Euler steps by hand, with given steps in their places: at time 0, and the others at the step's time. */
+async function inpainted(steps: number, given: Float32Array, guidance = 1): Promise<Float32Array> {
+  const perStep = input("times", [1, horizon]);
+  const prefix = prefixInputs(config, 1);
+  const x = input("x", [1, horizon, actionSize]);
+  const v = velocity(tiny.policy, readPrefix(tiny.policy.backbone, prefix), x, perStep);
+  const program = await compile({ inputs: [...prefix.all, x, perStep], outputs: { v } }, tiny);
+  const ask = async (x: Float32Array, times: Float32Array, prompts: object) =>
+    (
+      (await program.run({ ...prefixFeeds(config, { ...batch, ...prompts }), x, times })).v!.data as Float32Array
+    ).slice();
+  const isGiven = (i: number) => given[Math.floor(i / actionSize)] === 1;
+  const put = (x: Float32Array) => x.map((number, i) => (isGiven(i) ? previous[i]! : number));
+  let chunk = put(noise);
+  for (let step = 0; step < steps; step++) {
+    const times = given.map((one) => (one === 1 ? 0 : 1 - step / steps));
+    const conditioned = await ask(chunk, times, {});
+    const free = guidance === 1 ? conditioned : await ask(chunk, times, unconditioned);
+    chunk = put(chunk.map((number, i) => number - (free[i]! + guidance * (conditioned[i]! - free[i]!)) / steps));
+  }
+  await program.release();
+  return chunk;
+}
+
+test.each([1, 2])("trained continuation puts the given steps in at time 0, with guidance β = %d", async (guidance) => {
+  const weights = givenSteps(horizon, horizon, 2);
+  const found = await sample({ denoisingSteps: 3, guidance, continuation: "trained" }, weights);
+  expect(apart(found, await inpainted(3, weights, guidance))).toBeLessThan(1e-4);
+  expect(apart(found, previous, 0, 2 * actionSize)).toBe(0);
+  // The free steps see the given ones.
+  const free = await sample({ denoisingSteps: 3, guidance });
+  expect(apart(found, free, 2 * actionSize)).toBeGreaterThan(1e-3);
+  const none = await sample({ denoisingSteps: 3, guidance, continuation: "trained" }, new Float32Array(horizon));
+  expect(apart(none, free)).toBeLessThan(1e-5);
+});
+
+test("the loss of training with given steps: none on them, and the others see them without noise", async () => {
+  const rows = 2;
+  const random_ = random(11);
+  const samples = tinyBatch(config, rows, random_);
+  const feeds = {
+    ...prefixFeeds(config, samples),
+    actions: normals(rows * count, random_),
+    actionWeights: new Float32Array(rows * count).fill(1),
+    noise: normals(rows * count, random_),
+    time: Float32Array.of(0.7, 0.4),
+  };
+  const lossWith = async (givesSteps: boolean, more: Record<string, Float32Array>) => {
+    const { inputs, parts } = policyLoss(tiny.policy, rows, { givesSteps });
+    const program = await compile({ inputs, outputs: { flow: parts.flow! } }, tiny);
+    const fast = config.actionTokens > 0 && {
+      fast: new Int32Array(rows * config.actionTokens),
+      fastWeights: new Float32Array(rows * config.actionTokens),
+    };
+    const { flow } = await program.run({ ...feeds, ...fast, ...more });
+    await program.release();
+    return (flow!.data as Float32Array)[0]!;
+  };
+  const plain = await lossWith(false, {});
+  const none = new Float32Array(rows * horizon);
+  expect(await lossWith(true, { given: none })).toBeCloseTo(plain, 5);
+  expect(await lossWith(true, { given: none.map(() => 1) })).toBe(0);
+  const given = Float32Array.from(none, (_, i) => Number(i % horizon < 2));
+  const some = await lossWith(true, { given });
+  // The noise of given steps is not seen, and not asked for.
+  const noise = feeds.noise.map((x, i) => (given[Math.floor(i / actionSize)] === 1 ? x + 3 : x));
+  expect(await lossWith(true, { given, noise })).toBeCloseTo(some, 5);
+  // Their actions are seen.
+  const actions = feeds.actions.map((x, i) => (given[Math.floor(i / actionSize)] === 1 ? x + 3 : x));
+  expect(Math.abs((await lossWith(true, { given, actions })) - some)).toBeGreaterThan(1e-3);
 });
 
 test("errors say what was expected", async () => {

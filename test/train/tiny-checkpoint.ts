@@ -15,7 +15,11 @@ const texts = ["push the block\nAdvantage: positive\n", "stack the cubes\nAdvant
 /** The network has two numbers more than the robot, in state and actions; all actions but the gripper's are differences to the state. */
 export async function tinyCheckpoint(
   folder: string,
-  { mode = "quantiles", ...changes }: Partial<PolicyConfig> & { readonly mode?: Mode } = {},
+  {
+    mode = "quantiles",
+    trainedDelay = 0,
+    ...changes
+  }: Partial<PolicyConfig> & { readonly mode?: Mode; readonly trainedDelay?: number } = {},
 ): Promise<void> {
   const tokenizer = fitTokenizer(texts, 320);
   const sizes = { stateSize: 8, actionSize: 8, vocabulary: 320, promptTokens: 64, actionTokens: 0, horizon: 12 };
@@ -26,6 +30,7 @@ export async function tinyCheckpoint(
     space: tinySpace(mode),
     tokenizer,
     fast: undefined,
+    trainedDelay,
     conditioned: true,
   };
   mkdirSync(folder, { recursive: true });
