@@ -1,9 +1,12 @@
 // pistar eval: how well a policy does, alone or beside another one.
 import type { Command } from "commander";
+import type * as z from "zod";
 import { estimate, percentEstimate, pointsEstimate, probability, ratioEstimate } from "../loop/index.ts";
 import {
+  type BlindComparison,
   type Comparison,
   compare,
+  compareBlind,
   type Evaluation,
   evaluateOptions,
   evaluatePolicy,
@@ -29,6 +32,7 @@ export function addEval(command: Command): void {
     text: [
       "Both policies run the same episodes, so that luck in the seeds counts for both. Success rates have Wilson's interval. Throughput is " +
         "successes per hour of robot time, resets included.",
+      "With a robot file you judge each episode by a key. Two policies take turns in random order, and you are not told which one acts; the comparison ends when a sequential test has decided it.",
     ],
     examples: [
       "pistar eval --policy runs/policy --task cube-in-bowl --episodes 50",
@@ -43,6 +47,7 @@ async function evaluate(
 ): Promise<void> {
   const { against, json, robot } = flags;
   const options = fromFlags(evaluateOptions, flags);
+  if (robot?.endsWith(".json") && against !== undefined) return evaluateBlind({ ...options, against }, robot, json);
   const run = (policy: string) =>
     interruptible((signal) =>
       withProgress(`evaluating ${policy}`, (progress) =>
@@ -63,6 +68,38 @@ async function evaluate(
     }
   }
   for (const { lost } of [evaluation, ...(baseline ? [baseline] : [])]) warnOfEpisodes(lost, []);
+}
+
+async function evaluateBlind(
+  options: z.infer<typeof evaluateOptions> & { readonly against: string },
+  robot: string,
+  json: string | undefined,
+): Promise<void> {
+  const toFile = json === undefined || json === "-" ? undefined : json;
+  const result = (found: BlindComparison) => ({
+    options,
+    ...found,
+    comparison: compare(found.evaluation, found.baseline, options.seed),
+  });
+  const found = await interruptible((signal) =>
+    withProgress("pairs of episodes", (progress) =>
+      compareBlind({
+        ...options,
+        ...{ stations: stationsOf(robot), progress, signal },
+        // A day's work survives a kill.
+        onPair: (sofar) => toFile !== undefined && replaceFile(toFile, toJson(result(sofar), 2)),
+      }),
+    ),
+  );
+  if (json === "-") return console.log(toJson(result(found), 2));
+  printEvaluation(found.evaluation);
+  printEvaluation(found.baseline);
+  printComparison(result(found).comparison, options.policy, options.against);
+  console.log(
+    found.decided
+      ? `decided: the evidence against "equally good" is ${number(found.evidence)}; equal policies reach 20 once in 20 comparisons`
+      : `not decided: the evidence against "equally good" is ${number(found.evidence)}, and 20 decides; run more episodes`,
+  );
 }
 
 function printEvaluation({ policy, total, byTask, jumps, runs }: Evaluation): void {

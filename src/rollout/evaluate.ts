@@ -85,7 +85,7 @@ export async function evaluatePolicy(options: EvaluationOptions): Promise<Evalua
     episodes,
     seed,
     workers,
-    resetSeconds,
+    resetSeconds: _,
     progress,
     signal,
     stations: module,
@@ -106,7 +106,10 @@ export async function evaluatePolicy(options: EvaluationOptions): Promise<Evalua
     workers,
     onEpisode(episode) {
       if ("lost" in episode) lost.push(episode);
-      else {
+      else if (episode.result.outcome === "discarded") {
+        const { task, difficulty, randomise, seed } = episode;
+        lost.push({ task, difficulty, randomise, seed, lost: "discarded" });
+      } else {
         runs.push(evaluated(episode));
         jumps.push(...episode.jumps);
       }
@@ -118,11 +121,21 @@ export async function evaluatePolicy(options: EvaluationOptions): Promise<Evalua
     throw new Error(
       `No episode was run to its end${lost[0] ? `: ${lost.length} were lost, the first: ${lost[0].lost}` : ""}`,
     );
+  return evaluationOf(options, runs, lost, jumps);
+}
+
+/** Scores the episodes of a policy: one at least. */
+export function evaluationOf(
+  { policy, task: tasks, seed, resetSeconds }: Pick<EvaluationOptions, "policy" | "task" | "seed" | "resetSeconds">,
+  runs: readonly EvaluatedEpisode[],
+  lost: readonly Lost[],
+  jumps: readonly number[],
+): Evaluation {
   const scoreOf = (some: readonly EvaluatedEpisode[]) => score(some, resetSeconds, random(seed).split("bootstrap"));
   const jumped = summarise(jumps);
   const ran = tasks.filter((task) => runs.some((run) => run.task === task));
   return {
-    policy: options.policy,
+    policy,
     resetSeconds,
     total: scoreOf(runs),
     byTask: Object.fromEntries(ran.map((task) => [task, scoreOf(runs.filter((run) => run.task === task))])),
@@ -132,7 +145,8 @@ export async function evaluatePolicy(options: EvaluationOptions): Promise<Evalua
   };
 }
 
-function evaluated({ task, difficulty, randomise, seed, result }: Finished): EvaluatedEpisode {
+/** What an evaluation keeps of an episode. */
+export function evaluated({ task, difficulty, randomise, seed, result }: Finished): EvaluatedEpisode {
   const troubles = result.troubles.map(({ step, kind, message }) => `${kind} at period ${step}: ${message}`);
   return {
     task,

@@ -5,6 +5,7 @@ export { type BareBus, openBus } from "./arm/bare-bus.ts";
 export { LeaderDriver } from "./arm/leader-driver.ts";
 export { type ArmOptions, anySetting, followerCalibration, type OpenArm, openArm } from "./arm/open-arm.ts";
 export { type Keys, keyHelp, Person, type PersonOptions } from "./arm/person.ts";
+export { type BlindComparison, type BlindOptions, compareBlind, evidence } from "./blind.ts";
 export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode, type SavedMoment } from "./episode.ts";
 export {
@@ -43,6 +44,6 @@ export type { Jumps } from "./jumps.ts";
 export { collectOptions, type Driving, drivingOptions, evaluateOptions } from "./options.ts";
 export { type Border, type Chunking, type ChunkOptions, type DriverOptions, PolicyDriver } from "./policy-driver.ts";
 export { type FrameSink, rolloutFeatures } from "./recording.ts";
-export { assignmentOf, type Replay, replayEpisode } from "./replay.ts";
+export { assignmentOf, type Replay, replayEpisode, replayOnArm } from "./replay.ts";
 export { type Estimate, mcnemar, meanInterval, wilson } from "./statistics.ts";
 export { controlAfter } from "./take-over.ts";

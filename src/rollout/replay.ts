@@ -1,7 +1,7 @@
 // Replaying a recorded episode: the robot repeats its actions from the same beginning. In simulation the same outcome shows that simulation,
 // task and recording still fit together.
 import type { Dataset } from "../data/index.ts";
-import type { Operator, Robot } from "../robot/index.ts";
+import type { Operator, Robot, So101 } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import { beginningOf } from "./collect.ts";
 import type { Assignment } from "./fleet/episode-runner.ts";
@@ -36,6 +36,33 @@ export function assignmentOf(dataset: Dataset, index: number): Assignment {
       { path: dataset.root },
     );
   return beginning;
+}
+
+/**
+ * Repeats the actions of an episode on a real arm, from the pose in which the episode began. Nobody puts the scene back.
+ * @returns the largest distance of a joint between recording and replay, in the robot's units
+ * @throws PistarError wrong-layout if the dataset has another rate or other joints
+ */
+export async function replayOnArm(dataset: Dataset, index: number, robot: So101): Promise<number> {
+  const names = robot.joints.map(({ name }) => name).join(", ");
+  const recorded = dataset.features.get("action")?.names;
+  if (dataset.fps !== robot.fps || (Array.isArray(recorded) && recorded.join(", ") !== names))
+    throw new PistarError(
+      "wrong-layout",
+      `${dataset.root}: expected ${robot.fps} frames a second and the joints ${names}, got ${dataset.fps} and ${String(recorded)}`,
+      { path: dataset.root },
+    );
+  const columns = await dataset.columns(index, ["action", "observation.state"]);
+  const [actions, states] = ["action", "observation.state"].map((name) => columns.get(name)!.data as Float32Array);
+  const width = robot.joints.length;
+  await robot.moveTo([...states!.subarray(0, width)]);
+  let deviation = 0;
+  for (let at = 0; at < actions!.length; at += width) {
+    const { state } = await robot.observe();
+    for (const [i, position] of state.entries()) deviation = Math.max(deviation, Math.abs(position - states![at + i]!));
+    await robot.act(actions!.subarray(at, at + width));
+  }
+  return deviation;
 }
 
 /**

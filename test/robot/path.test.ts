@@ -2,9 +2,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { openDataset, validateDataset } from "../../src/data/index.ts";
-import { collect, collectOptions, evaluateOptions, evaluatePolicy } from "../../src/rollout/index.ts";
+import { readRobotFile } from "../../src/robot/index.ts";
+import {
+  anySetting,
+  collect,
+  collectOptions,
+  evaluateOptions,
+  evaluatePolicy,
+  openArm,
+  replayOnArm,
+} from "../../src/rollout/index.ts";
 
 const stations = new URL("emulated.json", import.meta.url).href;
 const folder = mkdtempSync(join(tmpdir(), "pistar-arm-"));
@@ -30,6 +40,11 @@ test("a leader's demonstrations and corrections are recorded, and a policy is ju
     expect(new Set(columns.get("complementary_info.collector_policy_id")!.data as string[])).toEqual(
       new Set(["human"]),
     );
+    // The same goals from the same pose: the cube lies elsewhere, the joints go the same way.
+    const file = readRobotFile(fileURLToPath(stations));
+    const arm = await openArm(file, { setting: anySetting, say: () => {} });
+    expect(await replayOnArm(dataset, 0, arm.robot)).toBeLessThan(5);
+    await arm.close();
   } finally {
     await dataset.close();
   }
