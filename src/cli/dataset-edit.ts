@@ -71,10 +71,11 @@ export function addEditCommands(dataset: Command): void {
   edit
     .command("merge <target> <roots...>")
     .description("Put datasets with the same fps and features one after the other.")
-    .action(async (target: string, roots: string[]) => {
+    .option("--rename <stored=name...>", "read columns of those that have them under other names")
+    .action(async (target: string, roots: string[], { rename = [] }: { readonly rename?: string[] }) => {
       const sources: LeRobotDataset[] = [];
       try {
-        for (const root of roots) sources.push(await openDataset(root));
+        for (const root of roots) sources.push(await openDataset(root, { rename: renaming(rename) }));
         await save(mergedPieces(sources), target);
       } finally {
         for (const source of sources) await source.close();

@@ -75,8 +75,9 @@ export function addDataset(group: Command): void {
     group
       .command("episodes <root>")
       .description("List the episodes.")
+      .option(...rename)
       .option(...json)
-      .action((root: string, options: Json) => glancing(root, options, (source) => episodes(source, options))),
+      .action((root: string, options: Reading) => glancing(root, options, (source) => episodes(source, options))),
     { examples: ["pistar dataset episodes data/demos"] },
   );
 

@@ -40,8 +40,14 @@ export function renaming(pairs: readonly string[]): Record<string, string> {
   );
 }
 
-/** The dataset with its columns under other names. @param rename new names by stored ones */
-export function renamedDataset(dataset: LeRobotDataset, rename: Readonly<Record<string, string>>): LeRobotDataset {
+/**
+ * The dataset with its columns under other names.
+ * @param given new names by stored ones. One that is in place already, as in another dataset of the same training, is
+ *   passed over
+ */
+export function renamedDataset(dataset: LeRobotDataset, given: Readonly<Record<string, string>>): LeRobotDataset {
+  const inPlace = ([stored, name]: [string, string]) => !dataset.features.has(stored) && dataset.features.has(name);
+  const rename = Object.fromEntries(Object.entries(given).filter((pair) => !inPlace(pair)));
   for (const stored of Object.keys(rename))
     if (!dataset.features.has(stored))
       throw new PistarError(

@@ -68,6 +68,9 @@ test("columns under other names are trained on and labelled as if they had LeRob
   const [own, renamed] = await valuesOfEach(runs, others, { rename, cache: short.cache });
   expect([own!.name, own!.of.size]).toEqual([runs[0], 4]);
   expect(renamed!.of).toEqual(own!.of);
+  // Both together: the names are in place in one of them.
+  const both = { ...short, steps: 1, rename };
+  await trainValue({ run: path("both"), datasets: [{ root: dots }, { root: others }], options: both });
   const wrong = { ...short, rename: ["knees=observation.state"] };
   await expect(trainValue({ run: path("wrong"), datasets: [{ root: others }], options: wrong })).rejects.toThrow(
     "expected a column to rename among joints, targets, eye, complementary_info.is_intervention",
