@@ -7,12 +7,13 @@ export const tagOf = (iteration: number): string => `iteration-${iteration}`;
 
 /** The same whatever values the labels come from. */
 export const labelling = ({ options }: Run) => {
-  const { positive, lookahead, forcePositive, thresholdFrom, takeOver } = options;
+  const { positive, lookahead, forcePositive, thresholdFrom, leastThreshold, takeOver } = options;
   return {
     positiveFraction: positive,
     lookahead,
     forceInterventions: forcePositive,
     thresholdFrom,
+    ...(leastThreshold !== undefined && { leastThreshold }),
     takeOver,
   } satisfies Partial<LabelOptions>;
 };

@@ -70,6 +70,7 @@ export const recapOptions = z.strictObject({
       "share of positive frames in an iteration, before corrections are added; the paper takes 0.4, or 0.1 to make a reliable policy fast",
     ),
   thresholdFrom: labelOptions.shape.thresholdFrom,
+  leastThreshold: labelOptions.shape.leastThreshold,
   takeOver: labelOptions.shape.takeOver,
   lookahead: z.number().gt(0).default(1).describe("lookahead N of the advantages in an iteration, in seconds"),
   dropout: z
@@ -160,6 +161,9 @@ export const presets = {
       pretrainSteps: 4000,
       positive: 0.4,
       thresholdFrom: "rollouts",
+      leastThreshold: 0,
+      lookahead: 3,
+      valueFolds: 3,
       controls: ["all-data", "filtered", "awr", "random-labels", "other-episodes", "clock", "strict", "guided"],
     },
   },

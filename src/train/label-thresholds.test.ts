@@ -42,6 +42,15 @@ test("by hand: a threshold over all frames, over the newest policy's, or for eac
   expect(await choose("source", 0.25)).toEqual([0.3, 1.3, -0.2].flatMap((epsilon) => new Array(4).fill(epsilon)));
 });
 
+test("a threshold is never below the least one", async () => {
+  const { epsilon } = await chooseThresholds([{ dataset, labels }], {
+    thresholdFrom: "rollouts",
+    positiveFraction: 0.5,
+    leastThreshold: 0,
+  });
+  expect([...epsilon]).toEqual([["stack", 0]]);
+});
+
 test("a task of demonstrations alone has no rollouts to take a threshold from", async () => {
   const demonstrations = { ...dataset, episodes: dataset.episodes.slice(0, 1) } as LeRobotDataset;
   await expect(choose("rollouts", 0.5, [{ dataset: demonstrations, labels }])).rejects.toThrow(

@@ -21,14 +21,20 @@ export interface Thresholds {
 }
 
 /**
- * Chooses ε by the share of positive frames, over all of the datasets together.
+ * Chooses ε by the share of positive frames, over all of the datasets together. Failures may have most of the frames, because they last until
+ * the deadline. A share above that of the other frames then has an ε below 0, and takes actions for improvements that are worse than
+ * expected. `leastThreshold` prevents it.
  *
  * @param fractions shares of single tasks, by instruction, in place of `positiveFraction`
  * @throws PistarError bad-option for a share of an unknown task, or thresholds from rollouts if a task has none
  */
 export async function chooseThresholds(
   parts: readonly LabelledDataset[],
-  { positiveFraction, thresholdFrom }: Pick<LabelOptions, "positiveFraction" | "thresholdFrom">,
+  {
+    positiveFraction,
+    thresholdFrom,
+    leastThreshold = Number.NEGATIVE_INFINITY,
+  }: Pick<LabelOptions, "positiveFraction" | "thresholdFrom" | "leastThreshold">,
   fractions: Readonly<Record<string, number>> = {},
 ): Promise<Thresholds> {
   const roots = parts.map(({ dataset }) => dataset.root).join(", ");
@@ -67,7 +73,8 @@ export async function chooseThresholds(
     groups.map((group) => numbers.get(group)!),
     new Map(names.map((name, number) => [number, fractions[taskOf(name)] ?? positiveFraction])),
   );
-  return { epsilon: new Map([...found].map(([number, epsilon]) => [names[number]!, epsilon])), groupsOf };
+  const epsilon = [...found].map(([number, share]) => [names[number]!, Math.max(share, leastThreshold)] as const);
+  return { epsilon: new Map(epsilon), groupsOf };
 }
 
 /** The task of each row. */

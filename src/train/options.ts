@@ -200,6 +200,12 @@ export const labelOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe("label frames in which a person acted positive, whatever their advantage"),
+  leastThreshold: z
+    .number()
+    .optional()
+    .describe(
+      "least threshold, in units of value. With 0 no action is positive that is not better than expected; the positive share is then smaller than asked where most frames belong to failures (default: none)",
+    ),
   thresholdFrom: z
     .enum(["task", "rollouts", "source"])
     .default("task")
