@@ -7,18 +7,25 @@ import {
   datasetVerdict,
   gigabytes,
   labelTag,
+  type Need,
   type Needs,
   needsOf,
   needsOnDatasets,
+  nextStep,
   openDatasetRun,
+  openPlan,
   openRun,
+  type PersonOptions,
   type Preset,
+  personOptions,
   presets,
   readRunConfig,
   recapOptions,
+  roundFolder,
   runOnDatasets,
   runRecap,
   runVerdict,
+  trainRound,
 } from "../loop/index.ts";
 import { PistarError } from "../system/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
@@ -30,6 +37,7 @@ import { warn, wrap } from "./terminal.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
 const datasetFlags = flagsOf(datasetOptions.omit({ datasets: true }));
+const personFlags = flagsOf(personOptions.omit({ robot: true, task: true }));
 
 const essential = [
   "tasks",
@@ -58,6 +66,8 @@ export function addRecap(command: Command): void {
       "--rename <stored=name...>",
       "read columns of these datasets under other names, such as joints=observation.state",
     )
+    .option("--robot <file>", "robot file of a real SO-101: improve a policy on it, with you in the loop")
+    .option("--task <instruction>", "with --robot: what the arm shall do")
     .option("--out <folder>", "folder of the run (default: runs/recap-PRESET-SEED, or runs/recap-DATASET-SEED)")
     .option("--config <file>", "config.json of another run: take its options; flags replace them")
     .option("--dry-run", "say what the run would do and need, and whether there is room for it; then end")
@@ -76,6 +86,8 @@ const examples = [
   "pistar recap --config runs/recap-quick-0/config.json --seed 1 --out runs/two",
   "# your own data",
   "pistar recap --dataset data/demos data/rollouts",
+  "# a real arm; give the same command again after each step",
+  "pistar recap --robot so101.json --task 'put the cube into the bowl' --out runs/mine",
 ];
 
 function changes(options: object): string {
@@ -98,6 +110,10 @@ const text = [
     "person acted. Advantages reach to the episode's end; --lookahead gives seconds instead.",
   "The labels are two files in the dataset's meta folder, advantages_RUN.parquet and returns_RUN.parquet. Nothing else of the dataset changes.",
   `Flags for --dataset: ${Object.values(datasetFlags).join(" ")}`,
+  "--robot improves a policy on a real arm. You demonstrate, watch, judge and correct; the command trains, and stops where it needs you. It says which " +
+    "episodes to collect by which command. Give the same command again when they are there, today or another day. Every round keeps its " +
+    "own data, policy and report.",
+  `Flags for --robot: --task ${Object.values(personFlags).join(" ")}`,
 ];
 
 type Options = Readonly<Record<string, unknown>>;
@@ -110,10 +126,15 @@ async function recap(command: Command, flags: Record<string, unknown>): Promise<
     resume,
     dryRun = false,
     preset,
+    robot,
+    task,
     ...options
   } = givenFlags(command, flags) as {
-    readonly [flag in "out" | "config"]?: string;
+    readonly [flag in "out" | "config" | "robot" | "task"]?: string;
   } & { readonly dataset?: string[]; readonly resume?: true; readonly dryRun?: true; readonly preset?: Preset };
+  if (robot !== undefined) return withPerson(out, { robot, ...(task !== undefined && { task }), ...options });
+  if (task !== undefined)
+    throw new PistarError("bad-option", "--task: of no use without --robot; --tasks names simulated tasks");
   const known = resume || config !== undefined ? configOf(out, config, resume) : undefined;
   if (known !== undefined && preset !== undefined)
     throw new PistarError("bad-option", `--preset: of no use where options come from ${known}; leave it out`);
@@ -186,6 +207,40 @@ async function onDatasets(
     );
     return datasetVerdict(summary);
   });
+}
+
+/** Algorithm 1 on a real arm: trains what can be trained, and says what it needs next. */
+async function withPerson(out: string | undefined, given: Options): Promise<void> {
+  if (out === undefined)
+    throw new PistarError("bad-option", "--out: expected the folder of the run, because it goes on there");
+  const foreign = Object.keys(given).filter((name) => !(name in personOptions.shape));
+  if (foreign.length > 0)
+    throw new PistarError(
+      "bad-option",
+      `${foreign.map((name) => recapFlags[name]).join(", ")}: of no use with --robot`,
+    );
+  const options = openPlan(out, given as Partial<PersonOptions>);
+  for (;;) {
+    const step = await nextStep(out, options);
+    if ("need" in step) return printNeed(out, step.need);
+    const { train: round } = step;
+    console.error(`round ${round}: value function, labels and policy from all data so far`);
+    await reported(roundFolder(out, round), async (progress, signal) =>
+      datasetVerdict(await trainRound(out, round, options, progress, signal)),
+    );
+  }
+}
+
+const needed = {
+  demonstrations: "demonstrations, teleoperated by the leader",
+  autonomous: "autonomous episodes, which you judge by s and f",
+  corrected: "episodes in which you take over where the policy goes wrong",
+} as const satisfies Record<Need["what"], string>;
+
+function printNeed(out: string, { round, what, wanted, had, command }: Need): void {
+  console.log(
+    `${round === 0 ? "To begin" : `Round ${round}`}: ${wanted} ${needed[what]}${had > 0 ? ` (${had} are there)` : ""}. Run\n  ${command}\nThen: pistar recap --robot ${command.split(" ")[3]} --out ${out}`,
+  );
 }
 
 /** Checks the room for a run. @returns true for a dry run, which ends here */

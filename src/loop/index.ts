@@ -57,3 +57,13 @@ export type { Listener, Run } from "./run.ts";
 export { evaluationSeed } from "./seeds.ts";
 export type { Stage } from "./stages.ts";
 export type { DatasetsSummary, Film, FilmedEpisode, Summary, TaskSummary } from "./summary.ts";
+export {
+  type Need,
+  type NextStep,
+  nextStep,
+  openPlan,
+  type PersonOptions,
+  personOptions,
+  roundFolder,
+  trainRound,
+} from "./with-person.ts";

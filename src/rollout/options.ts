@@ -65,9 +65,9 @@ const driving = {
 export const drivingOptions = z.object({
   ...driving,
   supervisor: z
-    .enum(["none", "scripted"])
+    .enum(["none", "scripted", "person"])
     .default("none")
-    .describe("who watches and takes over: nobody, or the task's script"),
+    .describe("who watches and takes over: nobody, the task's script in simulation, or a person beside a real arm"),
 });
 
 const seed = z.int().min(0);

@@ -112,7 +112,12 @@ export class EpisodeRunner {
     this.ready = undefined;
     const { stations, driving } = this.options;
     const open = await loadStations(stations);
-    const station = await open.open({ task, difficulty, randomise }, driving.supervisor === "scripted");
+    if (driving.supervisor === "person" && !open.only)
+      throw new PistarError(
+        "bad-option",
+        "A person can take over on a robot with a robot file only; in simulation choose the supervisor scripted",
+      );
+    const station = await open.open({ task, difficulty, randomise }, driving.supervisor !== "none");
     try {
       this.ready = { key, station, driver: await this.openDriver(station) };
       return this.ready;
