@@ -94,6 +94,7 @@ const mayBeEmpty = ({ type, default: value }: Field) => type === "array" && Arra
 
 function kindOf({ type, enum: choices, items }: Field): string {
   if (type === "array" && items) return kindOf(items);
-  if (choices) return choices.join("|");
+  // A longer list would not fit the line; the description has it.
+  if (choices) return choices.join("|").length <= 60 ? choices.join("|") : "name";
   return type === "integer" || type === "number" ? "number" : "text";
 }

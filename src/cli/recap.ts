@@ -15,9 +15,9 @@ import {
   openDatasetRun,
   openPlan,
   openRun,
-  type PersonOptions,
+  type PlanOptions,
   type Preset,
-  personOptions,
+  planOptions,
   presets,
   readRunConfig,
   recapOptions,
@@ -37,7 +37,7 @@ import { warn, wrap } from "./terminal.ts";
 
 const recapFlags: Readonly<Record<string, string>> = { preset: "--preset", ...flagsOf(recapOptions) };
 const datasetFlags = flagsOf(datasetOptions.omit({ datasets: true }));
-const personFlags = flagsOf(personOptions.omit({ robot: true, task: true }));
+const planFlags = flagsOf(planOptions.omit({ robot: true, task: true }));
 
 const essential = [
   "tasks",
@@ -113,7 +113,7 @@ const text = [
   "--robot improves a policy on a real arm. You demonstrate, watch, judge and correct; the command trains, and stops where it needs you. It says which " +
     "episodes to collect by which command. Give the same command again when they are there, today or another day. Every round keeps its " +
     "own data, policy and report.",
-  `Flags for --robot: --task ${Object.values(personFlags).join(" ")}`,
+  `Flags for --robot: --task ${Object.values(planFlags).join(" ")}`,
 ];
 
 type Options = Readonly<Record<string, unknown>>;
@@ -213,13 +213,13 @@ async function onDatasets(
 async function withPerson(out: string | undefined, given: Options): Promise<void> {
   if (out === undefined)
     throw new PistarError("bad-option", "--out: expected the folder of the run, because it goes on there");
-  const foreign = Object.keys(given).filter((name) => !(name in personOptions.shape));
+  const foreign = Object.keys(given).filter((name) => !(name in planOptions.shape));
   if (foreign.length > 0)
     throw new PistarError(
       "bad-option",
       `${foreign.map((name) => recapFlags[name]).join(", ")}: of no use with --robot`,
     );
-  const options = openPlan(out, given as Partial<PersonOptions>);
+  const options = openPlan(out, given as Partial<PlanOptions>);
   for (;;) {
     const step = await nextStep(out, options);
     if ("need" in step) return printNeed(out, step.need);

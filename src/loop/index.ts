@@ -62,8 +62,8 @@ export {
   type NextStep,
   nextStep,
   openPlan,
-  type PersonOptions,
-  personOptions,
+  type PlanOptions,
+  planOptions,
   roundFolder,
   trainRound,
 } from "./with-person.ts";

@@ -19,14 +19,14 @@ import type { DatasetsSummary } from "./summary.ts";
 
 const count = z.int().min(1);
 
-export const personOptions = datasetOptions.omit({ datasets: true, rename: true }).extend({
+export const planOptions = datasetOptions.omit({ datasets: true, rename: true }).extend({
   robot: z.string().describe("robot file of the arm"),
   task: z.string().min(1).describe("the instruction"),
   demonstrations: count.default(30).describe("teleoperated demonstrations to begin with"),
   autonomous: z.int().min(0).default(30).describe("autonomous episodes of a round"),
   corrected: z.int().min(0).default(20).describe("episodes with corrections of a round"),
 });
-export type PersonOptions = z.infer<typeof personOptions>;
+export type PlanOptions = z.infer<typeof planOptions>;
 
 /** Seeds name episodes. Each group of a round has its own. */
 const seedsOf = { round: 10_000, corrected: 5000 };
@@ -55,23 +55,24 @@ const dataOf = (folder: string, round: number) =>
  * @param given options; those that are left out have the values of the beginning, or their defaults
  * @throws PistarError cannot-resume if an option differs from those of the beginning
  */
-export function openPlan(folder: string, given: Partial<PersonOptions>): PersonOptions {
+export function openPlan(folder: string, given: Partial<PlanOptions>): PlanOptions {
   const path = join(folder, "plan.json");
-  const before = existsSync(path) ? checked(personOptions, readJson(path), path) : undefined;
-  const options = checked(personOptions, { ...before, ...given }, "the flags", "bad-option");
+  const before = existsSync(path) ? checked(planOptions, readJson(path), path) : undefined;
+  const asked = { ...given, ...(given.robot !== undefined && { robot: resolve(given.robot) }) };
+  const options = checked(planOptions, { ...before, ...asked }, "the flags", "bad-option");
   for (const [name, value] of Object.entries(before ?? {}))
-    if (!isDeepStrictEqual(value, options[name as keyof PersonOptions]))
+    if (!isDeepStrictEqual(value, options[name as keyof PlanOptions]))
       throw new PistarError(
         "cannot-resume",
         `${folder}: it was begun with ${name} ${JSON.stringify(value)}; go on with that, or begin in another folder`,
         { path: folder },
       );
-  if (!before) replaceFile(path, toJson({ ...options, robot: resolve(options.robot) }, 2));
-  return { ...options, robot: before?.robot ?? resolve(options.robot) };
+  if (!before) replaceFile(path, toJson(options, 2));
+  return options;
 }
 
 /** What a folder needs next. It looks at the episodes alone: whatever else happened since the last time does not matter. */
-export async function nextStep(folder: string, options: PersonOptions): Promise<NextStep> {
+export async function nextStep(folder: string, options: PlanOptions): Promise<NextStep> {
   const { demonstrations, autonomous, corrected } = options;
   for (let round = 0; ; round++) {
     const episodes = await episodesOf(dataOf(folder, round));
@@ -118,7 +119,7 @@ const quoted = (word: string) => (/^[\w./:=-]+$/.test(word) ? word : `'${word.re
 export async function trainRound(
   folder: string,
   round: number,
-  options: PersonOptions,
+  options: PlanOptions,
   listener: Listener = {},
   signal?: AbortSignal,
 ): Promise<DatasetsSummary> {
