@@ -44,8 +44,8 @@ export class FrameDecoder {
     const ahead = this.current === undefined ? Number.NaN : time - this.current;
     if (Math.abs(ahead) <= toleranceSeconds) return;
     if (ahead > 0 && ahead < (stride + 0.5) / this.fps && !this.advance(time)) return;
-    // A key frame may be followed by earlier frames that need the group before it (open groups, x265's default), and a
-    // decoder that goes on after a seek may leave out others. Then the search begins anew, further and further back.
+    // In open groups of pictures, x265's default, frames after a key frame need the group before it. A decoder that goes
+    // on after a seek may also drop frames. In both cases a new decoder begins further back.
     this.seek(time);
     for (let back = 1; ; back *= 4) {
       const missed = this.advance(time);

@@ -49,7 +49,7 @@ export interface Hdf5Episode {
   readonly length: number;
   /** Columns of numbers; cameras have dtype "image". */
   readonly features: Readonly<Record<string, Feature>>;
-  /** Places in the file that are no columns of frames. */
+  /** Places in the file without a row for each frame. */
   readonly skipped: readonly string[];
   /** A column of numbers, [length, size]. */
   numbers(name: string): ArrayLike<number>;
@@ -58,7 +58,7 @@ export interface Hdf5Episode {
   close(): void;
 }
 
-/** Opens one file. @throws Error naming the file, and what was expected in it */
+/** Opens one file. @throws Error naming the file and the expected content */
 export async function openHdf5Episode(path: string): Promise<Hdf5Episode> {
   const library = await hdf5();
   const file = opened(library, path);
@@ -143,7 +143,7 @@ function listed(library: Hdf5, group: Group, above = ""): [string, H5Dataset][] 
   });
 }
 
-/** What a dataset holds, or undefined for what is no column. */
+/** The feature of a dataset; undefined for anything but a column. */
 async function featureOf(path: string, place: string, dataset: H5Dataset): Promise<Feature | undefined> {
   const shape = dataset.shape!.slice(1);
   if (place.startsWith(images)) {
@@ -159,7 +159,7 @@ async function featureOf(path: string, place: string, dataset: H5Dataset): Promi
   return { dtype: "float32", shape: [size], names: robot && size === alohaNames.length ? alohaNames : null };
 }
 
-/** A picture that is stored as pixels, or as JPEG bytes with zeros behind them. */
+/** A picture, stored as pixels or as JPEG bytes with zeros behind them. */
 async function pictureOf(dataset: H5Dataset, frame: number, where: string): Promise<Image> {
   const shape = dataset.shape!;
   const bytes = dataset.slice([[frame, frame + 1], ...shape.slice(1).map((): [] => [])]) as Uint8Array;

@@ -14,7 +14,7 @@ export interface ImportOptions extends Pick<CopyOptions, "progress" | "onNote"> 
   readonly robotType?: string | undefined;
   /** Whether pictures are kept as PNG in place of video. */
   readonly pictures?: boolean | undefined;
-  /** Whether pictures hold blue first, as those that OpenCV packed. */
+  /** Whether pictures hold blue first, as OpenCV packs them. */
   readonly bgr?: boolean | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface ImportOptions extends Pick<CopyOptions, "progress" | "onNote"> 
  * in LeRobot's datasets.
  *
  * @returns the number of episodes
- * @throws Error naming the first file that cannot be read, or that has other columns than the first
+ * @throws Error naming the first unreadable file, or the first with other columns
  */
 export async function importHdf5(folder: string, target: string, options: ImportOptions): Promise<number> {
   const order = new Intl.Collator("en", { numeric: true });

@@ -1,5 +1,5 @@
-// Reads a column of a row group page by page, in order. Memory holds some pages of a group, whatever its size: LeRobot's
-// converter writes all episodes of a file into one group.
+// Reads a column of a row group page by page, in order. LeRobot's converter writes all episodes of a file into one group;
+// memory holds only some of its pages.
 import type { AsyncBuffer, ColumnMetaData, PageHeader, SchemaTree } from "hyparquet";
 import { assembleNested } from "hyparquet/src/assemble.js";
 import { parquetHeader, readPage } from "hyparquet/src/column.js";
@@ -11,7 +11,7 @@ import { PageCheck } from "./parquet-pages.ts";
 type Values = ArrayLike<unknown>;
 type ColumnDecoder = Parameters<typeof readPage>[2];
 
-/** Bytes that are read from the file at once, unless a page is larger. */
+/** Bytes read from the file at once, unless a page is larger. */
 const window = 2 ** 20;
 
 /** The one leaf of a column, with the path to it from the root; undefined for structs with several. */
@@ -25,7 +25,7 @@ export function onlyLeaf(schema: SchemaTree, column: string): SchemaTree[] | und
   return found && found.children.length === 0 ? [...path, found] : undefined;
 }
 
-/** A column chunk that is read forwards. */
+/** Reads a column chunk forwards. */
 export class PageCursor {
   private readonly buffer: AsyncBuffer;
   private readonly path: readonly SchemaTree[];
@@ -45,7 +45,7 @@ export class PageCursor {
   private open: unknown[] = [];
   private queue: Promise<unknown> = Promise.resolve();
 
-  /** @param limit the most values that the file can hold */
+  /** @param limit the most values of the file */
   constructor(buffer: AsyncBuffer, chunk: ColumnMetaData, path: readonly SchemaTree[], limit: number) {
     this.buffer = buffer;
     this.path = path;
@@ -129,13 +129,13 @@ export class PageCursor {
           throw new Error(`a page claims ${header.compressed_page_size} bytes, ${left - reader.offset} are left`);
         return [header, reader.offset];
       } catch (error) {
-        // A header may be longer than what was read of it.
+        // The header may be longer than these bytes.
         if (size >= left || size > 2 ** 20) throw error;
       }
     }
   }
 
-  /** Bytes of the file, from the window that is held or anew. */
+  /** Bytes of the file, from the window in memory or anew. */
   private async take(start: number, length: number): Promise<Uint8Array> {
     if (start < this.bytesStart || start + length > this.bytesStart + this.bytes.length) {
       const end = Math.min(this.end, start + Math.max(length, window));

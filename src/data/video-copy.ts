@@ -39,7 +39,7 @@ export async function joinVideos(parts: readonly VideoPart[], fps: number, targe
   }
 }
 
-/** An mp4 file that packets of other videos are copied into. */
+/** An mp4 file made of packets of other videos. */
 class JoinedVideo {
   private readonly av: Ffmpeg;
   private readonly target: string;
@@ -111,7 +111,7 @@ class JoinedVideo {
     if (this.opened) this.format.closeOutputSync();
   }
 
-  /** Refuses a packet between two frames, and a part that does not begin with a key frame. */
+  /** Refuses a packet between two frames, and a part without a key frame in front. */
   private checkPlace({ path, from }: VideoPart, place: number, first: boolean): void {
     const { fps } = this;
     if (Math.abs(place - Math.round(place)) > toleranceSeconds * fps)

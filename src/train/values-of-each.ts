@@ -1,15 +1,15 @@
-// The values that each of several value functions gives to the same episodes, to see whether they agree.
+// Values of the same episodes by several value functions. Do they agree?
 import type { NamedValues } from "../data/index.ts";
 import { findCheckpoint } from "../policy/index.ts";
 import { type LabelOptions, labelOptions } from "./options.ts";
 import { openTrainingData } from "./training-data.ts";
 import { type LabelListener, valuesOf } from "./value-source.ts";
 
-/** Episodes, spread over the dataset, that are valued. */
+/** At most so many episodes are valued. */
 const most = 24;
 
 /**
- * V of episodes spread over a dataset, by each value function, whether it learned from them or not.
+ * V of episodes spread over a dataset, by each value function. It may have learned from them.
  * @param checkpoints runs, checkpoints or their folders; they name the values
  */
 export async function valuesOfEach(

@@ -1,19 +1,18 @@
-// Whether several value functions agree, such as those of the folds of a dataset. Labels of functions that disagree are
-// chance.
+// Do several value functions agree, such as those of the folds of a dataset? If not, labels are chance.
 import type { Finding } from "./finding.ts";
 import { correlation, meansBy } from "./numbers.ts";
 
-/** Values that one value function gives. */
+/** Values of one value function. */
 export interface NamedValues {
   readonly name: string;
   /** V of each frame by episode. */
   readonly of: ReadonlyMap<number, ArrayLike<number>>;
 }
 
-/** The correlation below which labels depend more on the value function than on the frames. */
+/** With a lower correlation labels depend more on the value function than on the frames. */
 const low = 0.5;
 
-/** Compares each pair on the episodes that both give. @param tasks the instruction of each episode */
+/** Compares each pair on their common episodes. @param tasks the instruction of each episode */
 export function agreementFindings(
   root: string,
   all: readonly NamedValues[],

@@ -1,16 +1,16 @@
-// Cameras, by frames spread over each episode: which of them froze, and how bright the pictures are.
+// Frozen cameras and the brightness of pictures, by frames spread over each episode.
 import type { LeRobotDataset } from "../dataset.ts";
 import type { Image } from "../types.ts";
 import { asOption, type Finding, listed } from "./finding.ts";
 import type { Motion } from "./motion.ts";
 
-/** Frames of an episode that are looked at. */
+/** Sampled frames of an episode. */
 const looked = 8;
 
-/** Mean difference of two pictures, in grey levels of 255, below which they are one and the same. */
+/** Mean difference of two equal pictures, at most, in grey levels of 255. */
 const same = 0.25;
 
-/** What counts as motion between two frames, in ranges of a component. */
+/** The least motion between two frames, in ranges of a component. */
 const moved = 0.05;
 
 /** Told how many episodes are looked at, of how many. */
@@ -23,7 +23,7 @@ export interface Light {
   readonly brightness: number;
 }
 
-/** @param motions of the episodes, which say whether a still picture may be right */
+/** @param motions of the episodes: a still picture is right while the robot stands still */
 export async function lookAtCameras(
   dataset: LeRobotDataset,
   motions: readonly Motion[],

@@ -1,4 +1,4 @@
-// Is this data fit for RECAP? Findings in sentences, each with the command that mends it, and a verdict over all.
+// Is this data fit for RECAP? Findings in sentences, each doubt with a command to mend it, and a verdict over all.
 import type { LeRobotDataset } from "../dataset.ts";
 import { agreementFindings, type NamedValues } from "./agreement.ts";
 import { lookAtCameras } from "./cameras.ts";
@@ -26,8 +26,8 @@ export interface DoctorOptions {
 }
 
 /**
- * Looks at outcomes, lengths, corrections, motion, repeats and cameras, and at labels and values where they are given.
- * The worst findings come first.
+ * Looks at outcomes, lengths, corrections, motion, repeats and cameras, and at given labels and values. The worst
+ * findings come first.
  */
 export async function examineDataset(dataset: LeRobotDataset, options: DoctorOptions = {}): Promise<Diagnosis> {
   const { labels, column, values = [], progress } = options;

@@ -1,19 +1,19 @@
-// Episodes that repeat another one: the same path of the actions, whatever its speed and its pauses.
+// Repeats among the episodes: the same path of the actions, at any speed and with any pauses.
 import { asOption, type Finding, listed } from "./finding.ts";
 import { type Motion, steps } from "./motion.ts";
 
-/** Points of a path that are compared. */
+/** Compared points of a path. */
 const points = 48;
 
-/** Mean distance of two paths that count as one, in ranges of a component. */
+/** Mean distance of two equal paths, at most, in ranges of a component. */
 const near = 3e-3;
 
-/** An episode's path: points at equal distances along it, so that speed and pauses do not matter. */
+/** An episode's path as points at equal distances along it. Speed and pauses do not matter. */
 interface Path {
   readonly episode: number;
   /** [points, width] */
   readonly values: Float64Array;
-  /** Mean of all values. Paths that are near have near means. */
+  /** Mean of all values. Near paths have near means. */
   readonly key: number;
 }
 
@@ -38,7 +38,7 @@ export function duplicateFindings(root: string, motions: readonly Motion[]): Fin
   ];
 }
 
-/** Undefined for an episode in which nothing moves. */
+/** Undefined for an episode without motion. */
 function pathOf(motion: Motion): Path | undefined {
   const { episode, width, actions } = motion;
   const lengths = steps(motion);

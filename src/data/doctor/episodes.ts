@@ -4,7 +4,7 @@ import type { recordingFeatures } from "../recording.ts";
 import { asOption, type Finding, listed, percent } from "./finding.ts";
 import { median } from "./numbers.ts";
 
-/** Outcomes of each kind that a task needs before a value function can tell them apart. */
+/** Outcomes of each kind, for a value function to tell them apart. */
 const fewOutcomes = 5;
 
 export function outcomeFindings({ root, episodes }: LeRobotDataset): Finding[] {

@@ -1,9 +1,9 @@
-// What the doctor says: findings in a sentence each, and a verdict over all of them.
+// Findings of the doctor, a sentence each, and the verdict over all of them.
 
 /**
- * - bad: RECAP will not work on this data before it is mended.
- * - care: it will, with less than it could have, or with a doubt that a person should look at.
- * - good: a fact that speaks for the data.
+ * - bad: the data must be mended first.
+ * - care: RECAP will work, but worse, or a person should look first.
+ * - good: a fact in favour of the data.
  */
 type Weight = "bad" | "care" | "good";
 
@@ -11,7 +11,7 @@ export interface Finding {
   readonly weight: Weight;
   /** One sentence. */
   readonly text: string;
-  /** The command that mends it, where there is one. */
+  /** The command to mend it, for doubts. */
   readonly mend?: string;
 }
 

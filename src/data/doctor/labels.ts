@@ -1,4 +1,4 @@
-// Labels, one's own or another tool's: how many frames are positive, and what that goes with.
+// Labels of pistar or of another tool: the share of positives, and how it depends on source, phase, light and action.
 import type { LeRobotDataset } from "../dataset.ts";
 import { readLabels } from "../labels.ts";
 import type { recordingFeatures } from "../recording.ts";
@@ -7,7 +7,7 @@ import { type Finding, percent } from "./finding.ts";
 import type { Motion } from "./motion.ts";
 import { explained, linearlyExplained, mean, meansBy } from "./numbers.ts";
 
-/** The word of a frame, and what it may go with. */
+/** The word of a frame, and its groups. */
 interface Word {
   readonly episode: number;
   readonly frame: number;
@@ -18,15 +18,15 @@ interface Word {
   readonly phase: string;
 }
 
-/** A group of findings may explain so much of the labels before it is told as a doubt. */
+/** A group with a larger share of the labels' variance is a doubt. */
 const much = { group: 0.5, episode: 0.6 };
 
 /** Frames at which labels are compared with actions. */
 const sampled = 20_000;
 
 /**
- * @param from a tag of the dataset's own labels, or a column that another tool wrote (above 0.5 is positive)
- * @param motions and lights of the episodes: labels may follow them
+ * @param from a tag of labels, or a column of another tool (above 0.5 is positive)
+ * @param motions of the episodes; `lights` are the brightness of sampled pictures
  */
 export async function labelFindings(
   dataset: LeRobotDataset,
@@ -109,7 +109,7 @@ function episodeFinding(root: string, share: number, byAction = 0): Finding[] {
   ];
 }
 
-/** The share of the labels' variance that a linear function of state and action explains; undefined without actions. */
+/** R² of the labels by a linear function of state and action; undefined without actions. */
 function actionShare(words: readonly Word[], motions: readonly Motion[]): number | undefined {
   const byEpisode = new Map(motions.map((motion) => [motion.episode, motion]));
   const every = Math.max(1, Math.ceil(words.length / sampled));
@@ -128,7 +128,7 @@ function actionShare(words: readonly Word[], motions: readonly Motion[]): number
     : undefined;
 }
 
-/** The words at the frames of which the brightness is known, and which third of the pictures theirs is among. */
+/** Words at frames of known brightness. Each has the name of its third of the pictures, from dark to bright. */
 function byLight(words: readonly Word[], lights: readonly Light[]): { words: number[]; lights: string[] } {
   const place = (episode: number, frame: number) => `${episode} ${frame}`;
   const known = new Map(lights.map(({ episode, frame, brightness }) => [place(episode, frame), brightness]));

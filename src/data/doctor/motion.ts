@@ -110,7 +110,7 @@ function deadFindings(root: string, motions: readonly Motion[]): Finding[] {
 }
 
 function jerkFindings(root: string, motions: readonly Motion[]): Finding[] {
-  // A component that only ever jumps, such as a gripper that is open or closed, is left out: its median step tells nothing else.
+  // A gripper with two positions always jumps. Such components are left out.
   const long = motions.filter((motion) => motion.frames > 2);
   const found = long.flatMap((motion) => {
     const jumps: number[] = [];

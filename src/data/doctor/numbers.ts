@@ -1,4 +1,4 @@
-// Statistics that several findings need.
+// Statistics for several findings.
 
 /** The mean; 0 of no values. */
 export const mean = (values: readonly number[]): number =>
@@ -33,7 +33,7 @@ export function meansBy<Key>(values: readonly number[], keys: readonly Key[]): M
   return new Map([...sums].map(([key, [sum, count]]) => [key, sum / count]));
 }
 
-/** The share of the variance that lies between groups of values with the same key, 0 to 1 (η²). */
+/** η²: the share of the variance between groups of values with the same key, 0 to 1. */
 export function explained<Key>(values: readonly number[], keys: readonly Key[]): number {
   const means = meansBy(values, keys);
   const middle = mean(values);
@@ -46,8 +46,7 @@ export function explained<Key>(values: readonly number[], keys: readonly Key[]):
 }
 
 /**
- * The share of the variance of `target` that a linear function of the features explains, 0 to 1 (R²). A small ridge
- * keeps features that depend on one another from failing.
+ * R² of `target` by a linear function of the features, 0 to 1. A small ridge lets features depend on one another.
  *
  * @param rows features of each target
  */
