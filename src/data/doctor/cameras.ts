@@ -33,7 +33,13 @@ export async function lookAtCameras(
   const lights: Light[] = [];
   if (cameras.length === 0)
     return {
-      findings: [{ weight: "bad", text: "There is no camera; the networks see through at least one." }],
+      findings: [
+        {
+          weight: "bad",
+          text: "There is no camera; the networks see through at least one.",
+          mend: `pistar dataset info ${root}`,
+        },
+      ],
       lights,
     };
   const byEpisode = new Map(motions.map((motion) => [motion.episode, motion]));

@@ -140,6 +140,15 @@ test("a camera that stands still for a part of an episode froze, unless the robo
   expect(still.doubts.join("\n")).not.toContain("one and the same picture");
 });
 
+test("an episode of another unit or another robot is told from the others of its task", async () => {
+  const action = (episode: number, frame: number) => wave(episode, frame).map((x) => (episode === 3 ? 57.3 * x : x));
+  const { doubts, mends } = await examined(await recorded({ action }));
+  const at = doubts.indexOf("Episodes 3 move unlike the others of their task: their actions lie in another range.");
+  expect(mends[at]).toMatch(/edit delete .* --episodes 3$/);
+  // Beside its large numbers the others are not taken for repeats.
+  expect(doubts.join("\n")).not.toContain("repeat");
+});
+
 test("every doubt names a command", async () => {
   const ill = await recorded({ outcomes: [true, true], lengths: [60, 3], delay: 12, frozen: [0] });
   const { doubts, mends } = await examined(ill);

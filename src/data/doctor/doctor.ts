@@ -8,6 +8,7 @@ import { type Finding, verdict } from "./finding.ts";
 import { labelFindings } from "./labels.ts";
 import { luckFindings } from "./luck.ts";
 import { motionFindings, readMotions } from "./motion.ts";
+import { outlierFindings } from "./outliers.ts";
 
 export interface Diagnosis {
   readonly fit: ReturnType<typeof verdict>;
@@ -39,6 +40,7 @@ export async function examineDataset(dataset: LeRobotDataset, options: DoctorOpt
     ...lengthFindings(dataset),
     ...(await correctionFindings(dataset)),
     ...motionFindings(dataset, motions),
+    ...outlierFindings(dataset.root, motions, tasks),
     ...duplicateFindings(dataset.root, motions),
     ...seen,
     ...((labels ?? column) === undefined ? [] : await labelFindings(dataset, { labels, column }, motions, lights)),

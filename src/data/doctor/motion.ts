@@ -66,15 +66,22 @@ export async function readMotions(dataset: LeRobotDataset): Promise<Motion[]> {
 
 const numbers = ({ data }: Column) => Float64Array.from(data as ArrayLike<number>, Number);
 
+/** The range of each component, at most four times that of a usual episode: one odd episode must not hide the others. */
 function ranges(columns: readonly Float64Array[], width: number): number[] {
   return Array.from({ length: width }, (_, at) => {
-    let [low, high] = [Infinity, -Infinity];
-    for (const values of columns)
+    let [lowest, highest] = [Infinity, -Infinity];
+    const own = columns.map((values) => {
+      let [low, high] = [Infinity, -Infinity];
       for (let i = at; i < values.length; i += width) {
         low = Math.min(low, values[i]!);
         high = Math.max(high, values[i]!);
       }
-    return high > low ? high - low : 1;
+      [lowest, highest] = [Math.min(lowest, low), Math.max(highest, high)];
+      return Math.max(0, high - low);
+    });
+    const whole = highest - lowest;
+    const usual = 4 * median(own);
+    return usual > 0 && usual < whole ? usual : whole > 0 ? whole : 1;
   });
 }
 
@@ -156,7 +163,7 @@ function delayFindings(root: string, fps: number, motions: readonly Motion[]): F
       {
         weight: "care",
         text: `${text}; a policy must plan further ahead than that.`,
-        mend: `pistar train ${root} --out RUN --horizon ${3 * delay}`,
+        mend: `pistar train ${root} --out RUN --horizon ${Math.ceil(3 * delay)}`,
       },
     ];
   return [{ weight: "good", text: `${text}.` }];
