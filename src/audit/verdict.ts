@@ -37,9 +37,9 @@ export function auditVerdict({ of, value, labels }: Audit): string {
   return `${first} ${worth}; as many frames chosen by the truth are worth at least ${interval(byTruth)} more.${lost}`;
 }
 
-/** The mixture's value beside the policy's own before a rescue; undefined without take-overs. */
-export function rescueSentence({ value: { beforeRescue } }: Audit): string | undefined {
-  if (!beforeRescue) return undefined;
+/** The mixture's value beside the policy's own before a rescue; undefined without take-overs, or if the mixture's is the truth asked for. */
+export function rescueSentence({ of, value: { beforeRescue } }: Audit): string | undefined {
+  if (!beforeRescue || of === "supervised") return undefined;
   const { moments, value, truth, returned } = beforeRescue;
   return (
     `In the two seconds before a correction (${number(moments)} moments) the policy alone is worth ${signed(truth.value)}, ` +

@@ -58,9 +58,7 @@ export function printAudit(audit: Audit): void {
   );
   if (labels) {
     printLabels(labels);
-    console.log(
-      `${percent(labels.hopeless)} of the positive frames lie at moments from which no run succeeded (forced ones aside)`,
-    );
+    console.log(`${percent(labels.hopeless)} of the positive frames (forced ones aside) lie where no run succeeded`);
   }
   const rescue = rescueSentence(audit);
   console.log(`\n${wrap([auditVerdict(audit), ...(rescue ? [rescue] : [])].join(" "), width)}`);

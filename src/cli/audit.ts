@@ -10,6 +10,7 @@ import {
   labelling,
   refreshReport,
   runIterationMoments,
+  valueName,
   writeAudit,
 } from "../loop/index.ts";
 import { PistarError, toJson } from "../system/index.ts";
@@ -24,7 +25,7 @@ import { jsonFlag } from "./training.ts";
 
 const schema = auditOptions.omit({ policy: true });
 const essential = ["of", "budget", "runs", "every", "episodes", "workers", "seed"];
-const ofDatasets = ["policy", "value", "labels", "robot"] as const;
+const ofDatasets = ["policy", "robot"] as const;
 const ofRun = ["task", "iteration"] as const;
 
 export function addAudit(command: Command): void {
@@ -37,11 +38,14 @@ export function addAudit(command: Command): void {
     )
     .option("--task <task>", "task of the run (default: its first)")
     .option("--iteration <number>", "iteration of the run (default: its last)", Number)
-    .option("--dataset <folder>", "audit a dataset in place of a run; it takes the next three flags")
+    .option("--dataset <folder>", "audit a dataset in place of a run; it takes --policy and --value too")
     .option("--policy <policy>", "policy whose value is asked for, as pistar eval takes it")
-    .option("--value <checkpoints...>", "value functions, as pistar label takes them")
-    .option("--labels <tag>", "labels to audit: their values, advantages and indicators (default: the values alone)")
-    .option("--out <folder>", "folder of the results (default: in the run, or audits/DATASET)")
+    .option("--value <checkpoints...>", "value functions, as pistar label takes them (default: the run's)")
+    .option(
+      "--labels <tag>",
+      "labels to audit: their values, advantages and indicators (default: the iteration's; of a dataset or with --value: none, the values alone)",
+    )
+    .option("--out <folder>", "folder of runs and results (default: in the run, or audits/DATASET)")
     .option("--write-labels <tag>", "label the audited episodes by their true values: oracle labels")
     .option(...jsonFlag)
     .addOption(advanced("--lookahead <seconds>", "lookahead N of the advantages (default: the labels', else 1)"))
@@ -70,6 +74,9 @@ export function addAudit(command: Command): void {
       "pistar audit runs/recap-full-0 --task stack-cubes --iteration 1 --runs 4 --every 2",
       "# a dataset, a value function and a policy of your own",
       "pistar audit --dataset data/rollouts --value runs/value --policy runs/policy --labels default",
+      "# other labels and other values, by the same runs",
+      "pistar audit runs/recap-quick-0 --runs 4 --labels strict",
+      "pistar audit runs/recap-quick-0 --runs 4 --value runs/fold-1 runs/fold-2 runs/fold-3",
       "# labels by the truth",
       "pistar audit runs/recap-quick-0 --runs 4 --write-labels oracle",
     ],
@@ -103,6 +110,8 @@ interface Subject {
   readonly valueName: string;
   /** Of the results. */
   readonly folder: string;
+  /** Whether the results belong into the run's report. */
+  readonly reported: boolean;
   /** Of oracle labels. */
   readonly labelling: Partial<LabelOptions>;
   run(listener: Pick<MomentRunsInput, "onProgress" | "signal">): Promise<MomentRuns>;
@@ -137,7 +146,7 @@ async function audit(run: string | undefined, flags: Flags): Promise<void> {
       asked.seed,
     ),
   );
-  if (run !== undefined) refreshReport(run);
+  if (run !== undefined && subject.reported) refreshReport(run);
   const oracle = flags.writeLabels === undefined ? undefined : await writeOracle(subject, runs, flags.writeLabels);
   if (flags.json) return console.log(toJson({ audit: found, ...(oracle && { oracle }) }, 2));
   printAudit(found);
@@ -169,17 +178,20 @@ const labellingBy = ({ lookahead, positiveFraction }: Flags): Partial<LabelOptio
 
 function ofIteration(run: string, asked: Asked, flags: Flags): Subject {
   const given = auditedIteration(run, flags.task, flags.iteration);
-  const { dataset, labels, task, iteration } = given;
-  const folder = flags.out ?? auditFolder(given, asked.of);
+  const { value, out } = flags;
+  const labels = flags.labels ?? (value === undefined ? given.labels : undefined);
+  const own = value === undefined && labels === given.labels;
+  const ofRuns = out ?? auditFolder(given, asked.of);
   return {
-    dataset,
-    labels,
-    values: given.values(),
+    dataset: given.dataset,
+    ...(labels !== undefined && { labels }),
+    values: value === undefined ? given.values() : learnedValues(value),
     policy: given.actor().policyName,
-    valueName: `${task}/${iteration}/value`,
-    folder,
+    valueName: own ? valueName(given.task, given.iteration) : (labels ?? value!.join(" ")),
+    folder: own || out !== undefined ? ofRuns : join(ofRuns, labels ?? "values"),
+    reported: own && out === undefined,
     labelling: { ...labelling(given.run), ...labellingBy(flags) },
-    run: (listener) => runIterationMoments(given, folder, asked, listener),
+    run: (listener) => runIterationMoments(given, ofRuns, asked, listener),
   };
 }
 
@@ -193,6 +205,7 @@ async function ofDataset(asked: Asked, flags: Flags): Promise<Subject> {
     policy,
     valueName: labels ?? value.join(" "),
     folder,
+    reported: false,
     labelling: labellingBy(flags),
     run: async (listener) =>
       runMoments({

@@ -53,7 +53,7 @@ export {
 export { renderReport } from "./report/page.ts";
 export { armTitle } from "./report/titles.ts";
 export { runVerdict } from "./report/verdict.ts";
-export type { Listener, Run } from "./run.ts";
+export { type Listener, type Run, valueName } from "./run.ts";
 export { evaluationSeed } from "./seeds.ts";
 export type { Stage } from "./stages.ts";
 export type { DatasetsSummary, Film, FilmedEpisode, Summary, TaskSummary } from "./summary.ts";
