@@ -1,4 +1,4 @@
-// pistar model: the parts and sizes of a network.
+// pistar model: the parts and sizes of a network, and who can open it.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -11,7 +11,13 @@ import {
   type ValueConfig,
   valueConfig,
 } from "../model/index.ts";
-import { findCheckpoint, findRunPolicy, readPolicyDescription, readValueDescription } from "../policy/index.ts";
+import {
+  findCheckpoint,
+  findRunPolicy,
+  opensInLeRobot,
+  readPolicyDescription,
+  readValueDescription,
+} from "../policy/index.ts";
 import { number, PistarError } from "../system/index.ts";
 import { elements } from "../tensor/index.ts";
 import { explain } from "./help.ts";
@@ -31,6 +37,7 @@ export function addModel(command: Command): void {
 
 async function modelInfo(what: string, { json }: { json?: boolean }): Promise<void> {
   const named: [string, PolicyConfig | ValueConfig][] = [];
+  let opens: string | undefined;
   if (what in sizes) {
     const size = what as keyof typeof sizes;
     const body = { cameras: ["front", "wrist"], stateSize: 6, actionSize: 6 };
@@ -43,6 +50,7 @@ async function modelInfo(what: string, { json }: { json?: boolean }): Promise<vo
         ? ["policy", (await readPolicyDescription(folder)).config]
         : ["value function", (await readValueDescription(folder)).config],
     );
+    opens = opensInLeRobot(folder) ? "pistar, and LeRobot as pi05" : "pistar alone; LeRobot has no such network";
   } else
     throw new PistarError(
       "bad-option",
@@ -68,6 +76,7 @@ async function modelInfo(what: string, { json }: { json?: boolean }): Promise<vo
         ["FAST tokens", String(config.actionTokens)],
       );
     else rows.push(["bins", String(config.bins)]);
+    if (opens) rows.push(["opened by", opens]);
     console.log(`${table([name, ""], rows)}\n`);
   }
 }

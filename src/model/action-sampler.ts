@@ -12,6 +12,7 @@ import {
   prefixInputs,
   readPrefix,
 } from "./backbone.ts";
+import { defaultDenoisingSteps } from "./config.ts";
 import { type PolicyNetwork, velocity } from "./policy-network.ts";
 import { type Continuation, continuedVelocity, withGivenSteps } from "./real-time-chunking.ts";
 
@@ -19,7 +20,7 @@ import { type Continuation, continuedVelocity, withGivenSteps } from "./real-tim
 export interface ActionSamplerOptions {
   /** Observations in one pass; default 1. */
   readonly batch?: number;
-  /** Euler steps; default 5, as in π0.6. π0.5 takes 10. */
+  /** Euler steps; default `defaultDenoisingSteps`: 5, as π0.6 takes, and 10 for π0.5's network. */
   readonly denoisingSteps?: number;
   /**
    * β of classifier-free guidance, v = v_u + β (v_c − v_u), at every step; default 1. At 1 only the conditioned prompt
@@ -92,7 +93,7 @@ export function denoised(
   prefix: PrefixTensors,
   noise: Tensor,
   {
-    denoisingSteps = 5,
+    denoisingSteps = defaultDenoisingSteps(policy.config),
     guidance = 1,
     continuation,
   }: Pick<ActionSamplerOptions, "denoisingSteps" | "guidance" | "continuation">,

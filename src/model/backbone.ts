@@ -207,6 +207,14 @@ export function readPrefix(backbone: Backbone, inputs: PrefixTensors): Prefix {
 /** Whether each prefix token is present: bool [B, S]. */
 export const present = ({ blocks }: PrefixTensors): Tensor => t.less(blocks, t.constant(Int32Array.of(absent), []));
 
+/** The hidden state of the last present token, [B, 1, C]. */
+export function lastHidden({ inputs, hidden, count }: Prefix): Tensor {
+  const [batch, length] = inputs.blocks.shape as [number, number];
+  const last = t.equal(t.cast(inputs.positions, "f32"), t.sub(count, 1));
+  const chosen = t.cast(t.logicalAnd(last, present(inputs)), "f32");
+  return t.matmul(t.reshape(chosen, [batch, 1, length]), hidden);
+}
+
 /** Embeds tokens [B, T] → [B, T, C], scaled as by Gemma. */
 export const embed = ({ config, embeddings }: Backbone, tokens: Tensor): Tensor =>
   t.mul(t.nn.embedding(embeddings, tokens), Math.sqrt(config.language.width));

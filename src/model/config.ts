@@ -242,6 +242,10 @@ export function valueConfig(
   return { ...value, vocabulary, promptTokens, state, cameras, stateSize, bins: 201, ...changes };
 }
 
+/** Euler steps of a policy by default: ten for π0.5's network, as its publishers take, five for π0.6's and the small ones. */
+export const defaultDenoisingSteps = ({ vision, language }: Pick<PolicyConfig, "vision" | "language">): number =>
+  vision.kind === "siglip" && !language.gemma3 ? 10 : 5;
+
 /**
  * Tokens of one camera's image for the language model.
  * @throws RangeError if the image does not divide into patches

@@ -22,6 +22,7 @@ export {
   type BackboneConfig,
   type Body,
   type DecoderConfig,
+  defaultDenoisingSteps,
   imageTokens,
   type PolicyConfig,
   policyConfig,
@@ -60,4 +61,4 @@ export {
   type ValuePredictor,
   valueLoss,
 } from "./value-function.ts";
-export { type Adapt, loadWeights, parameterShapes, saveWeights, storedShapes } from "./weights.ts";
+export { type Adapt, loadWeights, parameterShapes, saveLeRobotWeights, saveWeights, storedShapes } from "./weights.ts";

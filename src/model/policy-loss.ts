@@ -44,9 +44,9 @@ export interface PolicyLoss {
  *     noise, time    [B, R, H, A], [B, R]  from drawNoise and drawTime
  *     given          [B, R, H]  1 for steps that are given, as `givenSteps` has them, if there are such. They are free of noise, have time 0
  *                    and count with no error (Black et al. 2025, arXiv 2512.05964)
- *     fast           i32 [B, F]  begin token, the chunk's FAST tokens, end token, padding
- *     fastWeights    [B, F]  weight of predicting each token (not of the first); 0 for padding
- *     promptWeights  [B, P]  likewise for the prompt, if text is learned
+ *     fast           i32 [B, F]  the chunk's FAST tokens, "|", end token, padding
+ *     fastWeights    [B, F]  weight of predicting each token; 0 for padding
+ *     promptWeights  [B, P]  likewise for the prompt (not for its first token), if text is learned
  */
 export function policyLoss(policy: PolicyNetwork, batch: number, options: PolicyLossOptions = {}): PolicyLoss {
   const { config, backbone } = policy;
@@ -76,9 +76,8 @@ export function policyLoss(policy: PolicyNetwork, batch: number, options: Policy
     const tokens = t.input("fast", [batch, actionTokens], "i32");
     const weights = t.input("fastWeights", [batch, actionTokens]);
     inputs.push(tokens, weights);
-    fast = foretold(actionTokenLogits(policy, prefix, tokens), tokens, weights);
-    const weight = weightOf("fastWeights", { columns: actionTokens, skipped: 1 });
-    terms.push({ name: "fast", value: fast, factor: 1, weight });
+    fast = t.crossEntropy(actionTokenLogits(policy, prefix, tokens), tokens, weights);
+    terms.push({ name: "fast", value: fast, factor: 1, weight: weightOf("fastWeights") });
   }
 
   let text: Tensor | undefined;

@@ -3,7 +3,7 @@
 
 import type { Scope, Tensor } from "../tensor/index.ts";
 import * as t from "../tensor/index.ts";
-import { after, type Backbone, embed, initBackbone, logits, type Prefix } from "./backbone.ts";
+import { after, type Backbone, embed, initBackbone, lastHidden, logits, type Prefix } from "./backbone.ts";
 import type { PolicyConfig } from "./config.ts";
 import { type Decoder, decode, initDecoder } from "./decoder.ts";
 import { timeEmbedding } from "./flow.ts";
@@ -63,14 +63,15 @@ export function velocity(
 }
 
 /**
- * Next-token logits [B, F, vocabulary] after each of the FAST tokens [B, F]. FAST tokens attend to the prefix and to
- * earlier ones.
+ * The logits [B, F, vocabulary] of each of the FAST tokens [B, F], given the prompt and the tokens before it. The
+ * prompt's last token foretells the first. FAST tokens attend to the prefix and to earlier ones.
  */
 export function actionTokenLogits(policy: PolicyNetwork, prefix: Prefix, tokens: Tensor): Tensor {
   const { backbone, config } = policy;
+  const length = config.actionTokens;
   const { hidden } = decode(backbone.language, embed(backbone, tokens), {
-    ...after(prefix, config.actionTokens),
+    ...after(prefix, length),
     past: prefix.keysValues,
   });
-  return logits(backbone, hidden);
+  return logits(backbone, t.concat([lastHidden(prefix), t.slice(hidden, 1, 0, length - 1)], 1));
 }

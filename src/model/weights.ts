@@ -126,3 +126,21 @@ export async function saveWeights(
   for (const name of shapes.keys()) values.set(name, await store.read(renamed(name)));
   await t.writeSafetensors(path, values);
 }
+
+/**
+ * Writes a π0.5 as LeRobot reads it, all or nothing: under its prefix, the embeddings under the name of the output
+ * weights that they are tied to, and the expert's output weights, which nothing uses, as zeros.
+ */
+export async function saveLeRobotWeights(
+  path: string,
+  shapes: ReadonlyMap<string, Shape>,
+  store: Store,
+  renamed: (name: string) => string = (name) => name,
+): Promise<void> {
+  const values = new Map<string, TensorValue>();
+  for (const name of shapes.keys())
+    values.set(`model.${name === embeddings ? tied : name}`, await store.read(renamed(name)));
+  const shape = [shapes.get(embeddings)![0]!, shapes.get("action_in_proj.bias")![0]!];
+  values.set(`model.${unused}`, { dtype: "f16", shape, data: new Uint16Array(t.elements(shape)) });
+  await t.writeSafetensors(path, values, { format: "pt" });
+}

@@ -1,15 +1,18 @@
-// config.json of a checkpoint: its fields, and the check of every one of them. The file is LeRobot's, with pistar's fields beside theirs.
-import { statSync } from "node:fs";
+// config.json of a checkpoint: its fields, and the check of every one of them. The file is LeRobot's, with pistar's fields beside theirs. LeRobot
+// opens a π0.5, so there pistar's fields are a file of their own (lerobot-pi05.ts).
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { type PolicyConfig, policyConfigSchema, type ValueConfig, valueConfigSchema } from "../model/index.ts";
-import { type Fault, formatFault, PistarError, readJsonAs } from "../system/index.ts";
+import { checked, type Fault, formatFault, PistarError, readJsonAs } from "../system/index.ts";
 import type { Mode } from "./action-space.ts";
 import { foldSchema } from "./fold.ts";
 import { type RobotFeatures, robotFeaturesSchema } from "./robot-features.ts";
 
 export const configFile = "config.json";
+/** pistar's fields beside a config.json that is LeRobot's alone. */
+export const ownFile = "pistar.json";
 
 /** One unit of value in steps, for each task's instruction. */
 const taskScaleSchema = z
@@ -79,11 +82,19 @@ export function featuresOf(robot: RobotFeatures, { vision: { imageSize } }: Poli
   return { input, output };
 }
 
-/** The type field of config.json. */
-const typeOf = (path: string): unknown => readJsonAs(z.looseObject({}), path).type;
+/** config.json with pistar's fields, which lie beside it in a π0.5. */
+function readFields(folder: string): Record<string, unknown> {
+  const fields = readJsonAs(z.looseObject({}), join(folder, configFile));
+  const own = join(folder, ownFile);
+  if (fields.type !== "pi05" || !existsSync(own)) return fields;
+  return { ...fields, ...readJsonAs(z.looseObject({}), own), type: policySchema.shape.type.value };
+}
 
 /** Whether a folder's config.json is from another library. */
-export const isForeignConfig = (folder: string): boolean => !types.includes(typeOf(join(folder, configFile)));
+export const isForeignConfig = (folder: string): boolean => !types.includes(readFields(folder).type);
+
+/** Whether pistar wrote a folder that LeRobot opens too. */
+export const opensInLeRobot = (folder: string): boolean => existsSync(join(folder, ownFile));
 
 /**
  * Reads a policy's config.json.
@@ -91,7 +102,7 @@ export const isForeignConfig = (folder: string): boolean => !types.includes(type
  */
 export function readPolicyConfig(folder: string): z.infer<typeof policySchema> {
   const path = checkedKind(folder, policySchema.shape.type.value, "a policy");
-  const config = readJsonAs(policySchema, path);
+  const config = checked(policySchema, readFields(folder), path);
   const { chunk_size, n_action_steps, network } = config;
   const { horizon } = network;
   checkParts(path, config, [
@@ -118,11 +129,11 @@ export function readValueConfig(folder: string): z.infer<typeof valueSchema> {
 /** The path of a folder's config.json. It fails for another kind, or a newer format. */
 function checkedKind(folder: string, type: string, kind: string): string {
   const path = join(folder, configFile);
-  const found = statSync(folder).isFile() ? { type: "weights alone" } : readJsonAs(z.looseObject({}), path);
+  const found = statSync(folder).isFile() ? { type: "weights alone" } : readFields(folder);
   if (!types.includes(found.type))
     throw new PistarError(
       "wrong-layout",
-      `${folder}: expected a checkpoint of pistar (type ${types.join(" or ")} in ${configFile}), got one of others ` +
+      `${folder}: expected a checkpoint of pistar (type ${types.join(" or ")} in ${configFile}, or ${ownFile} beside it), got one of others ` +
         `(${found.type ?? "no type"}). They say nothing of the robot's joints and frame rate: ` +
         "fine-tune it first, a π0.5 of LeRobot or openpi with pistar train DATASET --from FOLDER --tokenizer FILE",
       { path: folder },

@@ -1,6 +1,6 @@
 // Checkpoints in LeRobot's folder layout: config.json, model.safetensors, and the normalisation as processor files with their state in
 // safetensors. Beside them stand tokenizer.json and, for a policy that learns FAST tokens, fast/. One folder is enough to run or fine-tune a
-// network.
+// network. LeRobot opens the folder of a π0.5 (lerobot-pi05.ts), and no other: it has no such networks.
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -12,6 +12,7 @@ import {
   type PolicyConfig,
   parameterShapes,
   saveFast,
+  saveLeRobotWeights,
   saveWeights,
   type TextTokenizer,
   type ValueConfig,
@@ -25,10 +26,13 @@ import {
   formatVersion,
   isForeignConfig,
   modes,
+  opensInLeRobot,
+  ownFile,
   readPolicyConfig,
   readValueConfig,
   type TaskScales,
 } from "./checkpoint-config.ts";
+import { isPi05, pi05Fields, pi05Normalizer, pi05Steps } from "./lerobot-pi05.ts";
 import type { RobotFeatures } from "./robot-features.ts";
 import { findRunPolicy } from "./run-policies.ts";
 
@@ -55,6 +59,10 @@ export interface ValueDescription extends Description<ValueConfig> {
   readonly fold?: string | undefined;
 }
 
+/** Says in config.json why LeRobot refuses the folder. */
+const notLeRobots =
+  "A network of pistar. LeRobot has no such network and cannot open it; pistar serve runs it for LeRobot's and openpi's robots.";
+
 const files = {
   config: configFile,
   weights: "model.safetensors",
@@ -76,15 +84,17 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const { config, robot, space, tokenizer } = description;
   const policy = "conditioned" in description;
+  const pi05 = policy && isPi05(description) ? description : undefined;
   const mapping = { VISUAL: "IDENTITY", STATE: modes[space.state.mode], ACTION: modes[space.actions.mode] };
   const { input, output } = featuresOf(robot, config);
-  const written = {
-    type: policy ? "pistar_policy" : "pistar_value",
-    format_version: formatVersion,
+  const lerobot = {
     input_features: input,
     output_features: policy ? output : {},
     normalization_mapping: mapping,
     ...("horizon" in config && { chunk_size: config.horizon, n_action_steps: config.horizon }),
+  };
+  const own = {
+    format_version: formatVersion,
     ...(policy
       ? {
           conditioned: description.conditioned,
@@ -95,22 +105,30 @@ export async function saveCheckpoint(
     robot,
     network: config,
   };
-  replaceFile(join(folder, files.config), JSON.stringify(written, null, 2));
+  const write = (name: string, fields: object) => replaceFile(join(folder, name), JSON.stringify(fields, null, 2));
+  if (pi05) {
+    write(configFile, { ...pi05Fields(pi05), ...lerobot });
+    write(ownFile, own);
+  } else write(configFile, { type: policy ? "pistar_policy" : "pistar_value", about: notLeRobots, ...lerobot, ...own });
   replaceFile(join(folder, files.tokenizer), JSON.stringify(tokenizer.file));
-  const step = { eps: 1e-8, features: { ...input, ...output }, norm_map: mapping };
-  for (const [name, registered, state] of [
-    ["policy_preprocessor", "normalizer_processor", files.normalizer],
-    ["policy_postprocessor", "unnormalizer_processor", files.unnormalizer],
-  ] as const) {
-    const steps = [{ registry_name: registered, config: step, state_file: state }];
-    replaceFile(join(folder, `${name}.json`), JSON.stringify({ name, steps }, null, 2));
-    await writeSafetensors(join(folder, state), [
+
+  const processor = { eps: 1e-8, features: { ...input, ...output }, norm_map: mapping };
+  const state = pi05 ? pi05Normalizer : files.normalizer;
+  const normalizer = { registry_name: "normalizer_processor", config: processor, state_file: state };
+  const unnormalizer = { registry_name: "unnormalizer_processor", config: processor, state_file: files.unnormalizer };
+  const { before, after } = pi05
+    ? pi05Steps(pi05, normalizer, unnormalizer)
+    : { before: [normalizer], after: [unnormalizer] };
+  write("policy_preprocessor.json", { name: "policy_preprocessor", steps: before });
+  write("policy_postprocessor.json", { name: "policy_postprocessor", steps: after });
+  for (const file of [state, files.unnormalizer])
+    await writeSafetensors(join(folder, file), [
       ...named("observation.state", space.state),
       ...named("action", space.actions),
     ]);
-  }
   if (policy && description.fast) saveFast(join(folder, "fast"), description.fast);
-  await saveWeights(join(folder, files.weights), parameterShapes(config), store, renamed);
+  const save = pi05 ? saveLeRobotWeights : saveWeights;
+  await save(join(folder, files.weights), parameterShapes(config), store, renamed);
 }
 
 const named = (feature: string, { mode, measures }: Scaling) =>
@@ -186,7 +204,7 @@ async function readBeside(
     normalization_mapping: mapping,
   }: Pick<ReturnType<typeof readPolicyConfig>, "robot" | "normalization_mapping">,
 ): Promise<Pick<Description<PolicyConfig>, "robot" | "space" | "tokenizer">> {
-  const path = join(folder, files.normalizer);
+  const path = join(folder, opensInLeRobot(folder) ? pi05Normalizer : files.normalizer);
   const state = await readSafetensors(path);
   const scaling = (feature: string, mapped: (typeof modes)[Mode], length: number): Scaling => {
     const mode = mapped === modes.quantiles ? "quantiles" : "mean_std";

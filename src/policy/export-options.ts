@@ -4,7 +4,9 @@ import * as z from "zod";
 const count = z.int().min(1);
 
 export const exportOptions = z.object({
-  denoisingSteps: count.default(5).describe("Euler steps in which an action chunk is made"),
+  denoisingSteps: count
+    .optional()
+    .describe("Euler steps in which an action chunk is made (default: 10 for π0.5's network, else 5)"),
   guidance: z.number().min(0).default(1).describe("β of classifier-free guidance; 1: none"),
   advantageIndicator: z
     .enum(["positive", "negative", "none"])

@@ -19,7 +19,7 @@ export {
   saveCheckpoint,
   type ValueDescription,
 } from "./checkpoint.ts";
-export type { TaskScales } from "./checkpoint-config.ts";
+export { opensInLeRobot, type TaskScales } from "./checkpoint-config.ts";
 export { type ExportOptions, exportOptions } from "./export-options.ts";
 export { type ExportedPolicy, exportPolicy } from "./export-policy.ts";
 export { foldSchema, isInFold } from "./fold.ts";

@@ -4,7 +4,7 @@ import type { Device } from "../tensor/index.ts";
 
 /** How a trained policy samples its actions. The policy decides what is left open. */
 export interface InferenceOptions extends ContinuationOptions {
-  /** Euler steps from noise to actions; π0.6 takes 5. */
+  /** Euler steps from noise to actions; π0.6 takes 5, π0.5 takes 10. */
   readonly denoisingSteps?: number | undefined;
   /** β of classifier-free guidance; 1 is none. */
   readonly guidance?: number | undefined;

@@ -4,6 +4,7 @@ import {
   type ActionSampler,
   type AdvantageIndicator,
   createActionSampler,
+  defaultDenoisingSteps,
   initPolicyNetwork,
   type PrefixBatch,
   tokenisePrompts,
@@ -174,8 +175,12 @@ export async function roomyDescription(folder: string, promptTokens: number | un
  */
 export function decideInference(
   folder: string,
-  { conditioned }: Pick<PolicyDescription, "conditioned">,
-  { denoisingSteps = 5, guidance = 1, advantageIndicator = conditioned ? "positive" : "none" }: InferenceOptions,
+  { conditioned, config }: Pick<PolicyDescription, "conditioned" | "config">,
+  {
+    denoisingSteps = defaultDenoisingSteps(config),
+    guidance = 1,
+    advantageIndicator = conditioned ? "positive" : "none",
+  }: InferenceOptions,
 ): Inference {
   if (guidance !== 1 && (advantageIndicator === "none" || !conditioned))
     throw new PistarError(

@@ -10,6 +10,7 @@ import type { Shape, TensorValue } from "../tensor/index.ts";
 import { readSafetensors } from "../tensor/index.ts";
 import type { ActionSpace, Scaling } from "./action-space.ts";
 import { type PolicyDescription, weightsFile } from "./checkpoint.ts";
+import { headSize, isExcluded, visionHeadSize } from "./lerobot-pi05.ts";
 import { cameraName, robotFeatures } from "./robot-features.ts";
 
 /** A policy to fine-tune. Without a space, it takes the dataset's. */
@@ -48,10 +49,6 @@ const preprocessorSchema = z.object({
   ),
 });
 type Step = z.infer<typeof preprocessorSchema>["steps"][number];
-
-/** Sizes of a head, Gemma's and SigLIP's. No shape shows them. */
-const headSize = 256;
-const visionHeadSize = 72;
 
 /** Facts that a published policy leaves open. */
 export interface PublishedPolicyOptions {
@@ -245,10 +242,8 @@ function scaling(
 /** The relative actions of LeRobot's step: all but those with an excluded word in their names. */
 function relativeActions(step: Step | undefined, numbers: number): boolean[] {
   const { enabled, exclude_joints, action_names } = step?.config ?? {};
-  const excluded = (exclude_joints ?? []).map((joint) => joint.toLowerCase());
-  const names = (action_names ?? []).map((name) => name.toLowerCase());
   return Array.from(
     { length: numbers },
-    (_, at) => enabled === true && !excluded.some((joint) => names[at]?.includes(joint)),
+    (_, at) => enabled === true && !isExcluded(action_names?.[at], exclude_joints ?? []),
   );
 }

@@ -24,7 +24,7 @@ const driving = {
     .describe("advantage in the prompt (default: positive for a policy that was trained with advantages, else none)"),
   denoisingSteps: count
     .optional()
-    .describe("Euler steps for an action chunk (default: 5, or the exported policy's own)"),
+    .describe("Euler steps for an action chunk (default: 5, 10 for π0.5's network, or the exported policy's own)"),
   layout: z
     .string()
     .optional()

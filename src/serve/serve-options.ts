@@ -39,7 +39,9 @@ export const serveOptions = z.object({
     .describe("steps of the present chunk from which on it lets go (default: all that are left)"),
   denoisingSteps: count
     .optional()
-    .describe("Euler steps in which an action chunk is made (default: 5; an exported policy's own)"),
+    .describe(
+      "Euler steps in which an action chunk is made (default: 5; 10 for π0.5's network; an exported policy's own)",
+    ),
   promptTokens: count.optional().describe("room for longer instructions than those that the policy was trained on"),
   threads: count
     .optional()

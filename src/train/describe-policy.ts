@@ -138,7 +138,7 @@ function sampleChunks(sources: readonly BatchSource[], space: ActionSpace, horiz
   );
 }
 
-/** Room for 99 % of the chunks with their begin and end tokens, rounded up to a multiple of 4. */
+/** Room for 99 % of the chunks with "|" and their end token, rounded up to a multiple of 4. */
 function roomFor(lengths: number[]): number {
   const ascending = lengths.sort((a, b) => a - b);
   return 4 * Math.ceil((ascending[Math.floor(0.99 * (ascending.length - 1))]! + 2) / 4);

@@ -141,7 +141,9 @@ export const policyOptions = z.strictObject({
     .describe(
       "unit of an SO-101's body joints, where neither the episodes nor the statistics tell: degrees, LeRobot's since February 2026, or normalised (-100 to 100)",
     ),
-  denoisingSteps: count.default(5).describe("Euler steps to sample a chunk in validation"),
+  denoisingSteps: count
+    .optional()
+    .describe("Euler steps to sample a chunk in validation (default: 10 for π0.5's network, else 5)"),
 });
 export type PolicyOptions = z.infer<typeof policyOptions>;
 

@@ -106,7 +106,10 @@ export function policySamples(description: PolicyDescription, learnsSubtasks = f
   };
 }
 
-/** Chunks as FAST tokens: begin, ids, end, padding. A sequence that is too long is cut off. */
+/**
+ * Chunks as FAST tokens: ids, "|", end, padding. The prompt ends with "Action: " where the state is text, so the whole is what openpi's
+ * π0-FAST reads. A sequence that is too long is cut off.
+ */
 function fastFeeds(
   { config, space, tokenizer, fast }: PolicyDescription,
   normalised: Float32Array,
@@ -117,6 +120,7 @@ function fastFeeds(
   const batch = normalised.length / size;
   const tokens = new Int32Array(batch * room).fill(tokenizer.pad);
   const tokenWeights = new Float32Array(batch * room);
+  const stop = tokenizer.encode(chunkEnd);
   for (let at = 0; at < batch; at++) {
     const chunk = withoutPadding(
       normalised.subarray(at * size, (at + 1) * size),
@@ -124,12 +128,15 @@ function fastFeeds(
       space.deltaActions.length,
     );
     const ids = fast!.encode(chunk, horizon).map((id) => fastToken(config, tokenizer, id));
-    const text = [tokenizer.begin, ...ids, tokenizer.end].slice(0, room);
+    const text = [...ids, ...stop, tokenizer.end].slice(0, room);
     tokens.set(text, at * room);
     tokenWeights.fill(weights[at]!, at * room, at * room + text.length);
   }
   return { fast: tokens, fastWeights: tokenWeights };
 }
+
+/** The text between a chunk's FAST tokens and the end token, as published (openpi's FASTTokenizer). */
+const chunkEnd = "|";
 
 /** FAST ids count downwards from the end of the vocabulary, as in PaliGemma. */
 const fastToken = ({ vocabulary }: PolicyConfig, { reserved }: TextTokenizer, id: number): number =>

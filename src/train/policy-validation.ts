@@ -95,7 +95,11 @@ async function compilePrograms(
   const compute = { device, ...(threads && { threads }) };
   return {
     loss: await t.compile({ inputs, outputs }, { store, ...compute }),
-    sampler: await createActionSampler(policy, store, { batch: batchSize, denoisingSteps, ...compute }),
+    sampler: await createActionSampler(policy, store, {
+      batch: batchSize,
+      ...(denoisingSteps !== undefined && { denoisingSteps }),
+      ...compute,
+    }),
   };
 }
 

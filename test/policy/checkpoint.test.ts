@@ -51,6 +51,8 @@ const withField = (kind: Kind, path: Path, value: unknown) => reading(kind, chan
 const allowed: Readonly<Record<string, readonly unknown[]>> = {
   // The type decides who reads the file; it has a test of its own.
   type: ["*"],
+  // For people.
+  about: ["*"],
   "robot.robotType": [null, ""],
   format_version: [undefined],
   "task_scales.push the block": [undefined],

@@ -1,5 +1,5 @@
 // Fine-tuning of policies published by LeRobot and openpi: their names, their files, nothing lost.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -143,16 +143,45 @@ test("two steps from a LeRobot folder: statistics kept, numbers padded to 32, an
   // Two steps away from the published weights, all of them.
   const before = await readSafetensors(join(path("tuned"), "model.safetensors"));
   const after = await readSafetensors(join(result.last, "model.safetensors"));
-  const embeddings = "paligemma_with_expert.paligemma.model.language_model.embed_tokens.weight";
-  const tied = "paligemma_with_expert.paligemma.lm_head.weight";
   const moved = (name: string) => {
-    const a = before.get(`model.${name === embeddings ? tied : name}`)!.data as Float32Array;
-    const b = after.get(name)!.data as Float32Array;
-    return Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
+    const [a, b] = [before, after].map((file) => file.get(name)!.data as Float32Array);
+    return Math.max(...a!.map((x, i) => Math.abs(x - b![i]!)));
   };
-  expect(after.size).toBe(before.size);
-  for (const name of after.keys()) expect(moved(name), name).toBeLessThan(1e-3);
-  expect(moved("action_out_proj.weight")).toBeGreaterThan(1e-6);
+  for (const name of before.keys()) expect(moved(name), name).toBeLessThan(1e-3);
+  expect(moved("model.action_out_proj.weight")).toBeGreaterThan(1e-6);
+
+  // LeRobot opens the folder: its fields and no others, its tensors and no others.
+  const golden = join(import.meta.dirname, "../golden/pi05");
+  const json = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, name), "utf8"));
+  const written = json(result.last, "config.json");
+  const known = Object.keys(json(golden, "config.json"));
+  expect(Object.keys(written).filter((name) => !known.includes(name))).toEqual([]);
+  expect(written).toMatchObject({ type: "pi05", chunk_size: 4, max_action_dim: 32, image_resolution: [28, 28] });
+  const theirs = [...(await readSafetensors(join(golden, "model.safetensors"))).keys()].map((name) =>
+    name.replace(/vision_tower\.(?!vision_model)/, "vision_tower.vision_model."),
+  );
+  const anonymous = (names: Iterable<string>) =>
+    [...new Set([...names].map((name) => name.replace(/\d+/, "N")))].sort();
+  expect(anonymous(after.keys())).toEqual(
+    anonymous([
+      ...theirs.filter((name) => !name.endsWith("embed_tokens.weight")),
+      "model.paligemma_with_expert.paligemma.lm_head.weight",
+      "model.paligemma_with_expert.gemma_expert.lm_head.weight",
+    ]),
+  );
+  const steps = json(result.last, "policy_preprocessor.json").steps as { registry_name: string; state_file?: string }[];
+  expect(steps.map(({ registry_name }) => registry_name)).toEqual([
+    "rename_observations_processor",
+    "to_batch_processor",
+    "relative_actions_processor",
+    "normalizer_processor",
+    "pi05_prepare_state_tokenizer_processor_step",
+    "tokenizer_processor",
+    "device_processor",
+  ]);
+  expect(existsSync(join(result.last, steps[3]!.state_file!))).toBe(true);
+  const own = json(result.last, "pistar.json");
+  expect(own).toMatchObject({ format_version: 1, conditioned: false, robot: { fps: 10 } });
 }, 120_000);
 
 test("a base model without statistics or cameras of ours takes the data's; sharded as well", async () => {

@@ -285,8 +285,7 @@ class Policy(Backbone):
     def losses(self, batch, learns_text=False):
         """The parts of the loss, and what they are made of."""
         before = self.prefix_length()
-        # Where no text is learned, the last layer need not be computed for the prefix.
-        hidden, prefix = self.read(batch, self.embed(batch["fast"]), 0 if learns_text else before)
+        hidden, prefix = self.read(batch, self.embed(batch["fast"]))
         cache = prefix["cache"]
         if self.c["knowledgeInsulation"]:
             cache = [(k.detach(), v.detach()) for k, v in cache]
@@ -296,8 +295,12 @@ class Policy(Backbone):
         error = (velocity - (batch["noise"] - batch["actions"])) ** 2
         weights = batch["actionWeights"]
         parts = {"flow": (error * weights).sum() / weights.sum()}
-        fast_logits = self.logits(hidden[:, -self.c["actionTokens"] :])
-        parts["fast"] = foretold(fast_logits, batch["fast"], batch["fastWeights"])
+        # The prompt's last token foretells the first FAST token.
+        last = (prefix["present"] * torch.arange(before)).argmax(1)
+        foretelling = torch.cat([hidden[torch.arange(len(last)), last][:, None], hidden[:, before:-1]], 1)
+        fast_logits = self.logits(foretelling)
+        each = F.cross_entropy(fast_logits.transpose(1, 2), batch["fast"].long(), reduction="none")
+        parts["fast"] = (each * batch["fastWeights"]).sum() / batch["fastWeights"].sum()
         if learns_text:
             text = self.logits(hidden[:, before - self.c["promptTokens"] : before])
             parts["text"] = foretold(text, batch["prompt"], batch["promptWeights"])
