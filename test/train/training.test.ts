@@ -24,6 +24,8 @@ import { picture, tinyDataset } from "./tiny-dataset.ts";
 
 let folder: string;
 let dots: string;
+/** The same episodes without corrections, which have weights of their own. */
+let uncorrected: string;
 let value: ValueResult;
 let labels: LabelReport;
 
@@ -46,7 +48,9 @@ const lines = (run: string) =>
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pistar-train-"));
   dots = path("dots");
+  uncorrected = path("uncorrected");
   await tinyDataset(dots, { episodes: 8, corrected: 3 });
+  await tinyDataset(uncorrected, { episodes: 8 });
   value = await trainValue({
     run: path("value"),
     datasets: [{ root: dots }],
@@ -222,14 +226,14 @@ test("a policy acts: the same for one observation as in a batch, in the robot's 
 test("advantage-weighted regression: frames count by exp(advantage / temperature)", async () => {
   const found = await readLabels(dots, "advantages", "default");
   const written = (tag: string, advantage: (row: number) => number) =>
-    writeLabels(dots, "advantages", tag, {
+    writeLabels(uncorrected, "advantages", tag, {
       ...found,
       advantage_continuous: found.advantage_continuous.map((_, row) => advantage(row)),
     });
   await written("even", () => 0.02);
   await written("uneven", (row) => [0, 0.1, 1, -1000][found.frame_index[row]! % 4]!);
 
-  const data = await openTrainingData([{ root: dots }]);
+  const data = await openTrainingData([{ root: uncorrected }]);
   const weight = await advantageWeights(data, "uneven", 0.05);
   await data.close();
   expect([0, 1, 2, 3].map((frame) => weight(0, 5, frame))).toEqual([1, expect.closeTo(Math.exp(2), 4), 20, 0]);
@@ -238,7 +242,7 @@ test("advantage-weighted regression: frames count by exp(advantage / temperature
   type Asked = { labels?: string; temperature?: number };
   const losses = async (name: string, asked: Asked, episodes = [0, 1, 2, 3, 4, 5, 6, 7]) => {
     const options = { ...policyShort(), fast: false, ...asked };
-    await trainPolicy({ run: path(name), datasets: [{ root: dots, episodes }], options });
+    await trainPolicy({ run: path(name), datasets: [{ root: uncorrected, episodes }], options });
     const recorded = lines(path(name)).flatMap((line) => line["train/loss"] ?? []);
     expect(recorded.length).toBeGreaterThan(0);
     return recorded;
@@ -287,14 +291,14 @@ test("a positive share of 1 draws positive frames alone", async () => {
   const found = await readLabels(dots, "advantages", "default");
   const isPositive = (row: number) => [1, 3].includes(found.episode_index[row]!);
   // Weights leave out whatever is not positive: where only positive frames are drawn they make no difference.
-  await writeLabels(dots, "advantages", "some", {
+  await writeLabels(uncorrected, "advantages", "some", {
     ...found,
     advantage: found.advantage.map((_, row) => (isPositive(row) ? 1 : 0)),
     advantage_continuous: found.advantage_continuous.map((_, row) => (isPositive(row) ? 0 : -1000)),
   });
   const losses = async (name: string, asked: Partial<PolicyOptions>) => {
     const options = { ...policyShort(), fast: false, advantageIndicator: "labels" as const, labels: "some", ...asked };
-    await trainPolicy({ run: path(name), datasets: [{ root: dots }], options });
+    await trainPolicy({ run: path(name), datasets: [{ root: uncorrected }], options });
     return lines(path(name)).flatMap((line) => line["train/loss"] ?? []);
   };
   const drawn = await losses("positive", { positiveShare: 1, dropout: 0 });
