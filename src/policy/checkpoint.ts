@@ -92,15 +92,12 @@ export async function saveCheckpoint(
     output_features: policy ? output : {},
     normalization_mapping: mapping,
     ...("horizon" in config && { chunk_size: config.horizon, n_action_steps: config.horizon }),
+    ...(policy && description.trainedDelay > 0 && { rtc_training_max_delay: description.trainedDelay }),
   };
   const own = {
     format_version: formatVersion,
     ...(policy
-      ? {
-          conditioned: description.conditioned,
-          // LeRobot's name.
-          ...(description.trainedDelay > 0 && { rtc_training_max_delay: description.trainedDelay }),
-        }
+      ? { conditioned: description.conditioned }
       : { task_scales: description.taskScales, fold: description.fold }),
     robot,
     network: config,

@@ -29,6 +29,7 @@ await saveCheckpoint(
     tokenizer: fitTokenizer(["Task: fold"], 300),
     fast: undefined,
     conditioned: false,
+    trainedDelay: 0,
   },
   store,
 );

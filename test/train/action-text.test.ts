@@ -42,6 +42,7 @@ const description = {
   tokenizer,
   fast,
   conditioned: false,
+  trainedDelay: 0,
 };
 const pixels = size * config.vision.imageSize ** 2 * 3;
 const batch: Batch = {
