@@ -1,43 +1,25 @@
 // pistar dataset: look into, check, convert and export LeRobot datasets.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import {
-  type Column,
   convertDataset,
-  encodePng,
   exportVersion21,
-  type Image,
   type LeRobotDataset,
   listLabels,
   materialize,
   openDataset,
   type Problem,
-  recomputeStats,
   renaming,
-  type Stats,
-  statsChanges,
-  totalStats,
   validateDataset,
-  writeStats,
 } from "../data/index.ts";
-import { duration, number, PistarError, replaceFile } from "../system/index.ts";
-import { contactSheet } from "./contact-sheet.ts";
+import { duration, number } from "../system/index.ts";
 import { addEditCommands } from "./dataset-edit.ts";
 import { addImport } from "./dataset-import.ts";
+import { type Json, print, type Reading, short } from "./dataset-output.ts";
+import { type ShowOptions, show } from "./dataset-show.ts";
+import { rewriteStats, type StatsOptions, stats } from "./dataset-stats.ts";
 import { explain } from "./help.ts";
 import { withProgress } from "./progress.ts";
-import { exact, table } from "./table.ts";
-
-interface Json {
-  readonly json?: boolean;
-}
-
-/** Options of the reading commands. */
-interface Reading extends Json {
-  /** `stored=name`, as --rename takes them. */
-  readonly rename?: readonly string[];
-}
+import { table } from "./table.ts";
 
 /** Options of the copying commands. */
 interface Writing extends Reading {
@@ -274,125 +256,6 @@ function episodes(source: LeRobotDataset, { json }: Json): void {
   console.log(table(["episode", "frames", "seconds", ...extras, "tasks"], rows));
 }
 
-interface ShowOptions extends Reading {
-  readonly columns?: string[];
-  readonly camera?: string;
-  readonly frames?: string;
-  readonly sheet?: string;
-}
-
-async function show(
-  source: LeRobotDataset,
-  episode: number,
-  { columns: names, camera, frames, sheet, json }: ShowOptions,
-): Promise<void> {
-  const columns = await source.columns(episode, names);
-  const { length } = source.episodes.find(({ index }) => index === episode)!;
-  if (json)
-    print(
-      Object.fromEntries(
-        [...columns].map(([name, column]) => [name, Array.from({ length }, (_, frame) => cells(column, frame))]),
-      ),
-    );
-  else {
-    const header = [...columns].map(([name, { shape, data }]) =>
-      data.length > length ? `${name} [${shape.join(", ")}]` : name,
-    );
-    const rows = Array.from({ length }, (_, frame) =>
-      [...columns.values()].map((column) => {
-        const values = cells(column, frame).map((value) => (typeof value === "number" ? exact(value) : value));
-        return values.length === 1 ? values[0]! : short(values.join(" "));
-      }),
-    );
-    console.log(
-      table(
-        ["frame", ...header],
-        rows.map((row, frame) => [String(frame), ...row]),
-      ),
-    );
-  }
-  const cameras = camera ? [camera] : source.cameras;
-  if ((frames || sheet) && cameras.length === 0)
-    throw new PistarError("bad-option", `${source.root}: there is no camera to draw`);
-  if (frames) await writeFrames(source, episode, cameras, frames);
-  if (sheet) {
-    const picked = Array.from({ length: Math.min(length, 24) }, (_, at) =>
-      Math.round((at * (length - 1)) / Math.max(1, Math.min(length, 24) - 1)),
-    );
-    const rows = await Promise.all(cameras.map((name) => source.frames(episode, name, picked)));
-    replaceFile(sheet, await encodePng(contactSheet(rows)));
-    console.error(`${sheet}: ${picked.length} of ${length} frames of ${cameras.join(", ")}`);
-  }
-}
-
-async function writeFrames(
-  source: LeRobotDataset,
-  episode: number,
-  cameras: readonly string[],
-  folder: string,
-): Promise<void> {
-  const { length } = source.episodes[episode]!;
-  await withProgress("writing frames", async (progress) => {
-    for (const [at, camera] of cameras.entries()) {
-      const target = cameras.length > 1 ? join(folder, camera) : folder;
-      if (!existsSync(target)) mkdirSync(target, { recursive: true });
-      for (let frame = 0; frame < length; frame++) {
-        const [image] = (await source.frames(episode, camera, [frame])) as [Image];
-        writeFileSync(join(target, `frame-${String(frame).padStart(6, "0")}.png`), await encodePng(image));
-        progress(at * length + frame + 1, cameras.length * length);
-      }
-    }
-  });
-}
-
-interface StatsOptions extends Reading {
-  readonly episode?: number;
-  readonly write?: boolean;
-}
-
-/** Recomputes and writes statistics, and prints the changed numbers. */
-async function rewriteStats(source: LeRobotDataset, { json, rename }: Reading): Promise<void> {
-  if (rename)
-    throw new PistarError("bad-option", "--rename: of no use with --write, which writes the names of the files");
-  // Unreadable statistics may be replaced too.
-  const before = await source.stats().catch(() => undefined);
-  const known = await source.episodeStats().catch(() => new Map<number, Stats>());
-  const episodes = await withProgress("computing", (progress) => recomputeStats(source, progress));
-  const changes = statsChanges(before, totalStats(source, episodes));
-  const changed = [...episodes].flatMap(([index, stats]) =>
-    statsChanges(known.get(index), stats).length > 0 ? [index] : [],
-  );
-  const path = await writeStats(source, episodes);
-  if (json) return print({ path, changes, episodes: changed });
-  if (changes.length > 0)
-    console.log(
-      table(
-        ["feature", "measure", "at", "before", "after"],
-        changes.map(({ feature, measure, at, before, after }) => [feature, measure, at, before ?? "none", after]),
-      ),
-    );
-  console.log(`${path}: ${changes.length === 0 ? "nothing changed" : `${changes.length} numbers changed`}`);
-  console.log(`statistics of ${changed.length} of ${episodes.size} episodes changed`);
-}
-
-async function stats(source: LeRobotDataset, { episode, json }: StatsOptions): Promise<void> {
-  const found = episode === undefined ? await source.stats() : (await source.episodeStats()).get(episode);
-  if (!found) throw new PistarError("bad-option", `${source.root}: no statistics of episode ${episode}`);
-  if (json) return print(Object.fromEntries(found));
-  const measures = ["min", "max", "mean", "std", "q01", "q50", "q99"] as const;
-  const rows = [...found].flatMap(([name, feature]) =>
-    feature.mean!.map((_, at) => [
-      feature.mean!.length > 1 ? `${name}[${at}]` : name,
-      String(feature.count ?? ""),
-      ...measures.map((measure) => {
-        const value = feature[measure]?.[at];
-        return value === undefined ? "" : exact(Number(value));
-      }),
-    ]),
-  );
-  console.log(table(["feature", "count", ...measures], rows));
-}
-
 async function validate(root: string, { json, strict }: Json & { readonly strict?: boolean }): Promise<void> {
   const problems = await withProgress("checking", (progress) => validateDataset(root, progress));
   if (json) print(problems);
@@ -417,23 +280,6 @@ function counted(problems: readonly Problem[]): string {
     .map((severity) => [severity, problems.filter((problem) => problem.severity === severity).length] as const)
     .flatMap(([severity, count]) => (count > 0 ? [`${count} ${severity}${count === 1 ? "" : "s"}`] : []))
     .join(", ");
-}
-
-/** One frame's values of a column. */
-function cells({ data, shape }: Column, frame: number): (string | number)[] {
-  const size = typeof data[0] === "string" ? 1 : shape.reduce((product, side) => product * side, 1);
-  return Array.from<string | number | bigint, string | number>(
-    data.slice(frame * size, (frame + 1) * size) as ArrayLike<string | number | bigint>,
-    (value) => (typeof value === "bigint" ? Number(value) : value),
-  );
-}
-
-function print(value: unknown): void {
-  console.log(JSON.stringify(value, (_, item) => (typeof item === "bigint" ? Number(item) : item), 2));
-}
-
-function short(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 function whole(text: string): number {

@@ -146,7 +146,8 @@ export class PageCursor {
   }
 }
 
-function slice(values: Values, start: number, end: number): Values {
+/** Rows `start` to `end` of the values, without a copy where they all are asked for. */
+export function slice(values: Values, start: number, end: number): Values {
   if (start <= 0 && end >= values.length) return values;
   if (Array.isArray(values)) return values.slice(start, end);
   return (values as Float32Array).subarray(start, end);
