@@ -28,7 +28,7 @@ export interface AuditJob {
   readonly settled: readonly number[];
 }
 
-/** A round that was not run to its end: its worker ended, or the robot failed. */
+/** A round without an end: its worker ended, or the robot failed. */
 export interface LostRound extends Pick<AuditJob, "episode" | "round"> {
   readonly lost: string;
 }

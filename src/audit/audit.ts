@@ -1,4 +1,4 @@
-// What an audit found, as plain data: how well the value function knows the truth, and what its labels are worth. It is kept as audit.json.
+// The result of an audit as plain data: the value function against the truth, and the worth of its labels. It is kept as audit.json.
 import * as z from "zod";
 import { type Estimate, estimateSchema } from "../rollout/index.ts";
 import { anyNumber, type Random, random } from "../system/index.ts";
@@ -46,9 +46,9 @@ export const auditSchema = z.object({
   /** Whose value was asked for. */
   of: z.enum(["policy", "supervised"]),
   policy: z.string(),
-  /** Name of the value function, or of the labels that its values come from. */
+  /** Name of the value function, or of the labels with its values. */
   valueName: z.string(),
-  /** Audited episodes, of how many; moments, runs, and runs in which the policy did not answer as it should. */
+  /** Audited episodes, of how many; moments; runs; and runs with faults of the policy. */
   episodes: count,
   ofEpisodes: count,
   moments: count,
@@ -62,7 +62,7 @@ export const auditSchema = z.object({
     /** Root mean square error, and mean of V − truth. */
     error: estimateSchema,
     bias: estimateSchema,
-    /** Standard deviation of the true values, and share of their measured variance that is no noise. */
+    /** Standard deviation of the true values, and their share of the measured variance; the rest is noise. */
     spread: anyNumber,
     reliability: anyNumber,
     /** Share of the moments from which no run succeeded. Values cannot fall below −1, so advantages there are the time alone. */
@@ -90,9 +90,9 @@ export const auditSchema = z.object({
       share: anyNumber,
       /** Of them, the share at hopeless moments. */
       hopeless: anyNumber,
-      /** Mean true advantage of the positive frames minus that of the negative ones, forced ones aside. */
+      /** Mean true advantage of the positive frames minus the negative frames' mean, without forced ones. */
       gain: estimateSchema,
-      /** The same if half of the runs chooses as many frames and the other half judges: at least so much is possible. */
+      /** The same for as many frames chosen by one half of the runs and judged by the other: at least so much is possible. */
       byTruth: estimateSchema,
     })
     .nullable(),
@@ -101,7 +101,7 @@ export type Audit = Readonly<z.infer<typeof auditSchema>>;
 export type LabelGroup = Readonly<z.infer<typeof groupSchema>>;
 export type CalibrationBin = Readonly<z.infer<typeof binSchema>>;
 
-/** Seconds before a correction in which V should know of the trouble. */
+/** Seconds before a correction: V should know of the trouble by then. */
 const shortlyBefore = 2;
 /** Bins of V for the calibration. */
 const bins = 10;

@@ -1,4 +1,4 @@
-// The audited moments of a dataset: what the value function and its labels say of each, beside the truth.
+// The audited moments of a dataset: value, advantage and label of each beside the truth.
 import { type AdvantageLabels, type LeRobotDataset, openDataset, readLabels } from "../data/index.ts";
 import type { TaskScales } from "../policy/index.ts";
 import { advantages, normalizedReturns, normalizedRewards, returns, rewards, type TaskScale } from "../recap/index.ts";
@@ -10,7 +10,7 @@ import type { RunRound } from "./runs-file.ts";
 import { type Halves, whole } from "./split-halves.ts";
 import { betweenMoments, type EpisodeTruth, episodeTruths } from "./truth.ts";
 
-/** The label of a moment's frame; "forced" is a correction that is positive because a person acted. */
+/** The label of a moment's frame. "forced": a correction, positive because a person acted. */
 export type MomentLabel = "positive" | "negative" | "forced";
 
 /** One audited moment. Values and advantages are in normalised returns, −1 to 0. */
@@ -25,9 +25,9 @@ export interface AuditedMoment {
   readonly trueValue: Halves;
   /** Runs behind the true value. */
   readonly runs: number;
-  /** The recorded return: a single sample of whatever acted in the episode. */
+  /** The recorded return, a single sample. Whoever acted in the episode earned it. */
   readonly returned: number;
-  /** The value by a clock that does not know the episode; NaN without another episode of its task. */
+  /** The value by a clock without this episode; NaN if its task has no other episode. */
   readonly clock: number;
   /** The advantage by V, and the true one. */
   readonly advantage: number;
@@ -52,7 +52,7 @@ export interface AuditedMoments {
   readonly moments: readonly AuditedMoment[];
   /** Seconds; Infinity for the whole episode. */
   readonly lookahead: number;
-  /** Episodes that could have been audited: those of the labels, or of the dataset. */
+  /** Episodes of the labels, or of the dataset. Not all need be audited. */
   readonly episodes: number;
   readonly fps: number;
 }

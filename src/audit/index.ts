@@ -1,4 +1,4 @@
-// The audit: true values of recorded moments, by runs of the policy from each of them, beside what a value function and its labels say.
+// The audit: true values of recorded moments, by runs of the policy from them. Value functions and labels are compared with these.
 export { type Audit, auditSchema, type CalibrationBin, type LabelGroup, summariseAudit } from "./audit.ts";
 export {
   type AuditedDataset,

@@ -1,4 +1,4 @@
-// Where a moment of a dataset comes from: who acted there, and whether a take-over is still to come.
+// The source of a dataset's moment: who acted there, before or after a take-over.
 import type { LeRobotDataset } from "../data/index.ts";
 import { interventionColumn } from "../train/index.ts";
 

@@ -35,7 +35,7 @@ export interface MomentRuns {
 const grace = 5;
 
 /**
- * Runs what the file of runs lacks, until the number of runs or the budget is reached. A finished round of an episode is safe.
+ * Adds the missing runs to the file of runs, up to the number of runs or the budget. A finished round of an episode is safe.
  * @throws PistarError cannot-resume if the file's runs were made in another way; wrong-layout if an episode does not replay exactly
  */
 export async function runMoments(input: MomentRunsInput): Promise<MomentRuns> {

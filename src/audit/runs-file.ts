@@ -1,5 +1,5 @@
-// The outcomes of an audit's runs, in a file that only grows: RUNS.jsonl. Its first line says how the runs were made. Each further line holds
-// one round of one episode, whole. A line that a kill left half written is cut off when the audit goes on.
+// The outcomes of an audit's runs, in a file that only grows. Its first line says how the runs were made. Each further line holds
+// one round of one episode, whole. A resumed audit cuts off a half-written line.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -17,7 +17,7 @@ const roundSchema = z.object({
   round: count,
   /** For each moment its frame and the outcomes of two runs. */
   moments: z.array(z.tuple([count, outcome, outcome]).readonly()).readonly(),
-  /** Runs in which the policy failed to answer as it should. */
+  /** Runs with faults of the policy. */
   troubled: count,
 });
 /** One round of an episode: two runs of the policy from each of its moments. */
@@ -52,7 +52,7 @@ function parsed(line: string, path: string, at: number): unknown {
 
 /**
  * Opens a file for more rounds. It is created if it is not there.
- * @returns the rounds that it holds, and a function to append one; an appended round is on the disk
+ * @returns its rounds, and a function to append one; an appended round is on the disk
  * @throws PistarError cannot-resume if its runs were made in another way
  */
 export function openRounds(

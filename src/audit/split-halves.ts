@@ -1,5 +1,5 @@
-// Statistics against a truth that is known with noise. Each true value is measured twice, by two halves of the runs. Their errors are
-// independent, so the product of the halves has no noise on average, and noise neither adds to an error nor takes from a correlation.
+// Statistics against a noisy truth. Two halves of the runs measure each true value. Their errors are independent, so the product of the halves
+// has no noise on average. Then noise neither adds to an error nor takes from a correlation.
 import type { Estimate } from "../rollout/index.ts";
 import type { Random } from "../system/index.ts";
 
@@ -23,7 +23,7 @@ export const trueVariance = (truth: readonly Halves[]): number =>
     truth.map(([, other]) => other),
   );
 
-/** Share of the measured differences that is no noise: the correlation of two measurements by all runs each (Spearman–Brown). */
+/** The true share of the measured variance; the rest is noise. It is the correlation of two measurements by all runs each (Spearman–Brown). */
 export function reliability(truth: readonly Halves[]): number {
   const all = truth.map(whole);
   return trueVariance(truth) / covariance(all, all);

@@ -46,8 +46,8 @@ export function episodeTruths(rounds: readonly RunRound[], scaleOf: (episode: nu
 }
 
 /**
- * Values of all frames of an episode, linear between its moments. After the last moment they go to the episode's end, where the value is
- * known: 0 for a success, −1 for a failure.
+ * Values of all frames of an episode, linear between its moments. The value of the episode's end is known: 0 for a success, −1 for a
+ * failure.
  * @returns [length]
  */
 export function betweenMoments(

@@ -1,4 +1,4 @@
-// pistar audit: what a value function and its labels are worth, beside true values from runs of the policy.
+// pistar audit: a value function and its labels beside true values, from runs of the policy.
 import { basename, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import type * as z from "zod";
@@ -33,8 +33,8 @@ export function addAudit(command: Command): void {
     new Option(flag, text).argParser(Number).helpGroup("Advanced options:");
   command
     .description(
-      "Measure what a value function and its labels are worth: replay recorded episodes of a simulated task, let the policy run from their " +
-        "moments to the end, and compare.",
+      "Compare a value function and its labels with the truth: replay recorded episodes of a simulated task, and let the policy run from their " +
+        "moments to the end.",
     )
     .option("--task <task>", "task of the run (default: its first)")
     .option("--iteration <number>", "iteration of the run (default: its last)", Number)

@@ -1,7 +1,7 @@
 // Audits of a run: the true values of an iteration's data, beside its value function and labels (audit/).
 //
 //     RUN/audit/TASK/ITERATION/OF/runs.jsonl    outcomes of the policy's runs from recorded moments
-//     RUN/audit/TASK/ITERATION/OF/audit.json    what they say of the value function and the labels
+//     RUN/audit/TASK/ITERATION/OF/audit.json    the comparison
 //     RUN/audit/TASK/ITERATION/OF/moments.csv   every audited moment
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -34,7 +34,7 @@ export function auditedIteration(folder: string, task?: string, iteration?: numb
   return inputOf(run, chosen, last);
 }
 
-/** Writes the report of a run anew from its summary, with the audits that there are. Nothing if the run has no summary yet. */
+/** Writes a run's report anew from its summary, with its audits. Nothing if the run has no summary yet. */
 export function refreshReport(folder: string): void {
   const path = join(folder, "summary.json");
   if (!existsSync(path)) return;

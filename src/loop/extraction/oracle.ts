@@ -1,5 +1,5 @@
-// Control: RECAP with labels by the truth, the most that labels could give. The distance from RECAP to it is what the value function loses, and the
-// distance from random labels to RECAP what it gains. The truth is measured by runs of the iteration's policy (an audit).
+// Control: RECAP with labels by the truth. No labels could be better. An audit measures the truth by runs of the iteration's policy. Random labels
+// are the other end: the value function gains on them, and loses against these.
 import { join } from "node:path";
 import * as z from "zod";
 import { auditVerdict, trueValues } from "../../audit/index.ts";

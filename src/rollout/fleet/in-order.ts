@@ -10,7 +10,7 @@ export interface FleetWorker<Job, Result> {
 
 export interface FleetOptions<Job, Result> {
   readonly workers: number;
-  /** Opens a worker, and one in place of each that died. */
+  /** Opens a worker. A dead one is replaced. */
   open(): FleetWorker<Job, Result>;
   /** The result of a job whose worker died. */
   lost(job: Job, why: string): Result;

@@ -40,7 +40,7 @@ export class SideBySide {
     );
   }
 
-  /** The runner of the first lane, for what is not run side by side. */
+  /** The runner of the first lane, for single episodes. */
   get first(): EpisodeRunner {
     return this.runners[0]!;
   }
@@ -76,7 +76,7 @@ export class SideBySide {
     await (await this.policy)?.close();
   }
 
-  /** The policy as one lane knows it. It says to each question which episode it belongs to. */
+  /** The policy as one lane knows it. Its questions name their episode. */
   private voiceOf(policy: Policy, lane: number): Policy {
     const { id, info, continues } = policy;
     const same = { id, ...(info && { info }), ...(continues !== undefined && { continues }), close: async () => {} };
