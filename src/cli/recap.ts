@@ -94,7 +94,7 @@ function changes(options: object): string {
   const flags = Object.entries(options).map(
     ([name, value]) => `${recapFlags[name]} ${Array.isArray(value) ? value.join(" ") : value}`,
   );
-  return flags.map((flag) => `    ${flag}`).join("\n");
+  return flags.map((flag) => `    ${wrap(flag, 80, "      ")}`).join("\n");
 }
 
 const text = [
