@@ -76,7 +76,9 @@ export const auditSchema = z.object({
     /** Seconds; Infinity: to the episode's end. */
     lookahead: anyNumber,
     correlation: estimateSchema,
+    /** Share of advantages with the sign of the true one, and the share that "negative" for all would have. */
     signs: estimateSchema,
+    negative: anyNumber,
     /** Standard deviations of the true advantages and of those by V. */
     spread: anyNumber,
     estimatedSpread: anyNumber,
@@ -127,6 +129,7 @@ export function summariseAudit(
       lookahead,
       correlation: over(moments, advantageCorrelation, "advantage"),
       signs: over(moments, (rows) => signAgreement(estimatedAdvantages(rows), trueAdvantages(rows)), "signs"),
+      negative: 1 - positiveTruths(trueAdvantages(moments)),
       spread: Math.sqrt(Math.max(0, trueVariance(trueAdvantages(moments)))),
       estimatedSpread: deviation(estimatedAdvantages(moments)),
       reliability: reliability(trueAdvantages(moments)),

@@ -1,8 +1,10 @@
 // The runs of an audit: rounds of two runs from every moment, first of all episodes, then once more. So a small budget gives few runs of all
 // episodes, not many runs of a few. Moments that are settled get no more.
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { openDataset } from "../data/index.ts";
 import { type Driving, type FleetWorker, runInOrder } from "../rollout/index.ts";
-import { random, WorkerThread } from "../system/index.ts";
+import { holdLock, random, WorkerThread } from "../system/index.ts";
 import type { AuditJob, AuditWork, AuditWorkerInput, LostRound } from "./audit-worker.ts";
 import { type AuditOptions, defaultBudget, mostRounds, runsInRound } from "./options.ts";
 import { openRounds, type RunRound } from "./runs-file.ts";
@@ -36,9 +38,20 @@ const grace = 5;
 
 /**
  * Adds the missing runs to the file of runs, up to the number of runs or the budget. A finished round of an episode is safe.
- * @throws PistarError cannot-resume if the file's runs were made in another way; wrong-layout if an episode does not replay exactly
+ * @throws PistarError busy-lock if another process adds to the file; cannot-resume if the file's runs were made in another way; wrong-layout if an episode does not replay exactly
  */
 export async function runMoments(input: MomentRunsInput): Promise<MomentRuns> {
+  const folder = dirname(input.path);
+  mkdirSync(folder, { recursive: true });
+  const release = holdLock(`${input.path}.lock`, folder);
+  try {
+    return await addRuns(input);
+  } finally {
+    release();
+  }
+}
+
+async function addRuns(input: MomentRunsInput): Promise<MomentRuns> {
   const { dataset, options, policyName, stations, path, onProgress } = input;
   const { of, budget, runs, every, episodes, workers, seed, ...driving } = options;
   const chosen = random(seed).split("audited episodes").shuffle(input.episodes).slice(0, episodes);

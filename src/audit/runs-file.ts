@@ -1,7 +1,6 @@
 // The outcomes of an audit's runs, in a file that only grows. Its first line says how the runs were made. Each further line holds
 // one round of one episode, whole. A resumed audit cuts off a half-written line.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from "node:fs";
-import { dirname } from "node:path";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { checked, PistarError, replaceFile, sync, toJson } from "../system/index.ts";
@@ -62,7 +61,6 @@ export function openRounds(
   const asked = { format_version: formatVersion, ...made };
   const lines = linesOf(path);
   if (lines.length < 2) {
-    mkdirSync(dirname(path), { recursive: true });
     replaceFile(path, `${toJson(asked)}\n`);
   } else {
     checkMade(path, parsed(lines[0]!, path, 1) as RunsMade, asked);

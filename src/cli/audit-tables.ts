@@ -38,6 +38,7 @@ export function printAudit(audit: Audit): void {
         ["   moments from which no run succeeded", percent(value.hopeless)],
         [`A over ${lookahead}: correlation with the truth`, within(advantage.correlation, plain)],
         ["   right sign", `${percent(advantage.signs.value)} (${percentInterval(advantage.signs)})`],
+        ["   the same of “negative” for all", percent(advantage.negative)],
         ["   spread of the true advantages", plain(advantage.spread)],
         ["   spread by V", plain(advantage.estimatedSpread)],
         ["   share of the measured truth that is no noise", percent(advantage.reliability)],

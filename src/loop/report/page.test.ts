@@ -351,6 +351,7 @@ describe("audits", () => {
       lookahead: 1,
       correlation: at(0.1),
       signs: at(0.6),
+      negative: 0.7,
       spread: 0.1,
       estimatedSpread: 0.1,
       reliability: 0.5,
