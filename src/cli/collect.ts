@@ -27,10 +27,12 @@ export function addCollect(command: Command): void {
 async function collectEpisodes(flags: Record<string, unknown> & { robot?: string }): Promise<void> {
   const { robot } = flags;
   const options = fromFlags(collectOptions, flags);
-  const { before, collected, lost } = await interruptible((signal) =>
-    withProgress(`collecting ${options.task}`, (progress) =>
-      collect({ ...options, stations: stationsOf(robot), progress, signal }),
-    ),
+  const { before, collected, lost } = await interruptible(
+    (signal) =>
+      withProgress(`collecting ${options.task}`, (progress) =>
+        collect({ ...options, stations: stationsOf(robot), progress, signal }),
+      ),
+    robot,
   );
   const successes = collected.filter(({ outcome }) => outcome === "success").length;
   const discarded = collected.filter(({ outcome }) => outcome === "discarded").length;

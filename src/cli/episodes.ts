@@ -23,11 +23,21 @@ export function warnOfEpisodes(lost: Collection["lost"], collected: Collection["
       warn(`seed ${seed}: ${kind} at period ${step}: ${message} (${troubles.length} such)`);
 }
 
-/** Runs interruptible work. The first Ctrl-C or kill finishes the episodes in progress, the second ends the process. */
-export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs interruptible work. The first Ctrl-C or kill finishes the episodes in progress, the second ends the process.
+ * @param robot the robot's file or module, if there is one
+ */
+export async function interruptible<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  robot?: string | undefined,
+): Promise<T> {
   const controller = new AbortController();
   const endWatch = onInterrupt((signal) => {
-    console.error(`${signal}: finishing the episodes in progress`);
+    console.error(
+      robot?.endsWith(".json")
+        ? "ending the episode, which is discarded, then to rest; press again to stop at once: the arm then holds its pose"
+        : `${signal}: finishing the episodes in progress`,
+    );
     process.exitCode = signal === "SIGINT" ? 130 : 143;
     controller.abort();
   });

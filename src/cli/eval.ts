@@ -49,10 +49,12 @@ async function evaluate(
   const options = fromFlags(evaluateOptions, flags);
   if (robot?.endsWith(".json") && against !== undefined) return evaluateBlind({ ...options, against }, robot, json);
   const run = (policy: string) =>
-    interruptible((signal) =>
-      withProgress(`evaluating ${policy}`, (progress) =>
-        evaluatePolicy({ ...options, policy, stations: stationsOf(robot), progress, signal }),
-      ),
+    interruptible(
+      (signal) =>
+        withProgress(`evaluating ${policy}`, (progress) =>
+          evaluatePolicy({ ...options, policy, stations: stationsOf(robot), progress, signal }),
+        ),
+      robot,
     );
   const evaluation = await run(options.policy);
   const baseline = against === undefined || process.exitCode ? undefined : await run(against);
@@ -81,15 +83,17 @@ async function evaluateBlind(
     ...found,
     comparison: compare(found.evaluation, found.baseline, options.seed),
   });
-  const found = await interruptible((signal) =>
-    withProgress("pairs of episodes", (progress) =>
-      compareBlind({
-        ...options,
-        ...{ stations: stationsOf(robot), progress, signal },
-        // A day's work survives a kill.
-        onPair: (sofar) => toFile !== undefined && replaceFile(toFile, toJson(result(sofar), 2)),
-      }),
-    ),
+  const found = await interruptible(
+    (signal) =>
+      withProgress("pairs of episodes", (progress) =>
+        compareBlind({
+          ...options,
+          ...{ stations: stationsOf(robot), progress, signal },
+          // A day's work survives a kill.
+          onPair: (sofar) => toFile !== undefined && replaceFile(toFile, toJson(result(sofar), 2)),
+        }),
+      ),
+    robot,
   );
   if (json === "-") return console.log(toJson(result(found), 2));
   printEvaluation(found.evaluation);

@@ -23,7 +23,7 @@ export type ErrorCode =
   | "bad-option"
   /** A device, an optional package or a network port cannot be used on this machine. The message says what to install or to change. */
   | "unavailable"
-  /** A policy server does not answer, or answers wrongly. Start or restart it, or raise the deadline. */
+  /** A policy server or a motor does not answer, or answers wrongly. Start or restart it, or look at its cables. */
   | "no-answer"
   /** Numbers are no longer finite. Lower the learning rate, or look for wrong values in the data. */
   | "diverged";

@@ -38,7 +38,7 @@ async function calibrate(path: string, { leader, rest }: { leader?: boolean; res
   const arm = leader ? file.leader : file;
   if (!arm) throw new PistarError("bad-option", `${path}: it has no leader`);
   if (leader && rest) throw new PistarError("bad-option", "A leader has no rest pose");
-  const opened = await openBus(arm.port);
+  const opened = await openBus(arm.port, { timeout: file.timeout });
   try {
     await checkMotors(opened.bus);
     await withDialogue(async (dialogue) => {

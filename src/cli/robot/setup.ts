@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import {
+  type ArmKind,
   assignId,
   checkMotors,
   compareCalibration,
@@ -76,16 +77,25 @@ async function setup(file: string, flags: Flags): Promise<void> {
   };
   const checkedFile = checked(robotFileSchema, wanted, "the flags", "bad-option");
   if (flags.motors) await assignIds(port);
-  const { bus, close } = await openBus(port);
+  const { bus, close } = await openBus(port, { timeout: checkedFile.timeout });
   try {
     await checkMotors(bus);
-    await adoptCalibration(bus, port, id);
+    await adoptCalibration(bus, port, "follower", id);
   } finally {
     await close();
   }
+  if (leaderPort !== undefined && leaderPort !== emulatedPort) {
+    const leader = await openBus(leaderPort, { timeout: checkedFile.timeout });
+    try {
+      await checkMotors(leader.bus);
+      await adoptCalibration(leader.bus, leaderPort, "leader", leaderId!);
+    } finally {
+      await leader.close();
+    }
+  }
   replaceFile(file, `${toJson(checkedFile, 2)}\n`);
   console.log(
-    `${file}: ${before ? "updated" : "written"}; next: pistar robot calibrate ${file}${calibrated(port, id) ? " --rest" : ""}`,
+    `${file}: ${before ? "updated" : "written"}; next: pistar robot calibrate ${file}${calibrated(port, "follower", id) ? " --rest" : ""}`,
   );
 }
 
@@ -105,10 +115,10 @@ async function assignIds(port: string): Promise<void> {
   });
 }
 
-const calibrated = (port: string, id: string): boolean => {
+const calibrated = (port: string, kind: ArmKind, id: string): boolean => {
   if (port === emulatedPort) return true;
   try {
-    readCalibration("follower", id);
+    readCalibration(kind, id);
     return true;
   } catch (error) {
     if (error instanceof PistarError && error.code === "missing-file") return false;
@@ -116,9 +126,14 @@ const calibrated = (port: string, id: string): boolean => {
   }
 };
 
-async function adoptCalibration(bus: Parameters<typeof checkMotors>[0], port: string, id: string): Promise<void> {
-  if (port === emulatedPort || !calibrated(port, id)) return;
-  const { path, calibration } = readCalibration("follower", id);
+async function adoptCalibration(
+  bus: Parameters<typeof checkMotors>[0],
+  port: string,
+  kind: ArmKind,
+  id: string,
+): Promise<void> {
+  if (port === emulatedPort || !calibrated(port, kind, id)) return;
+  const { path, calibration } = readCalibration(kind, id);
   const differences = await compareCalibration(bus, calibration);
   if (differences.length === 0) return console.error(`${path}: the motors hold this calibration`);
   for (const { joint, field, motor, file } of differences)

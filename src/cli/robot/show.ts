@@ -31,7 +31,7 @@ export function addShow(group: Command): void {
 async function show(path: string): Promise<void> {
   const file = readRobotFile(path);
   const calibration = followerCalibration(file);
-  const { bus, clock, close } = await openBus(file.port);
+  const { bus, clock, close } = await openBus(file.port, { timeout: file.timeout });
   try {
     await checkMotors(bus);
     const motors = await new PresentReader(bus, motorIds, clock).read();

@@ -37,6 +37,9 @@ export interface BusCounts {
 /** Three bytes from the model number on: model and identity. No other request has an answer of this length. */
 const identity = { address: registers.Model_Number.address, count: 3 };
 
+/** Milliseconds from which a timer is late. */
+const late = 2;
+
 export class FeetechBus {
   readonly counts: BusCounts = { requests: 0, repeated: 0, cleared: 0 };
   private readonly stream: ByteStream;
@@ -186,11 +189,20 @@ export class FeetechBus {
     const reader = new AnswerReader(expected);
     this.reader = reader;
     await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(this.timeout, resolve);
+      let cancel = () => {};
+      const waitOnce = (patience: number) => {
+        const due = this.clock.now() + this.timeout;
+        cancel = this.clock.after(this.timeout, () => {
+          // A late timer shows that this process was held up. The answer may be waiting to be read.
+          if (patience > 0 && this.clock.now() - due > late) waitOnce(patience - 1);
+          else resolve();
+        });
+      };
       this.wake = () => {
         cancel();
         resolve();
       };
+      waitOnce(3);
       this.stream.write(request);
     });
     this.reader = undefined;

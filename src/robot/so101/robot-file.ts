@@ -37,6 +37,11 @@ const pose = z.strictObject(Object.fromEntries(so101.map(({ joint }) => [joint, 
 
 export const robotFileSchema = z.strictObject({
   ...arm,
+  timeout: z
+    .number()
+    .gt(0)
+    .default(10)
+    .describe("milliseconds to wait for a motor's answer; more for a USB chip with a latency timer, such as FTDI's"),
   units: z
     .enum(units)
     .describe("of the body joints: degrees (LeRobot's since February 2026), or normalised, −100 to 100"),

@@ -75,8 +75,8 @@ async function openReal(file: RobotFile, { setting, say, adopt, prepare }: ArmOp
       opened.push(camera);
       cameras.push(camera);
     }
-    const leader = file.leader && (await openLeader(file.leader, unit, opened));
-    const bus = new FeetechBus(await openSerialPort(file.port));
+    const leader = file.leader && (await openLeader(file.leader, file, opened));
+    const bus = new FeetechBus(await openSerialPort(file.port), { timeout: file.timeout });
     opened.push(bus);
     const robot = await connectSo101({
       ...{ bus, calibration, unit, limits, fps, cameras, say, instruction: setting.task, rest: restOf(file) },
@@ -100,12 +100,12 @@ async function openReal(file: RobotFile, { setting, say, adopt, prepare }: ArmOp
 
 async function openLeader(
   { port, id }: NonNullable<RobotFile["leader"]>,
-  unit: RobotFile["units"],
+  { units: unit, timeout }: RobotFile,
   opened: { close(): Promise<void> }[],
 ): Promise<Leader> {
   const { calibration } = readCalibration("leader", id);
   const stream: ByteStream = await openSerialPort(port);
-  const bus = new FeetechBus(stream);
+  const bus = new FeetechBus(stream, { timeout });
   opened.push(bus);
   return connectLeader({ bus, calibration, unit });
 }

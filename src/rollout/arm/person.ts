@@ -27,6 +27,8 @@ export interface PersonOptions {
 const largestGap = 5;
 /** Seconds over which a hand-over is blended. */
 const blend = 0.3;
+/** Seconds without a usable answer of the policy until the person is told. */
+const patience = 1;
 /** A leader that is this far from the follower, for this many periods, is being moved by a person. */
 const moved = { gap: 8, periods: 3 };
 
@@ -35,8 +37,9 @@ export class Person implements Operator {
   private readonly options: PersonOptions;
   private movedFor = 0;
   private taken = false;
-  private wasHeld = false;
-  private told = 0;
+  private heldSince: number | undefined;
+  /** When it last told something that it would repeat. */
+  private told = Number.NEGATIVE_INFINITY;
   /** The beginning of a correction: the follower's pose, and the second. */
   private handOver: { readonly pose: readonly number[]; readonly at: number } | undefined;
   private repeat = false;
@@ -48,17 +51,21 @@ export class Person implements Operator {
   reset(): void {
     this.movedFor = 0;
     this.taken = false;
-    this.wasHeld = false;
+    this.heldSince = undefined;
+    this.told = Number.NEGATIVE_INFINITY;
     this.handOver = undefined;
     this.repeat = false;
     while (this.options.keys.next() !== undefined); // keys of the time between episodes
   }
 
   decide(tick: Tick): Decision {
-    const { keys, leader, say, mirrors } = this.options;
-    leader?.refresh(mirrors && tick.control === "autonomous" ? this.options.commanded() : undefined);
-    if (tick.held && !this.wasHeld) say("the policy gives nothing usable: the arm holds still");
-    this.wasHeld = tick.held;
+    const { keys, leader, mirrors } = this.options;
+    // In a pause too: a leader without torque would fall.
+    const follows = mirrors && tick.control !== "correcting" && !this.taken;
+    leader?.refresh(follows ? this.options.commanded() : undefined);
+    this.heldSince = tick.held ? (this.heldSince ?? tick.seconds) : undefined;
+    if (tick.seconds - (this.heldSince ?? tick.seconds) > patience)
+      this.tell(tick.seconds, "the policy gives nothing usable: the arm holds still");
     const key = keys.next();
     if (key === "s") return "success";
     if (key === "f") return "failure";
@@ -132,7 +139,7 @@ export class Person implements Operator {
 
   /** Says it at most once a second. */
   private tell(seconds: number, text: string): void {
-    if (seconds - this.told < 1 && seconds >= this.told && this.told > 0) return;
+    if (seconds - this.told < 1) return;
     this.told = seconds;
     this.options.say(text);
   }

@@ -4,7 +4,7 @@ import { PistarError } from "../../system/index.ts";
 import type { Keys } from "./person.ts";
 
 export interface TerminalKeys extends Keys {
-  /** Waits for a key. */
+  /** Waits for a key. Ctrl-C ends it too. */
   wait(key: string): Promise<void>;
 }
 
@@ -25,7 +25,12 @@ export function terminalKeys(): TerminalKeys {
   const waiting = new Map<string, () => void>();
   const onKey = (_: unknown, { name = "", ctrl }: Key) => {
     // A raw terminal does not turn Ctrl-C into a signal.
-    if (ctrl && name === "c") process.kill(process.pid, "SIGINT");
+    if (ctrl && name === "c") {
+      process.kill(process.pid, "SIGINT");
+      for (const resume of waiting.values()) resume();
+      waiting.clear();
+      return;
+    }
     const resume = waiting.get(name);
     waiting.delete(name);
     if (resume) resume();
