@@ -1,6 +1,6 @@
 # Reads with LeRobot what pistar records and makes of it: both versions of the format, labels inside, every edit. Every
-# cell and every pixel must be what pistar reads. LeRobot's converter takes the copies of version 2.1 to 3.0; its
-# DataLoader, its action chunks and its own edits run on them too.
+# cell and every pixel must be what pistar reads. LeRobot's converter takes the copies of version 2.1 to 3.0. Its
+# DataLoader with action chunks, a training of ACT and its own edits run on them too.
 # Needs LeRobot 0.6.2 with its extra "dataset" (https://github.com/huggingface/lerobot); no test needs it.
 # python test/lerobot/read.py
 import json
@@ -10,9 +10,13 @@ import tempfile
 from pathlib import Path
 
 import torch
+from lerobot.configs.types import FeatureType
 from lerobot.datasets.dataset_tools import delete_episodes, merge_datasets, remove_feature, split_dataset
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
+from lerobot.policies.act.configuration_act import ACTConfig
+from lerobot.policies.act.modeling_act import ACTPolicy
 from lerobot.scripts.convert_dataset_v21_to_v30 import convert_dataset
+from lerobot.utils.feature_utils import dataset_to_policy_features
 from reading import contents, opened
 
 HERE = Path(__file__).parent
@@ -45,6 +49,36 @@ def loads(root):
         assert batch["action"].shape[1:] == (3, 3), batch["action"].shape
         seen += batch["index"].tolist()
     assert sorted(seen) == list(range(dataset.num_frames))
+
+
+def trains(root):
+    """A small ACT policy takes a pass over the dataset, and its loss falls."""
+    plain = opened(root)
+    features = dataset_to_policy_features(plain.meta.features)
+    config = ACTConfig(
+        input_features={key: one for key, one in features.items() if key.startswith("observation.")},
+        output_features={key: one for key, one in features.items() if one.type is FeatureType.ACTION},
+        chunk_size=4,
+        n_action_steps=4,
+        dim_model=64,
+        n_heads=2,
+        dim_feedforward=64,
+        pretrained_backbone_weights=None,
+        device="cpu",
+    )
+    policy = ACTPolicy(config)
+    policy.train()
+    steps = {"action": [step / plain.fps for step in config.action_delta_indices]}
+    dataset = LeRobotDataset("local/check", root=root, video_backend="pyav", delta_timestamps=steps)
+    optimizer = torch.optim.AdamW(policy.parameters(), lr=1e-3)
+    losses = []
+    for batch in torch.utils.data.DataLoader(dataset, batch_size=4, shuffle=True):
+        loss, _ = policy.forward(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0], losses
 
 
 def edits(root, folder):
@@ -81,10 +115,13 @@ with tempfile.TemporaryDirectory() as temporary:
             root = folder / name
             convert_dataset("local/check", root=root, push_to_hub=False)
         cells, pictures = compare(name, contents(root), json.loads(path.read_text()))
-        if name != "renamed":
+        # PyTorch cannot put language rows into batches, and LeRobot's reader misses frames of its own depth video.
+        if not name.startswith("lerobot-"):
             loads(root)
         print(f"{name}: {cells} cells and {pictures} pictures equal", flush=True)
     for name in ["h264", "av1", "pictures", "blind"]:
         # LeRobot's edits fail on columns of two dimensions, also on those of its own recordings.
         edits(folder / "pistar" / f"{name}-flat", folder / "edits" / name)
         print(f"{name}: LeRobot's edits hold", flush=True)
+    trains(folder / "pistar" / "h264-flat")
+    print("ACT learns")

@@ -1,7 +1,7 @@
-// Records small datasets with pistar, and makes the copies that `pistar dataset` can make of them: both versions of the
-// format, labels inside, every edit. Beside each, NAME.json says what pistar reads from it. read.py compares.
+// Records small datasets with pistar and makes the copies of `pistar dataset`: both versions of the format, labels inside,
+// every edit, and copies of LeRobot's own datasets. Beside each, NAME.json holds what pistar reads. read.py compares.
 // npx tsx test/lerobot/record.ts FOLDER
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   convertDataset,
@@ -161,7 +161,10 @@ for (const part of parts) await part.close();
 const rename = { "observation.state": "state", "observation.images.front": "observation.images.top" };
 await using(path("h264"), (source) => save("renamed", (target) => copyEpisodes(piecesOf(source), target)), { rename });
 await save("with-new-stats", (target) => using(path("h264"), (source) => convertDataset(source, target)));
-cpSync(join(import.meta.dirname, "../golden/lerobot/h264"), path("lerobot-with-new-stats"), { recursive: true });
+const golden = join(import.meta.dirname, "../golden/lerobot");
+for (const { name } of readdirSync(golden, { withFileTypes: true }).filter((one) => one.isDirectory()))
+  await save(`lerobot-${name}`, (target) => using(join(golden, name), (source) => convertDataset(source, target)));
+cpSync(join(golden, "h264"), path("lerobot-with-new-stats"), { recursive: true });
 made.push("lerobot-with-new-stats");
 for (const name of ["with-new-stats", "lerobot-with-new-stats"])
   await using(path(name), async (source) => void (await writeStats(source, await recomputeStats(source))));
