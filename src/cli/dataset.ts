@@ -7,10 +7,12 @@ import {
   listLabels,
   materialize,
   openDataset,
+  piecesOf,
   type Problem,
   renaming,
   validateDataset,
 } from "../data/index.ts";
+
 import { duration, number } from "../system/index.ts";
 import { addEditCommands } from "./dataset-edit.ts";
 import { addImport } from "./dataset-import.ts";
@@ -145,7 +147,12 @@ export function addDataset(group: Command): void {
         reading(root, options, async (source) => {
           const copying = { repair: options.repair ?? false, onNote: note };
           await withProgress("exporting", (progress) =>
-            materialize(source, target, { ...(advantages && { advantages }), prompts, progress, ...copying }),
+            materialize(piecesOf(source), target, {
+              ...(advantages && { advantages }),
+              word: prompts ? "labels" : "none",
+              progress,
+              ...copying,
+            }),
           );
           written(target, source, "v3.0", options);
         }),

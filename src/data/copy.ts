@@ -36,8 +36,9 @@ export interface Piece {
 export interface Changes {
   /** The copy's additional features. */
   readonly features: Readonly<Record<string, Feature>>;
-  /** Their columns for an episode, and the instruction of each frame if it changes. */
+  /** Their columns for a whole episode of a source, and the instruction of each frame if it changes. */
   change(
+    source: LeRobotDataset,
     episode: number,
     tasks: readonly string[],
   ): Promise<{ columns: ReadonlyMap<string, Column>; tasks: readonly string[] }>;
@@ -143,7 +144,7 @@ async function contentOf(piece: Piece, { own, carried, folder, options }: CopyPl
   const names = own.flatMap(([name, feature]) => (isCamera(feature) ? [] : [name]));
   const stored = await source.columns(episode, [...names, "task_index"]);
   const tasks = taskTexts(source, episode, stored.get("task_index")!);
-  const changed = await options.changes?.change(episode, tasks);
+  const changed = await options.changes?.change(source, episode, tasks);
   const timestamps = cut ? undefined : await recordedTimes(source, record, options);
   const columns = new Map([...stored, ...(changed?.columns ?? [])]);
   const cameras = await cameraContent(piece, { from, to }, own, folder);

@@ -38,7 +38,7 @@ export {
   readLabels,
   writeLabels,
 } from "./labels.ts";
-export { type MaterializeOptions, materialize } from "./materialize.ts";
+export { actedPieces, type MaterializeOptions, materialize, withAdvantage } from "./materialize.ts";
 export { denormalize, type NormalizationMode, type Normalizer, normalize, normalizer } from "./normalization.ts";
 export { encodePng } from "./png.ts";
 export { recomputeStats, type StatsChange, statsChanges, totalStats, writeStats } from "./recompute-stats.ts";

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openDataset } from "./dataset.ts";
+import { mergedPieces, piecesOf } from "./edit.ts";
 import { type AdvantageLabels, listLabels, readLabels, writeLabels } from "./labels.ts";
-import { materialize } from "./materialize.ts";
+import { actedPieces, materialize } from "./materialize.ts";
 import { openParquet } from "./parquet-file.ts";
-import { episodeSuccess, recordingFeatures } from "./recording.ts";
+import { episodeSuccess, nobody, recordingFeatures } from "./recording.ts";
 import { validateDataset } from "./validate/validate.ts";
 import { createWriter } from "./writer.ts";
 
@@ -118,7 +119,7 @@ test("labels that do not fit are refused, and the earlier ones stay", async () =
 
 test("materialize writes Evo-RL's columns, tagged instructions and the mirrored intervention", async () => {
   const source = await openDataset(root);
-  await materialize(source, join(folder, "copy"), { advantages: "iter1" });
+  await materialize(piecesOf(source), join(folder, "copy"), { advantages: "iter1" });
   expect(await validateDataset(join(folder, "copy"))).toEqual([]);
   const copy = await openDataset(join(folder, "copy"));
   const columns = await copy.columns(0);
@@ -137,7 +138,7 @@ test("materialize writes Evo-RL's columns, tagged instructions and the mirrored 
   expect(copy.episodes[1]!.extra).toEqual({ episode_success: "failure" });
   await copy.close();
 
-  await materialize(source, join(folder, "plain"), { advantages: "iter1", prompts: false });
+  await materialize(piecesOf(source), join(folder, "plain"), { advantages: "iter1", word: "none" });
   const plain = await openDataset(join(folder, "plain"));
   expect([...plain.tasks.values()]).toEqual(["fold"]);
   await plain.close();
@@ -150,9 +151,74 @@ test("materialize writes Evo-RL's columns, tagged instructions and the mirrored 
       Object.entries(labels).map(([name, data]) => [name, data.slice(0, 4)]),
     ) as unknown as AdvantageLabels,
   );
-  await expect(materialize(source, join(folder, "never"), { advantages: "part" })).rejects.toThrow(
+  await expect(materialize(piecesOf(source), join(folder, "never"), { advantages: "part" })).rejects.toThrow(
     'advantages "part": episode 0, frame 1 has no label',
   );
   expect(existsSync(join(folder, "never"))).toBe(false);
+  await source.close();
+});
+
+/** The instruction of each frame. */
+async function instructions(root: string): Promise<(string | undefined)[]> {
+  const dataset = await openDataset(root);
+  const all: (string | undefined)[] = [];
+  for (const { index } of dataset.episodes)
+    for (const task of (await dataset.columns(index, ["task_index"])).get("task_index")!.data as BigInt64Array)
+      all.push(dataset.tasks.get(Number(task)));
+  await dataset.close();
+  return all;
+}
+
+test("materialize says one word everywhere, puts datasets together, and leaves the word out by a seed", async () => {
+  const [one, two] = [await openDataset(root), await openDataset(root)];
+  const positive = "fold\nAdvantage: positive";
+  await materialize(mergedPieces([one, two]), join(folder, "sft"), { word: "positive" });
+  expect(await instructions(join(folder, "sft"))).toEqual(new Array(12).fill(positive));
+  const dropped = async (name: string, seed: number) => {
+    await materialize(mergedPieces([one, two]), join(folder, name), { word: "positive", dropout: 0.5, seed });
+    return instructions(join(folder, name));
+  };
+  const first = await dropped("seed-1", 1);
+  expect(new Set(first)).toEqual(new Set(["fold", positive]));
+  expect(await dropped("seed-1-again", 1)).toEqual(first);
+  expect(await dropped("seed-2", 2)).not.toEqual(first);
+  await one.close();
+  await two.close();
+});
+
+test("actedPieces leaves out the frames in which nobody acted", async () => {
+  const features = { action: { dtype: "float32", shape: [1], names: null }, ...recordingFeatures };
+  const paused = join(folder, "paused");
+  const writer = await createWriter(paused, { fps: 10, features });
+  for (const actors of [["a", "a"], ["a", nobody, nobody, "human", "human", nobody, "a"], [nobody]]) {
+    for (const [frame, actor] of actors.entries())
+      await writer.addFrame(
+        {
+          action: frame,
+          "next.reward": -1,
+          "next.done": frame === actors.length - 1,
+          "complementary_info.is_intervention": Number(actor === "human"),
+          "complementary_info.collector_policy_id": actor,
+        },
+        "fold",
+      );
+    await writer.saveEpisode(episodeSuccess(true));
+  }
+  await writer.close();
+  const source = await openDataset(paused);
+  const pieces = await actedPieces(piecesOf(source));
+  expect(pieces.map(({ episode, from, to }) => [episode, from, to])).toEqual([
+    [0, undefined, undefined],
+    [1, 0, 1],
+    [1, 3, 5],
+    [1, 6, 7],
+  ]);
+  await materialize(pieces, join(folder, "acted"), {});
+  const copy = await openDataset(join(folder, "acted"));
+  const actions = await Promise.all(
+    copy.episodes.map(async ({ index }) => [...((await copy.columns(index)).get("action")!.data as Float32Array)]),
+  );
+  expect(actions).toEqual([[0, 1], [0], [3, 4], [6]]);
+  await copy.close();
   await source.close();
 });
