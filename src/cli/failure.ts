@@ -19,6 +19,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   unavailable: 12,
   "no-answer": 13,
   diverged: 14,
+  "command-failed": 15,
 };
 
 /** Remedies that are the same for every message of a code. */

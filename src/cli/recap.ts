@@ -17,6 +17,7 @@ import {
   openRun,
   type PlanOptions,
   type Preset,
+  plannedCommands,
   planOptions,
   presets,
   readRunConfig,
@@ -26,6 +27,7 @@ import {
   runRecap,
   runVerdict,
   trainRound,
+  withTrainerFile,
 } from "../loop/index.ts";
 import { PistarError } from "../system/index.ts";
 import { addFlags, flagsOf, fromFlags, givenFlags } from "./flags.ts";
@@ -88,6 +90,8 @@ const examples = [
   "pistar recap --dataset data/demos data/rollouts",
   "# a real arm; give the same command again after each step",
   "pistar recap --robot so101.json --task 'put the cube into the bowl' --out runs/mine",
+  "# a trainer of your own: what would be run",
+  `pistar recap --trainer "python train.py {dataset} {from} {out} {steps} {seed}" --server "python serve.py {checkpoint} {port}" --dry-run`,
 ];
 
 function changes(options: object): string {
@@ -109,6 +113,10 @@ const text = [
     "ended; without it the episode counts as a success. The frames' column complementary_info.is_intervention or intervention says where a " +
     "person acted. Advantages reach to the episode's end; --lookahead gives seconds instead.",
   "The labels are two files in the dataset's meta folder, advantages_RUN.parquet and returns_RUN.parquet. Nothing else of the dataset changes.",
+  "--trainer runs RECAP round a policy that is trained and served elsewhere, such as π0.5 in openpi or LeRobot (docs/guides/outside-trainer.md). pistar " +
+    "collects, values, labels and evaluates. For each training it writes a LeRobot dataset with the word in each frame's instruction, and fills in the command: " +
+    "{dataset} or {dataset_v21} (formats v3.0 and v2.1), {from}, {out}, {steps}, {seed}; with {resume} (true or false) a trainer goes on with what it left. " +
+    "In --server it fills in {checkpoint} and {port}. Do not put quotes around them.",
   `Flags for --dataset: ${Object.values(datasetFlags).join(" ")}`,
   "--robot improves a policy on a real arm. You demonstrate, watch, judge and correct; the command trains, and stops where it needs you. It says which " +
     "episodes to collect by which command. Give the same command again when they are there, today or another day. Every round keeps its " +
@@ -173,13 +181,28 @@ async function inSimulation(
       "bad-option",
       "--rename: of no use without --dataset; the simulation names its columns itself",
     );
-  const options = fromFlags(recapOptions, { ...(base ?? presets[preset].options), ...given });
+  const options = fromFlags(recapOptions, {
+    ...(base ?? withoutAwr(presets[preset].options, given)),
+    ...withTrainerFile(given),
+  });
   const folder = out ?? join("runs", `recap-${preset}-${options.seed}`);
-  if (planned(folder, needsOf(options), dryRun)) return;
+  const commands = plannedCommands(folder, options);
+  if (planned(folder, needsOf(options), dryRun)) {
+    for (const { name, command } of commands) console.log(`${name}:\n    ${command}`);
+    return;
+  }
   await reported(folder, async (progress, signal) =>
     runVerdict(await runRecap(openRun(folder, options, progress, signal))),
   );
   for (const line of nextSteps(folder, options.iterations)) console.log(line);
+}
+
+/** A preset's options for an outside trainer, whose datasets cannot weight frames. */
+function withoutAwr(options: Options, { trainer }: Options): Options {
+  const { controls } = options;
+  return trainer === undefined || !Array.isArray(controls)
+    ? options
+    : { ...options, controls: controls.filter((name) => name !== "awr") };
 }
 
 async function onDatasets(
@@ -195,7 +218,7 @@ async function onDatasets(
       `${foreign.map((name) => recapFlags[name]).join(", ")}: of no use with --dataset, where no simulation runs; ` +
         `leave out, or give one of ${Object.values(datasetFlags).join(" ")}`,
     );
-  const options = fromFlags(datasetOptions, { ...base, ...given });
+  const options = fromFlags(datasetOptions, { ...base, ...withTrainerFile(given) });
   const { datasets, seed } = options;
   const folder = out ?? join("runs", `recap-${basename(resolve(datasets[0]!))}-${seed}`);
   if (planned(folder, await needsOnDatasets(options), dryRun, datasets)) return;

@@ -15,6 +15,7 @@ import {
 import { simulation } from "../sim/index.ts";
 import type { OpenedArm } from "./extraction/arm.ts";
 import type { RecapOptions } from "./options.ts";
+import { type ServedArm, served } from "./outside/serve.ts";
 import { dataOf, type Run } from "./run.ts";
 import { choiceSeed, evaluationSeed } from "./seeds.ts";
 import { type Gain, gainSchema } from "./summary.ts";
@@ -32,14 +33,23 @@ export function collectStage(
   { iteration, source, stage = `${task}/${iteration}/${source}`, out = dataOf(run, task) }: Collecting,
   driving: Pick<CollectOptions, "policy" | "policyName" | "supervisor" | "episodes" | "seed"> & Partial<OpenedArm>,
 ): Promise<Gain> {
-  const { options, stages, listener, signal } = run;
+  const { options, stages, listener } = run;
   return stages.run(stage, gainSchema, async () => {
     const { difficulty, randomise } = options;
-    const asked = collectOptions.parse({ ...driving, task, difficulty, randomise, workers: workersOf(run), out });
     const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
     const policyName = driving.policyName ?? driving.policy;
-    const { lost } = await collect({ ...asked, stations: simulation, policyName, progress, ...(signal && { signal }) });
-    signal?.throwIfAborted();
+    const collectBy = async (policy: Partial<ServedArm>, signal: AbortSignal | undefined) => {
+      const all = { ...driving, ...policy, task, difficulty, randomise, workers: workersOf(run), out };
+      const asked = { ...collectOptions.parse(all), stations: simulation, policyName, progress };
+      const found = await collect({ ...asked, ...(signal && { signal }) });
+      signal?.throwIfAborted();
+      return found;
+    };
+    const { policy, advantageIndicator, guidance } = driving;
+    const { lost } =
+      advantageIndicator === undefined || guidance === undefined
+        ? await collectBy({}, run.signal)
+        : await served(run, stage, { policy, advantageIndicator, guidance }, collectBy);
     if (lost.length > 0)
       listener.onWarning?.(`${task}: ${lost.length} episodes were lost, the first because: ${lost[0]!.lost}`);
     const gained = await readOutcomes(out, driving);
@@ -61,7 +71,7 @@ async function readOutcomes(root: string, { seed, episodes }: { seed: number; ep
 }
 
 /** Options of an evaluation on the run's held-out seeds. They are the same for every policy. */
-export function evaluationOf(run: Run, task: string, policy: OpenedArm) {
+export function evaluationOf(run: Run, task: string, policy: OpenedArm | ServedArm) {
   const { difficulty, randomise, evaluation, seed } = run.options;
   return evaluateOptions.parse({
     ...policy,
@@ -78,7 +88,7 @@ export function evaluationOf(run: Run, task: string, policy: OpenedArm) {
 export function evaluateStage(run: Run, stage: string, task: string, policy: OpenedArm): Promise<Evaluation> {
   const { stages, listener } = run;
   return stages.run(stage, evaluationSchema, async () => {
-    const found = await evaluate(run, stage, evaluationOf(run, task, policy));
+    const found = await evaluate(run, stage, task, policy);
     const { successes, episodes } = found.total;
     listener.onNote?.(`${stage}: ${successes} of ${episodes} episodes succeed`);
     for (const fault of faults(found)) listener.onWarning?.(`${stage}: ${fault}`);
@@ -86,11 +96,21 @@ export function evaluateStage(run: Run, stage: string, task: string, policy: Ope
   });
 }
 
-async function evaluate({ listener, signal }: Run, stage: string, asked: ReturnType<typeof evaluationOf>) {
-  const progress = (done: number, total: number) => listener.onProgress?.(stage, done, total);
-  const found = await evaluatePolicy({ ...asked, stations: simulation, progress, ...(signal && { signal }) });
-  signal?.throwIfAborted();
-  return found;
+/** @param own other episodes than the run's held-out ones */
+function evaluate(
+  run: Run,
+  stage: string,
+  task: string,
+  policy: OpenedArm,
+  own: { readonly seed?: number; readonly episodes?: number } = {},
+): Promise<Evaluation> {
+  const progress = (done: number, total: number) => run.listener.onProgress?.(stage, done, total);
+  return served(run, stage, policy, async (asked, signal) => {
+    const options = { ...evaluationOf(run, task, asked), ...own, stations: simulation, progress };
+    const found = await evaluatePolicy({ ...options, ...(signal && { signal }) });
+    signal?.throwIfAborted();
+    return found;
+  });
 }
 
 /** Episodes that a policy runs to be chosen: half as many as to be evaluated. */
@@ -106,9 +126,7 @@ export function chooseStage(run: Run, stage: string, task: string, policies: rea
     const seed = choiceSeed(run.options.seed);
     let [best, highest] = [0, { successes: -1, throughput: 0 }];
     for (const [at, policy] of policies.entries()) {
-      const { successes, throughput } = (
-        await evaluate(run, stage, { ...evaluationOf(run, task, policy), seed, episodes })
-      ).total;
+      const { successes, throughput } = (await evaluate(run, stage, task, policy, { seed, episodes })).total;
       run.listener.onNote?.(`${stage}: ${basename(policy.policy)}: ${successes} of ${episodes} episodes succeed`);
       const ahead = successes - highest.successes || throughput.value - highest.throughput;
       if (ahead > 0) [best, highest] = [at, { successes, throughput: throughput.value }];

@@ -12,6 +12,7 @@ import { bytesOf, writeAtomically } from "../system/index.ts";
 import { evaluationOf } from "./episodes.ts";
 import type { OpenedArm } from "./extraction/arm.ts";
 import { type Filmed, type FilmOptions, filmEpisode } from "./film-episode.ts";
+import { served } from "./outside/serve.ts";
 import { type Run, trainingOf } from "./run.ts";
 import { type Film, type FilmedEpisode, filmSchema } from "./summary.ts";
 
@@ -51,10 +52,11 @@ export function filmStage(
       let done = 0;
       const onFilm = () => listener.onProgress?.(stage, ++done, 2 * seeds.length);
       const shooting = { value, every, ...size, onFilm };
-      const [first, second] = [
-        await filmsOf(run, task, before, seeds, shooting),
-        await filmsOf(run, task, after, seeds, shooting),
-      ];
+      const filmed = (evaluated: Evaluated) =>
+        served(run, `${stage}-${evaluated.arm}`, evaluated.opened, (opened) =>
+          filmsOf(run, task, { ...evaluated, opened }, seeds, shooting),
+        );
+      const [first, second] = [await filmed(before), await filmed(after)];
       return seeds.map((seed, i) => ({
         seed,
         instruction: first[i]!.instruction,

@@ -114,11 +114,11 @@ function film(run: Run, task: string, first: Evaluation, last: Evaluation): Prom
   return filmStage(run, task, iterations, both);
 }
 
-/** Lets the run's folder stand for this policy in commands. A policy behind a URL stands for itself. */
+/** Lets the run's folder stand for this policy in commands. One behind a URL stands for itself, and one of an outside trainer needs its server. */
 function keepPolicy(run: Run, task: string, { name: arm }: ExtractionArm, iteration: number, opened: OpenedArm): void {
   const { policy, advantageIndicator = "none", guidance = 1 } = opened;
   const folder = relative(run.folder, policy);
-  if (!folder.startsWith(".."))
+  if (!folder.startsWith("..") && run.options.trainer === undefined)
     addRunPolicy(run.folder, task, { arm, iteration, folder, advantageIndicator, guidance });
 }
 

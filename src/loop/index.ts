@@ -33,6 +33,8 @@ export {
   type RecapOptions,
   recapOptions,
 } from "./options.ts";
+export { withTrainerFile } from "./outside/options.ts";
+export { type PlannedCommand, plannedCommands } from "./outside/plan.ts";
 export { labelTag, runOnDatasets } from "./own-data.ts";
 export { checkRoom, gigabytes, type Needs, needsOf, needsOnDatasets, type Room } from "./preflight.ts";
 export { readSummary } from "./read-summary.ts";

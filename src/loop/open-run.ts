@@ -8,6 +8,7 @@ import { taskNamed } from "../sim/index.ts";
 import { checked, PistarError, readJsonAs, replaceFile, toJson } from "../system/index.ts";
 import { checkRunFormat, runFormatVersion } from "../train/index.ts";
 import { type DatasetOptions, datasetOptions, type RecapOptions, recapOptions } from "./options.ts";
+import { checkOutside } from "./outside/options.ts";
 import { type Listener, pretrainedOn, type Run } from "./run.ts";
 import { Stages } from "./stages.ts";
 
@@ -24,6 +25,7 @@ export function openRun(
 ): Run {
   const options = recapOptions.parse(given);
   for (const task of pretrainedOn(options)) taskNamed(task);
+  checkOutside(options, options.controls);
   return openFolder(folder, options, listener, signal);
 }
 
@@ -38,6 +40,7 @@ export async function openDatasetRun(
   signal?: AbortSignal,
 ): Promise<Run<DatasetOptions>> {
   const options = datasetOptions.parse(given);
+  checkOutside(options, [], false);
   const datasets = [...new Set(options.datasets.map((root) => resolve(root)))];
   for (const root of datasets) await (await openDataset(root)).close();
   return openFolder(folder, { ...options, datasets }, listener, signal);

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { collectOptions } from "../rollout/index.ts";
 import { labelOptions, policyOptions } from "../train/index.ts";
 import { controlOptions, controls } from "./extraction/controls.ts";
+import { outsideOptions, trainerOptions } from "./outside/options.ts";
 import { maxIterations } from "./seeds.ts";
 
 const count = z.int().min(1);
@@ -89,6 +90,7 @@ export const recapOptions = z.strictObject({
     .describe(
       "checkpoints that an iteration's trainings begin from: the pre-trained ones, or those of the iteration before",
     ),
+  ...outsideOptions,
   ...controlOptions,
   controls: z
     .array(z.enum(controlNames as [(typeof controlNames)[number], ...(typeof controlNames)[number][]]))
@@ -120,6 +122,7 @@ export const datasetOptions = recapOptions
     datasets: z.array(z.string()).min(1).describe("folders of LeRobot datasets"),
     lookahead: labelOptions.shape.lookahead,
     rename: labelOptions.shape.rename,
+    ...trainerOptions,
   });
 
 export type DatasetOptions = z.infer<typeof datasetOptions>;

@@ -1,11 +1,13 @@
 // Algorithm 1 of π*0.6 (arXiv 2511.14759) on simulated tasks, with controls. Demonstrations and pre-training are shared by all tasks; then each
 // task is improved by itself (improve.ts).
+import type { Course, PolicyOptions } from "../train/index.ts";
 import { readAudits } from "./audits.ts";
 import { collectStage } from "./episodes.ts";
 import { controls } from "./extraction/controls.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
 import { asOnlyWriter } from "./only-writer.ts";
+import { endLeftCommands } from "./outside/command.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf, picturesOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/page.ts";
@@ -21,6 +23,8 @@ import { dropFrameCache, labelStage, trainPolicyStage, trainValues, valuesBy } f
 export const runRecap = (run: Run): Promise<Summary> => asOnlyWriter(run, () => algorithm1(run));
 
 async function algorithm1(run: Run): Promise<Summary> {
+  for (const left of await endLeftCommands(run.folder))
+    run.listener.onNote?.(`ended ${left}, which a killed run had left`);
   const demonstrations = new Map<string, Gain>();
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
   const before = await pretrain(run);
@@ -59,14 +63,14 @@ async function pretrain(run: Run): Promise<Pretrained> {
     });
   const labels = { advantageIndicator: "labels", labels: pretrained.tag, dropout } as const;
   const options = { size, backbone, steps: pretrainSteps, batchSize, draws, learningRate, fast, horizon };
-  const policy = await trainPolicyStage(run, pretrained.policy, { datasets, options: { ...options, ...labels } });
+  const trained: (readonly [string, Course & { readonly warnings: readonly string[] }])[] = [...values];
+  const add = async (name: string, own: Partial<PolicyOptions>) =>
+    trained.push([name, await trainPolicyStage(run, name, { datasets, options: { ...options, ...own } })]);
+  // An outside trainer may have a checkpoint to begin from.
+  if (run.options.from === undefined) await add(pretrained.policy, labels);
   // Wordless controls may be asked for when rollouts are in the datasets already.
-  const later = { ...options, learnFrom: "demonstrations" } as const;
   const isWordless = controls.some(({ name, wordless }) => wordless && run.options.controls.includes(name));
-  const wordless = isWordless
-    ? [[pretrained.wordless, await trainPolicyStage(run, pretrained.wordless, { datasets, options: later })] as const]
-    : [];
-  const trained = [...values, [pretrained.policy, policy] as const, ...wordless];
+  if (isWordless && run.options.from === undefined) await add(pretrained.wordless, { learnFrom: "demonstrations" });
   return {
     curves: trained.map(([name, result]) => curveOf(name, result)),
     warnings: trained.flatMap(([of, { warnings }]) => warnings.map((text) => ({ of, text }))),

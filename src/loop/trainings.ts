@@ -23,6 +23,7 @@ import {
   type ValueSource,
   valueResultSchema,
 } from "../train/index.ts";
+import { type OutsideRun, trainOutside } from "./outside/train.ts";
 import { percent } from "./report/format.ts";
 import { type Run, trainingOf } from "./run.ts";
 
@@ -57,9 +58,10 @@ function pairsRanked({ auc, successes, failures }: ValueCheck): string {
 /** Steps between validations of a policy. A validation takes as long as twenty steps, so every 800 steps it costs 2.5 % of a training. */
 const policyValidateEvery = 800;
 
-/** Trains a policy as the stage `name`, and notes its held-out error. */
-export function trainPolicyStage(run: AnyRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
+/** Trains a policy as the stage `name`, by pistar or by the run's own trainer, and notes its held-out error. */
+export function trainPolicyStage(run: OutsideRun, name: string, asked: Asked<TrainPolicyInput>): Promise<PolicyResult> {
   return run.stages.run(name, policyResultSchema, async () => {
+    if (run.options.trainer !== undefined) return trainOutside(run, name, asked);
     const options = { validateEvery: policyValidateEvery, ...asked.options };
     const result = await trainPolicy({ ...asked, ...common(run, name, options) });
     const [error, trivial] = [result.heldOut?.["heldOut/actionError"], result.heldOut?.["heldOut/repeatLastError"]];

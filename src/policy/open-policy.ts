@@ -10,6 +10,7 @@ import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { openTrained } from "./open-trained.ts";
 import { findRunPolicy } from "./run-policies.ts";
 import { randomPolicy, stillPolicy } from "./simple-policies.ts";
+import { toldInText } from "./told-in-text.ts";
 
 /** How a policy is opened. Plain data, so that worker threads can be sent it. */
 export interface OpenPolicyOptions extends InferenceOptions, ComputeOptions {
@@ -77,13 +78,21 @@ async function open(spec: string, options: OpenPolicyOptions): Promise<ServableP
 }
 
 /** The API key comes from the environment, where no list of processes and no dataset shows it. */
-function connect(url: string, { layout, deadline }: OpenPolicyOptions): Promise<ServablePolicy> {
+async function connect(url: string, { layout, deadline, ...asked }: OpenPolicyOptions): Promise<ServablePolicy> {
   const apiKey = process.env.PISTAR_API_KEY;
-  return connectPolicy(url, {
+  const policy = await connectPolicy(url, {
     ...(layout !== undefined && { layout: typeof layout === "string" ? readLayout(layout) : layout }),
     ...(deadline !== undefined && { deadline: deadline * 1000 }),
     ...(apiKey && { apiKey }),
   });
+  // A server that says how it samples decides the word itself.
+  if (policy.info?.inference) return policy;
+  try {
+    return toldInText(policy, asked);
+  } catch (error) {
+    await policy.close();
+    throw error;
+  }
 }
 
 async function openModule(path: string, joints: readonly Joint[], options: OpenPolicyOptions): Promise<Policy> {

@@ -125,6 +125,8 @@ export async function collect(options: CollectOptions): Promise<Collection> {
       workers,
       async onEpisode(episode) {
         if ("lost" in episode) lost.push(episode);
+        // What ended the collection may have taken the policy away. The episode is run again when the collection resumes.
+        else if (signal?.aborted && episode.result.troubles.length > 0) return;
         else {
           writer ??= await openWriter(out, stations, setting);
           done.push({ ...episode.result, ...(await append(writer, episode, named)) });

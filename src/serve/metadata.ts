@@ -13,6 +13,12 @@ import type { Message } from "./pack.ts";
  */
 export const seedKey = "pistar/seed";
 
+/**
+ * `[promptsKey]: true` in a server's metadata means that it takes `[promptsKey]: [instruction, …]` beside an observation, and answers with
+ * actions [instructions, horizon, width]. Guidance then asks with and without the word in one request.
+ */
+export const promptsKey = "pistar/prompts";
+
 const infoSchema = z.object({
   robot_type: z.string().nullable(),
   action_names: z.array(z.string()),

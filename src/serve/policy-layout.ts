@@ -1,11 +1,13 @@
 // The observation layout of a served policy.
-import type { Policy, PolicyInfo } from "../robot/index.ts";
+import type { ActionChunk, Policy, PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import { layouts, type ObservationLayout, stateSize } from "./layout.ts";
 
 /** A policy that may know the keys of its observations: a trained one by its folder, a server's by its metadata. */
 export interface ServablePolicy extends Policy {
   readonly observationLayout?: ObservationLayout;
+  /** The chunks for one observation with several instructions, in order. A server's policy has it if the server takes them in one request. */
+  inferPrompts?(request: PolicyRequest, tasks: readonly string[]): Promise<ActionChunk[]>;
 }
 
 /**

@@ -6,10 +6,11 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Observation, Policy } from "../robot/index.ts";
 import { layouts } from "./layout.ts";
 import { leftoverKeys } from "./leftover.ts";
-import { seedKey } from "./metadata.ts";
+import { promptsKey, seedKey } from "./metadata.ts";
 import { NdArray } from "./ndarray.ts";
 import { NoAnswerError, type NoAnswerReason } from "./no-answer.ts";
 import { type Message, pack } from "./pack.ts";
+import type { ServablePolicy } from "./policy-layout.ts";
 import { connectPolicy, type RemotePolicyOptions } from "./remote-policy.ts";
 import { unpack } from "./unpack.ts";
 
@@ -223,4 +224,37 @@ test("one question at a time, and none after closing", async () => {
   expect((await first).actions[0]).toBe(1);
   await policy.close();
   await expect(policy.infer(observation())).rejects.toThrow(/closed/);
+});
+
+test("several instructions are one request to a server that offers it", async () => {
+  const asked: Message[] = [];
+  const answers = [
+    new NdArray(
+      "float32",
+      [2, 1, 6],
+      Float32Array.from({ length: 12 }, (_, i) => i),
+    ),
+  ];
+  const { port } = await serve(
+    (socket, message) => {
+      asked.push(message);
+      socket.send(pack({ actions: answers.shift() ?? new NdArray("float32", [1, 6], new Float32Array(6)) }));
+    },
+    { [promptsKey]: true },
+  );
+  const policy = (await policyOf(port)) as ServablePolicy;
+  const chunks = await policy.inferPrompts!(observation(), ["stack", "stack well"]);
+  expect(chunks.map(({ horizon, actions }) => [horizon, ...actions])).toEqual([
+    [1, 0, 1, 2, 3, 4, 5],
+    [1, 6, 7, 8, 9, 10, 11],
+  ]);
+  expect(asked[0]![promptsKey]).toEqual(["stack", "stack well"]);
+  await expect(policy.inferPrompts!(observation(), ["a", "b"])).rejects.toThrow(
+    `Expected the server's "actions" as floats [2, horizon, 6] for 2 prompts, got an array of float32 [1,6]`,
+  );
+});
+
+test("other servers are asked for one instruction at a time", async () => {
+  const { port } = await serve(() => {});
+  expect(((await policyOf(port)) as ServablePolicy).inferPrompts).toBeUndefined();
 });

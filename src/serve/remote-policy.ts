@@ -3,7 +3,8 @@ import type { ActionChunk, PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { type ClientOptions, connectClient, type PolicyClient } from "./client.ts";
 import { describe, isFloats, layouts, type ObservationLayout } from "./layout.ts";
 import { leftoverKeys, packLeftover } from "./leftover.ts";
-import { announcedInfo, announcedLayout, seedKey, speaksRoboArena } from "./metadata.ts";
+import { announcedInfo, announcedLayout, promptsKey, seedKey, speaksRoboArena } from "./metadata.ts";
+import type { NdArray } from "./ndarray.ts";
 import { isDict, type Message, type Value } from "./pack.ts";
 import { packObservation } from "./pack-observation.ts";
 import type { ServablePolicy } from "./policy-layout.ts";
@@ -37,6 +38,8 @@ class RemotePolicy implements ServablePolicy {
   readonly id: string;
   readonly observationLayout: ObservationLayout;
   private readonly client: PolicyClient;
+  /** Present if the server takes several instructions in one request. */
+  readonly inferPrompts?: NonNullable<ServablePolicy["inferPrompts"]>;
   private episode = 0;
   private question = 0;
 
@@ -44,6 +47,11 @@ class RemotePolicy implements ServablePolicy {
     this.id = url;
     this.observationLayout = layout;
     this.client = client;
+    if (client.metadata[promptsKey] === true)
+      this.inferPrompts = async (request, tasks) => {
+        const answer = await this.client.call({ ...this.questionOf(request), [promptsKey]: tasks });
+        return actionChunks(answer, tasks.length, this.observationLayout.actions);
+      };
   }
 
   get info(): PolicyInfo | undefined {
@@ -71,15 +79,18 @@ class RemotePolicy implements ServablePolicy {
   }
 
   async infer(request: PolicyRequest): Promise<ActionChunk> {
+    return actionChunk(await this.client.call(this.questionOf(request)), this.observationLayout.actions);
+  }
+
+  private questionOf(request: PolicyRequest): Message {
     const { leftover, seed } = request;
     const seeded = this.client.metadata[seedKey] === true;
-    const answer = await this.client.call({
+    return {
       ...packObservation(this.observationLayout, request),
       ...(this.roboArena && { endpoint: "infer", ...this.session }),
       ...(seeded && { [seedKey]: seed ?? [this.episode, this.question++] }),
       ...(leftover && this.continues && packLeftover(this.observationLayout, leftover)),
-    });
-    return actionChunk(answer, this.observationLayout.actions);
+    };
   }
 
   async close(): Promise<void> {
@@ -92,8 +103,25 @@ function actionChunk(answer: Value, width: number): ActionChunk {
   const actions = isDict(answer) ? answer.actions : answer;
   if (!isFloats(actions) || actions.shape.length !== 2 || actions.shape[0] === 0 || actions.shape[1] !== width)
     throw new TypeError(`Expected the server's "actions" as floats [horizon, ${width}], got ${describe(actions)}`);
-  const numbers = Float32Array.from(actions.data as Float32Array | Float64Array);
+  return { actions: finiteNumbers(actions), horizon: actions.shape[0]! };
+}
+
+/** The actions of an answer to several instructions, [instructions, horizon, width]. */
+function actionChunks(answer: Value, count: number, width: number): ActionChunk[] {
+  const actions = isDict(answer) ? answer.actions : answer;
+  const [chunks, horizon = 0, of] = isFloats(actions) ? actions.shape : [];
+  if (!isFloats(actions) || actions.shape.length !== 3 || chunks !== count || horizon === 0 || of !== width)
+    throw new TypeError(
+      `Expected the server's "actions" as floats [${count}, horizon, ${width}] for ${count} prompts, got ${describe(actions)}`,
+    );
+  const numbers = finiteNumbers(actions);
+  const size = horizon * width;
+  return Array.from({ length: count }, (_, i) => ({ actions: numbers.slice(i * size, (i + 1) * size), horizon }));
+}
+
+function finiteNumbers({ data }: NdArray): Float32Array {
+  const numbers = Float32Array.from(data as Float32Array | Float64Array);
   if (!numbers.every(Number.isFinite))
     throw new TypeError(`Expected finite actions from the server, got ${numbers.find((x) => !Number.isFinite(x))}`);
-  return { actions: numbers, horizon: actions.shape[0]! };
+  return numbers;
 }

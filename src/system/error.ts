@@ -25,6 +25,8 @@ export type ErrorCode =
   | "unavailable"
   /** A policy server or a motor does not answer, or answers wrongly. Start or restart it, or look at its cables. */
   | "no-answer"
+  /** A command that pistar was given, such as an outside trainer, has failed. Its log is named: mend the cause and give the same command again. */
+  | "command-failed"
   /** Numbers are no longer finite. Lower the learning rate, or look for wrong values in the data. */
   | "diverged";
 

@@ -8,5 +8,6 @@ export { foreignFile } from "./foreign-file.ts";
 export { anyNumber, readJson, readJsonAs, readJsonLines, toJson } from "./json.ts";
 export { holdLock, takeLock } from "./lock.ts";
 export { dash, duration, finite, type Maybe, number, seconds, space } from "./numbers.ts";
+export { isRunning, type ProcessId, processId } from "./process-id.ts";
 export { type Random, random } from "./random.ts";
 export { type Call, serveWorker, transfer, WorkerEnded, WorkerThread } from "./worker.ts";

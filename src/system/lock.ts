@@ -1,19 +1,12 @@
 // A lock for one writer at a time: a file that names its process. A dead process's lock is taken over.
 import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { PistarError } from "./error.ts";
-
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** Start time of the process. It tells a later process with the same number apart. */
-  readonly started: string;
-}
+import { isRunning, type ProcessId, processId } from "./process-id.ts";
 
 /** Takes the lock. @returns a function to release it, or the process that holds it */
-export function takeLock(path: string): (() => void) | Holder {
-  const me: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
+export function takeLock(path: string): (() => void) | ProcessId {
+  const me = processId(process.pid);
   const mine = JSON.stringify(me);
   const ticket = `${path}.${me.host}.${me.pid}.${Math.floor(performance.now() * 1e6)}`;
   // Another process may remove the empty folder at any moment.
@@ -26,7 +19,7 @@ export function takeLock(path: string): (() => void) | Holder {
       const text = read(path);
       if (text === undefined) continue;
       const holder = parse(text);
-      if (holder && isAlive(holder)) return holder;
+      if (holder && isRunning(holder)) return holder;
       takeAway(path, text, ticket);
     }
   } finally {
@@ -55,7 +48,7 @@ function takeAway(path: string, text: string, ticket: string): void {
   const guard = `${path}.takeover`;
   if (!attempt(() => linkSync(ticket, guard), "EEXIST")) {
     const holder = parse(read(guard) ?? "");
-    if (!holder || !isAlive(holder)) rmSync(guard, { force: true });
+    if (!holder || !isRunning(holder)) rmSync(guard, { force: true });
     return;
   }
   try {
@@ -69,25 +62,9 @@ function release(path: string, mine: string): void {
   if (read(path) === mine) attempt(() => unlinkSync(path), "ENOENT");
 }
 
-function isAlive({ pid, host, started }: Holder): boolean {
-  if (host !== hostname()) return true;
+function parse(text: string): ProcessId | undefined {
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  return startOf(pid) === started;
-}
-
-/** Start time of a process in clock ticks since boot, on Linux; empty elsewhere. */
-function startOf(pid: number): string {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-}
-
-function parse(text: string): Holder | undefined {
-  try {
-    return JSON.parse(text) as Holder;
+    return JSON.parse(text) as ProcessId;
   } catch {
     return undefined;
   }

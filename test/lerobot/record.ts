@@ -140,8 +140,10 @@ for (const name of [...made])
     await save(`${name}-flat`, (target) => copyEpisodes(piecesOf(source), target, { without: ["matrix"] }));
   });
 await using(path("h264"), async (source) => {
-  await save("labelled", (target) => materialize(source, target, { advantages: "default" }));
-  await save("labelled-columns", (target) => materialize(source, target, { advantages: "default", prompts: false }));
+  await save("labelled", (target) => materialize(piecesOf(source), target, { advantages: "default" }));
+  await save("labelled-columns", (target) =>
+    materialize(piecesOf(source), target, { advantages: "default", word: "none" }),
+  );
   await save("kept", (target) => copyEpisodes(piecesOf(source, [2, 3]), target));
   for (const [at, part] of partsByShare(source, [0.5, 0.5]).entries())
     await save(`part-${at}`, (target) => copyEpisodes(part, target));
