@@ -7,8 +7,8 @@ import {
   listLabels,
   materialize,
   openDataset,
-  piecesOf,
   type Problem,
+  piecesOf,
   renaming,
   validateDataset,
 } from "../data/index.ts";

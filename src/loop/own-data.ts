@@ -6,6 +6,7 @@ import { PistarError } from "../system/index.ts";
 import { type LabelReport, learnedValues, succeeded } from "../train/index.ts";
 import { asOnlyWriter } from "./only-writer.ts";
 import type { DatasetOptions } from "./options.ts";
+import { endLeft } from "./outside/train.ts";
 import { curveOf, recordOf, writeResults } from "./record.ts";
 import { renderDatasetReport } from "./report/dataset-page.ts";
 import { type Run, trainingOf } from "./run.ts";
@@ -27,6 +28,7 @@ export const runOnDatasets = (run: DatasetRun): Promise<DatasetsSummary> =>
   asOnlyWriter(run, () => pretrainOnDatasets(run));
 
 async function pretrainOnDatasets(run: DatasetRun): Promise<DatasetsSummary> {
+  await endLeft(run);
   const { size, backbone, horizon, dropout, batchSize, draws, learningRate, fast, pretrainSteps, valueSteps } =
     run.options;
   const learned = { size, backbone, horizon, steps: pretrainSteps, batchSize, draws, learningRate, fast, dropout };

@@ -7,7 +7,7 @@ import { controls } from "./extraction/controls.ts";
 import type { Improved } from "./improve.ts";
 import { improveAll } from "./lanes.ts";
 import { asOnlyWriter } from "./only-writer.ts";
-import { endLeftCommands } from "./outside/command.ts";
+import { endLeft } from "./outside/train.ts";
 import { pretrained } from "./pretrained.ts";
 import { curveOf, picturesOf, recordOf, writeResults } from "./record.ts";
 import { renderReport } from "./report/page.ts";
@@ -23,8 +23,7 @@ import { dropFrameCache, labelStage, trainPolicyStage, trainValues, valuesBy } f
 export const runRecap = (run: Run): Promise<Summary> => asOnlyWriter(run, () => algorithm1(run));
 
 async function algorithm1(run: Run): Promise<Summary> {
-  for (const left of await endLeftCommands(run.folder))
-    run.listener.onNote?.(`ended ${left}, which a killed run had left`);
+  await endLeft(run);
   const demonstrations = new Map<string, Gain>();
   for (const task of pretrainedOn(run.options)) demonstrations.set(task, await demonstrate(run, task));
   const before = await pretrain(run);

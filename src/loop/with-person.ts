@@ -19,13 +19,15 @@ import type { DatasetsSummary } from "./summary.ts";
 
 const count = z.int().min(1);
 
-export const planOptions = datasetOptions.omit({ datasets: true, rename: true }).extend({
-  robot: z.string().describe("robot file of the arm"),
-  task: z.string().min(1).describe("the instruction"),
-  demonstrations: count.default(30).describe("teleoperated demonstrations to begin with"),
-  autonomous: z.int().min(0).default(30).describe("autonomous episodes of a round"),
-  corrected: z.int().min(0).default(20).describe("episodes with corrections of a round"),
-});
+export const planOptions = datasetOptions
+  .omit({ datasets: true, rename: true, trainer: true, from: true, checkpoint: true })
+  .extend({
+    robot: z.string().describe("robot file of the arm"),
+    task: z.string().min(1).describe("the instruction"),
+    demonstrations: count.default(30).describe("teleoperated demonstrations to begin with"),
+    autonomous: z.int().min(0).default(30).describe("autonomous episodes of a round"),
+    corrected: z.int().min(0).default(20).describe("episodes with corrections of a round"),
+  });
 export type PlanOptions = z.infer<typeof planOptions>;
 
 /** Seeds name episodes. Each group of a round has its own. */

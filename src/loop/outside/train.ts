@@ -18,7 +18,7 @@ import { PistarError, readJsonAs, replaceFile, toJson } from "../../system/index
 import { isChosen, type PolicyOptions, type PolicyResult, type TrainPolicyInput } from "../../train/index.ts";
 import { pretrained } from "../pretrained.ts";
 import { type Run, trainingOf } from "../run.ts";
-import { startCommand } from "./command.ts";
+import { endLeftCommands, startCommand } from "./command.ts";
 import type { OutsideOptions } from "./options.ts";
 import { fill, fillPath, names } from "./template.ts";
 
@@ -71,6 +71,11 @@ export async function trainOutside(run: OutsideRun, name: string, asked: Asked):
     clearInterval(shown);
     await command.stop();
   }
+}
+
+/** Ends the commands that a killed process has left in the run, and notes them. */
+export async function endLeft({ folder, listener }: Pick<OutsideRun, "folder" | "listener">): Promise<void> {
+  for (const left of await endLeftCommands(folder)) listener.onNote?.(`ended ${left}, which a killed run had left`);
 }
 
 /** The trainer's command for a training, as it is run. */
