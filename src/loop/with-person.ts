@@ -1,5 +1,5 @@
-// Algorithm 1 of π*0.6 on a real arm, with a person in it. A program cannot collect the episodes alone, so it stops, says what it needs next, and
-// goes on when the episodes are there, days later if need be. Every round has a folder of its own.
+// Algorithm 1 of π*0.6 on a real arm, with a person in it. A program cannot collect episodes alone. It stops and says what it needs next. It goes on
+// when the episodes are there, days later if need be. Every round has a folder of its own.
 //
 //     plan.json             options
 //     data/demonstrations/  teleoperated episodes

@@ -1,16 +1,16 @@
-// A blind comparison of two policies on the one arm that there is. Both do each episode, in random order, and the person who judges is not told
-// which one acts. After each pair a sequential test says whether the difference is decided: one may look after every pair, and stop.
+// A blind comparison of two policies on one arm. Both do each episode, in random order. The person who judges does not know which one acts. After
+// each pair a sequential test says whether the difference is decided. Looking after every pair is part of the test.
 import { PistarError, random } from "../system/index.ts";
 import { type Evaluation, type EvaluationOptions, evaluated, evaluationOf } from "./evaluate.ts";
 import { EpisodeRunner, type Finished } from "./fleet/episode-runner.ts";
 import { loadStations } from "./fleet/stations.ts";
 
-/** Evidence against "both are equally good" from which the comparison is decided: at most one in 20 comparisons of equal policies gets there. */
+/** Evidence that decides a comparison. At most one in 20 comparisons of equal policies gets there. */
 const enough = 20;
 
 /**
- * Evidence of episodes that only one of two policies solved, against both being equally likely to be that one: the e-value of the mixture of all
- * coins with Jeffreys' prior (Krichevsky and Trofimov's predictor). By Ville's inequality it ever reaches 1/α with probability α at most, whenever one looks.
+ * Evidence against "both policies are equally good", from the episodes solved by one alone. It is the e-value of Krichevsky and Trofimov's predictor
+ * (all coins, mixed by Jeffreys' prior) against a fair coin. By Ville's inequality it reaches 1/α with probability α at most, at whatever time.
  */
 export function evidence(onlyFirst: number, onlySecond: number): number {
   let logarithm = 0;

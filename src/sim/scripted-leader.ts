@@ -1,4 +1,4 @@
-// A leader arm whose person is a task's script: its joints go where the demonstration goes.
+// A leader arm in the hand of a task's script: its joints follow the demonstration.
 import { type EmulatedServo, fromRadians, type Measured, type Mechanics, so101, toRadians } from "../robot/index.ts";
 import { type Random, random } from "../system/index.ts";
 import { Demonstration } from "./demonstrator.ts";

@@ -1,5 +1,5 @@
-// Algorithm 1 with a person in it, on the emulated arm: what it asks for, that it goes on, and that no round is overwritten. The networks train for
-// a few steps only; their quality is not tested.
+// Algorithm 1 with a person, on the emulated arm: its requests, its resuming, and rounds that stay. The networks train for a few steps only. Their
+// quality is not tested.
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

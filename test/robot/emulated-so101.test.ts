@@ -64,7 +64,7 @@ test("demonstrations succeed as often over the bus as in the simulation", async 
   });
   const emulated: boolean[] = [];
   for (const seed of seeds) emulated.push(await demonstrated(robot, other, () => robot.reset({ seed }), seed));
-  // A grasp that hangs by a hair turns out otherwise with joints that are rounded to counts.
+  // Joints are rounded to counts, so a narrow grasp may turn out otherwise.
   const successes = (outcomes: readonly boolean[]) => outcomes.filter(Boolean).length;
   expect(successes(plain)).toBeGreaterThan(seeds.length / 2);
   expect(Math.abs(successes(emulated) - successes(plain))).toBeLessThanOrEqual(1);

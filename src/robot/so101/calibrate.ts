@@ -11,7 +11,7 @@ import { countsPerTurn, registers } from "./registers.ts";
 const middle = 2047;
 /** It may turn without an end, so its range is a whole turn by rule. */
 const turning = "wrist_roll";
-/** A joint's recorded range as a share of its mechanical one, below which the recording is believed to be incomplete. */
+/** Least share of its mechanical range that a complete recording covers. */
 const complete = 0.7;
 /** Where in its recorded range a joint may have begun. */
 const nearMiddle = [0.25, 0.75] as const;

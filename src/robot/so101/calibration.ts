@@ -107,7 +107,7 @@ export async function compareCalibration(bus: FeetechBus, calibration: Calibrati
   return found;
 }
 
-/** Writes a calibration into the motors, whose torque must be off: the numbers that differ alone, because EEPROM wears. */
+/** Writes a calibration into the motors. Their torque must be off. Only numbers that differ are written, because EEPROM wears. */
 export async function storeCalibration(bus: FeetechBus, calibration: Calibration): Promise<void> {
   for (const expected of calibration)
     for (const [field, register] of storedRegisters) {

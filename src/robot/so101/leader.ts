@@ -1,5 +1,5 @@
-// A leader arm: a person moves it, and the follower goes where it is. It may be driven with low torque to where the follower is, so that a
-// person can take over at any moment.
+// A leader arm: a person moves it, and the follower goes where it is. With low torque it can mirror the follower. A person
+// then takes over at any moment.
 import { PistarError } from "../../system/index.ts";
 import type { FeetechBus } from "./bus.ts";
 import { type Calibration, compareCalibration } from "./calibration.ts";

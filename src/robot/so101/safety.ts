@@ -29,7 +29,7 @@ export type Limits = z.infer<typeof limitsSchema>;
 
 export const countsPerDegree = countsPerTurn / 360;
 const gripper = so101.length - 1;
-/** A joint that turns faster than this, degrees a second, is not blocked: it lags behind a quick goal. */
+/** A faster joint, in degrees a second, is not blocked. It lags behind a quick goal. */
 const still = 10;
 
 const towards = (from: number, to: number, reach: number) => Math.max(from - reach, Math.min(from + reach, to));
@@ -58,7 +58,7 @@ export function limitedGoal(
 
 /** What the watch has found. */
 export interface Finding {
-  /** Joints whose goal has to go back to where they are. */
+  /** Blocked joints. Their goals go back to their present positions. */
   readonly stalled: readonly number[];
   /** New warnings, once each. */
   readonly warnings: readonly string[];

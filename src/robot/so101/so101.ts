@@ -25,7 +25,7 @@ export interface So101Options {
   readonly clock?: Clock;
   /** The instruction until an episode gives another one. */
   readonly instruction?: string;
-  /** Asked if the motors hold another calibration than the file: true writes the file's into the motors, whose torque is off. */
+  /** Asked if the motors hold another calibration than the file. True writes the file's into the motors, and switches their torque off. */
   readonly adopt?: (differences: readonly Difference[]) => Promise<boolean>;
   /** Puts the scene back before an episode, with the arm at rest. */
   readonly prepare?: (start: EpisodeStart) => Promise<void>;

@@ -1,5 +1,5 @@
-// Units of an SO-101's joints. Since February 2026 LeRobot's body joints are degrees by default, before they were −100 to 100. The gripper is
-// always 0 to 100. Neither datasets nor feature names say which, so pistar asks, or tells from statistics where that is possible.
+// Units of an SO-101's joints. Since February 2026 LeRobot's body joints are degrees by default, before they were −100 to 100. The gripper is always 0
+// to 100. Datasets and feature names do not say which. Statistics sometimes tell; otherwise the user has to.
 import type { Joint } from "../robot.ts";
 import type { Calibration, MotorCalibration } from "./calibration.ts";
 import { so101 } from "./joints.ts";

@@ -52,7 +52,7 @@ export interface OpenArm {
   close(torque?: "off" | "hold"): Promise<void>;
 }
 
-/** What to give in place of a task's name to an emulated arm that is only looked at. */
+/** A setting for commands without a task. */
 export const anySetting: EpisodeSetting = { task: "cube-in-bowl", difficulty: 0.5, randomise: false };
 
 /** The calibration of a robot file's follower. @throws PistarError as `readCalibration` */

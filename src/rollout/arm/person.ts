@@ -29,7 +29,7 @@ const largestGap = 5;
 const blend = 0.3;
 /** Seconds without a usable answer of the policy until the person is told. */
 const patience = 1;
-/** A leader that is this far from the follower, for this many periods, is being moved by a person. */
+/** A person moves the leader if its gap to the follower is this large for this many periods. */
 const moved = { gap: 8, periods: 3 };
 
 export class Person implements Operator {

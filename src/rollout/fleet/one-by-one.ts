@@ -1,4 +1,4 @@
-// Episodes of the one robot that there is, one after the other in this thread, with a person beside it.
+// Episodes of a single robot with a person beside it, one after the other in this thread.
 
 import type { Assignment } from "./episode-runner.ts";
 import { EpisodeRunner } from "./episode-runner.ts";

@@ -1,11 +1,11 @@
-// What every test asks of the goals that an emulated line has carried.
+// A check of all goals on an emulated line, for every test.
 import type { Limits } from "../safety.ts";
 import { countsPerDegree } from "../safety.ts";
 import type { SeenGoal } from "./chain.ts";
 
 /**
- * The goals that break the limits. Each goal must be at most speed · dt from the goal before, where dt is at most one and a half control
- * periods, or be the joint's present position: an arm that holds.
+ * The goals that break the limits. A goal may be at most speed · dt from the goal before; dt is at most one and a half control periods. The joint's
+ * present position is always allowed: the arm holds.
  */
 export function goalsBeyondLimits(goals: readonly SeenGoal[], limits: Pick<Limits, "speed">, fps: number): SeenGoal[] {
   const last = new Map<number, SeenGoal>();
