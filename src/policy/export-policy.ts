@@ -111,6 +111,7 @@ function manifestOf(
       entry("actions", actions, "the chunk, fps actions a second, in the robot's units, in the order of action_names"),
     ],
     robot_type: robot.robotType,
+    ...(robot.units && { units: robot.units }),
     fps: robot.fps,
     horizon: config.horizon,
     cameras: [...config.cameras],

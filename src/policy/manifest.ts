@@ -1,6 +1,7 @@
 // The manifest of an exported policy, for its users without pistar: a JSON file in snake_case, as in LeRobot.
 import { join } from "node:path";
 import * as z from "zod";
+import { units } from "../robot/index.ts";
 import { checked, PistarError, readJsonAs } from "../system/index.ts";
 import type { DType } from "../tensor/index.ts";
 
@@ -44,6 +45,8 @@ const manifestSchema = z.object({
   image_size: count,
   state_names: z.array(text).min(1),
   action_names: z.array(text).min(1),
+  /** Unit of an SO-101's body joints; absent if nothing tells. */
+  units: z.enum(units).optional(),
   denoising_steps: count,
   guidance: z.number().min(0),
   advantage: z.enum(["positive", "negative", "none"]),

@@ -37,6 +37,7 @@ export async function openExported(
       robotType: manifest.robot_type,
       joints: manifest.action_names,
       stateNames: manifest.state_names,
+      ...(manifest.units && { units: manifest.units }),
       cameras: manifest.cameras,
       fps: manifest.fps,
       horizon: manifest.horizon,
