@@ -1,4 +1,5 @@
-// A command of a run, in a process group of its own: its log, its end, and the record by which a later pistar finds what a killed one left.
+// A command of a run, in a process group of its own. Its output is a log. A record names its process, so that a later pistar can end what a killed
+// one left.
 //
 //     logs/NAME.log             its output, of all attempts
 //     processes/NAME.json       its process, as long as it runs
