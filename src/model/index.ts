@@ -50,10 +50,12 @@ export {
   promptTemplate,
   promptText,
   promptTokens,
+  promptUntilSubtask,
   type TokenisedPrompts,
   tokenisePrompts,
 } from "./text/prompt.ts";
 export { fitTokenizer, loadTokenizer, type TextTokenizer } from "./text/tokenizer.ts";
+export { createTextWriter, type TextWriter } from "./text-writer.ts";
 export {
   createValuePredictor,
   initValueFunction,

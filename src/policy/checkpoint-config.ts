@@ -56,6 +56,7 @@ const policySchema = z.object({
   n_action_steps: z.int().min(1),
   network: policyConfigSchema,
   conditioned: z.boolean(),
+  subtasks: z.boolean().exactOptional(),
   rtc_training_max_delay: z.int().min(0).default(0),
 });
 const valueSchema = z.object({

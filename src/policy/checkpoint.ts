@@ -49,6 +49,8 @@ export interface PolicyDescription extends Description<PolicyConfig> {
   readonly fast: FastTokenizer | undefined;
   /** Whether its training prompts hold an advantage. */
   readonly conditioned: boolean;
+  /** Whether it says a subtask before it acts. */
+  readonly subtasks?: boolean | undefined;
   /** Steps of a chunk that it has learned to continue (training-time real-time chunking); 0: none. */
   readonly trainedDelay: number;
 }
@@ -97,7 +99,7 @@ export async function saveCheckpoint(
   const own = {
     format_version: formatVersion,
     ...(policy
-      ? { conditioned: description.conditioned }
+      ? { conditioned: description.conditioned, ...(description.subtasks && { subtasks: true }) }
       : { task_scales: description.taskScales, fold: description.fold }),
     robot,
     network: config,
@@ -177,10 +179,10 @@ export function isForeign(found: string): boolean {
  * of network
  */
 export async function readPolicyDescription(folder: string): Promise<PolicyDescription> {
-  const { network, conditioned, rtc_training_max_delay: trainedDelay, ...config } = readPolicyConfig(folder);
+  const { network, conditioned, subtasks, rtc_training_max_delay: trainedDelay, ...config } = readPolicyConfig(folder);
   const fastFolder = join(folder, "fast");
   const fast = network.actionTokens > 0 || existsSync(fastFolder) ? loadFast(fastFolder) : undefined;
-  return { ...(await readBeside(folder, config)), config: network, fast, conditioned, trainedDelay };
+  return { ...(await readBeside(folder, config)), config: network, fast, conditioned, subtasks, trainedDelay };
 }
 
 /**

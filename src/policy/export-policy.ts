@@ -62,7 +62,7 @@ export async function exportPolicy(path: string, out: string, options: ExportOpt
   const manifest = manifestOf(description, graph, { inference, continuing }, readJson(join(folder, "config.json")));
 
   const example = exampleFor(description, task);
-  const actions = await answer(loadPolicy(folder, { ...rest, promptTokens }), example);
+  const actions = await answer(loadPolicy(folder, { ...rest, promptTokens, saysSubtasks: false }), example);
   await writeExample(join(out, "example"), example, actions, description.robot.actionNames.length);
   replaceFile(join(out, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
   const exported = await answer(openExported(out), example);
@@ -146,7 +146,7 @@ const plain = ({ center, scale }: ReturnType<typeof normalizerOf>) => ({ center:
 function exampleFor(
   { config, space }: PolicyDescription,
   task: string,
-): Required<Omit<TrainedRequest, "seed" | "leftover" | "truncatePrompt">> {
+): Required<Omit<TrainedRequest, "seed" | "leftover" | "subtask" | "truncatePrompt">> {
   const { cameras, vision, horizon, actionSize } = config;
   const random = t.random("example");
   const { center, scale } = normalizerOf(space.state);

@@ -6,10 +6,12 @@ import {
   createActionSampler,
   defaultDenoisingSteps,
   initPolicyNetwork,
+  type PolicyNetwork,
   type PrefixBatch,
+  promptUntilSubtask,
   tokenisePrompts,
 } from "../model/index.ts";
-import type { PolicyInfo, PolicyRequest } from "../robot/index.ts";
+import type { ActionChunk, PolicyInfo, PolicyRequest } from "../robot/index.ts";
 import { PistarError } from "../system/index.ts";
 import * as t from "../tensor/index.ts";
 import { actionConverter } from "./action-space.ts";
@@ -18,12 +20,15 @@ import { type Continuing, continuationOf, decideContinuing } from "./continuing.
 import type { ComputeOptions, InferenceOptions } from "./inference.ts";
 import { networkPolicy, type TrainedPolicy } from "./network-policy.ts";
 import { pictures } from "./pictures.ts";
-import { fittingTask, joined, prompt } from "./prompt.ts";
+import { fittingTask, joined, type PromptConditions, prompt } from "./prompt.ts";
 import { storedLayout } from "./stored-layout.ts";
+import { type SubtaskWriter, subtaskWriter } from "./subtask-writer.ts";
 
 export interface LoadPolicyOptions extends InferenceOptions, ComputeOptions {
   /** Room for instructions longer than the training's, in tokens. */
   readonly promptTokens?: number | undefined;
+  /** Whether a policy that was trained with subtasks says them (default: yes). An exported graph cannot. */
+  readonly saysSubtasks?: boolean;
 }
 
 /** Most numbers of a small policy. Every program then holds its own copy of them and computes faster. */
@@ -49,7 +54,13 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
   const observationLayout = storedLayout(join(folder, "config.json"));
   const store = t.createStore();
   await readWeights(folder, description, store);
-  const samplers = openSamplers(description, store, { ...inference, continuing }, options);
+  const policy = initPolicyNetwork(t.scope(), config);
+  const samplers = openSamplers(policy, store, { ...inference, continuing }, options);
+  const { device = "cpu", threads, saysSubtasks = true } = options;
+  const writer =
+    description.subtasks && saysSubtasks
+      ? subtaskWriter(policy, store, tokenizer, { device, ...(threads && { threads }) })
+      : undefined;
   const network = networkPolicy({
     id: folder,
     info: {
@@ -73,8 +84,10 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
       const render = (text: string) => prompt(config, text, scaled, said, robot.stateNames.length);
       return fittingTask(task, render, tokenizer, config.promptTokens);
     },
-    infer: (requests, noise) => inferBatch(description, { ...inference, continuing }, samplers, requests, noise),
+    infer: (requests, noise) =>
+      inferBatch(description, { ...inference, continuing }, { samplers, writer }, requests, noise),
     async close() {
+      await writer?.release();
       await samplers.release();
       store.release();
     },
@@ -85,6 +98,12 @@ export async function loadPolicy(path: string, options: LoadPolicyOptions = {}):
 type Inference = NonNullable<PolicyInfo["inference"]>;
 type Sampling = Inference & { readonly continuing: Continuing };
 
+interface Programs {
+  readonly samplers: Samplers;
+  /** Of a policy that says subtasks. */
+  readonly writer: SubtaskWriter | undefined;
+}
+
 interface Samplers {
   /** The program for a number of requests, compiled on first use. */
   take(batch: number, continues: boolean): Promise<ActionSampler>;
@@ -92,12 +111,11 @@ interface Samplers {
 }
 
 function openSamplers(
-  { config }: PolicyDescription,
+  policy: PolicyNetwork,
   store: t.Store,
   { denoisingSteps, guidance, continuing }: Sampling,
   { device = "cpu", threads }: ComputeOptions,
 ): Samplers {
-  const policy = initPolicyNetwork(t.scope(), config);
   const inline = store.names.reduce((count, name) => count + t.elements(store.type(name).shape), 0) <= smallPolicy;
   const samplers = new Map<string, Promise<ActionSampler>>();
   return {
@@ -126,28 +144,37 @@ function openSamplers(
 async function inferBatch(
   { config, robot, space, tokenizer }: PolicyDescription,
   inference: Sampling,
-  samplers: Samplers,
+  { samplers, writer }: Programs,
   requests: readonly PolicyRequest[],
   noise: readonly Float32Array[],
-): Promise<Float32Array[]> {
+): Promise<Pick<ActionChunk, "actions" | "subtask">[]> {
   const converter = actionConverter(space, config.stateSize, config.actionSize);
   // A program has a fixed batch size. It is a power of two, and the last request fills it up.
   const size = 2 ** Math.ceil(Math.log2(requests.length));
   const filled = Array.from({ length: size }, (_, i) => Math.min(i, requests.length - 1));
   const asked = filled.map((i) => requests[i]!);
   const states = asked.map(({ state }) => converter.state(state));
+  const indicator = inference.advantageIndicator === "none" ? undefined : inference.advantageIndicator;
+  const seen = { size, ...pictures(asked, config), state: joined(states) };
+  const promptOf = (i: number, conditions: PromptConditions) =>
+    prompt(config, asked[i]!.task, states[i]!, conditions, robot.stateNames.length);
+  const said = await writer?.write(
+    seen,
+    asked.map(({ task, subtask }, i) => {
+      if (subtask !== undefined) return undefined;
+      const state = states[i]!.subarray(0, robot.stateNames.length);
+      const until = promptUntilSubtask({ task, ...(config.state === "text" && { state }) });
+      return { until, without: promptOf(i, { advantageIndicator: indicator }) };
+    }),
+  );
+  const subtasks = asked.map(({ subtask }, i) => (writer ? (subtask ?? said?.[i]) : undefined));
   const prompts = (advantageIndicator: AdvantageIndicator | undefined) =>
     tokenisePrompts(
       tokenizer,
-      asked.map(({ task }, i) => prompt(config, task, states[i]!, { advantageIndicator }, robot.stateNames.length)),
+      asked.map((_, i) => promptOf(i, { advantageIndicator, subtask: subtasks[i] })),
       config.promptTokens,
     );
-  const batch: PrefixBatch = {
-    size,
-    ...pictures(asked, config),
-    state: joined(states),
-    ...prompts(inference.advantageIndicator === "none" ? undefined : inference.advantageIndicator),
-  };
+  const batch: PrefixBatch = { ...seen, ...prompts(indicator) };
   const continues = requests.some(({ leftover }) => leftover !== undefined);
   const sampler = await samplers.take(size, continues);
   const chunks = await sampler.sample(
@@ -157,7 +184,10 @@ async function inferBatch(
     continues ? continuationOf(asked, inference.continuing, config, converter, robot.actionNames.length) : undefined,
   );
   const length = config.horizon * config.actionSize;
-  return requests.map(({ state }, i) => converter.toRobot(chunks.subarray(i * length, (i + 1) * length), state));
+  return requests.map(({ state }, i) => ({
+    actions: converter.toRobot(chunks.subarray(i * length, (i + 1) * length), state),
+    ...(subtasks[i] !== undefined && { subtask: subtasks[i] }),
+  }));
 }
 
 /**

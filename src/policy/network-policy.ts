@@ -29,9 +29,12 @@ export interface InferenceNetwork {
    * One pass for at most `largestBatch` requests.
    * @param requests states have the size of `info.stateNames`; leftovers have at most `info.horizon` steps
    * @param noise `noiseSize` numbers for each request
-   * @returns [horizon, joints] for each request, in the robot's units
+   * @returns for each request the actions [horizon, joints], in the robot's units, and the subtask if it says one
    */
-  infer(requests: readonly PolicyRequest[], noise: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  infer(
+    requests: readonly PolicyRequest[],
+    noise: readonly Float32Array[],
+  ): Promise<readonly Pick<ActionChunk, "actions" | "subtask">[]>;
   close(): Promise<void>;
 }
 
@@ -63,9 +66,9 @@ export function networkPolicy(network: InferenceNetwork): TrainedPolicy {
     const chunks: ActionChunk[] = [];
     while (chunks.length < checked.length) {
       const pass = [chunks.length, chunks.length + largestBatch] as const;
-      for (const actions of await network.infer(checked.slice(...pass), noise.slice(...pass))) {
+      for (const answer of await network.infer(checked.slice(...pass), noise.slice(...pass))) {
         const promptTruncated = checked[chunks.length]!.task !== requests[chunks.length]!.task;
-        chunks.push({ actions, horizon: info.horizon, ...(promptTruncated && { promptTruncated }) });
+        chunks.push({ ...answer, horizon: info.horizon, ...(promptTruncated && { promptTruncated }) });
       }
     }
     return chunks;

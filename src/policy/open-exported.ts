@@ -67,7 +67,7 @@ export async function openExported(
         return [name, value(data, shape, dtypes[dtype])] as const;
       });
       const { actions } = await model.run(Object.fromEntries(fed));
-      return [actions!.data as Float32Array];
+      return [{ actions: actions!.data as Float32Array }];
     },
     close: () => model.release(),
   });

@@ -26,6 +26,8 @@ export interface Driver {
   next(period: ControlPeriod): Promise<ArrayLike<number> | undefined>;
   /** Drops what was planned: someone else acts from here on, or the episode has ended. */
   interrupt(): void;
+  /** What it says that it does now, if it says such. */
+  readonly subtask?: string | undefined;
   /** Whether it has done all it can. That ends the episode. */
   readonly finished: boolean;
 }

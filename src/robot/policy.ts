@@ -9,6 +9,8 @@ export interface ActionChunk {
   readonly horizon: number;
   /** Whether the instruction was cut, because the request allowed it and it was too long. */
   readonly promptTruncated?: boolean;
+  /** What the policy says that it does now, if it says such. */
+  readonly subtask?: string;
 }
 
 /** The rest of the chunk that the robot executes while the next one is computed. */
@@ -28,6 +30,8 @@ export interface PolicyRequest extends Observation {
    * Default: the seed of the last `reset` and the number of questions since then. A server sets it, because its clients share one policy.
    */
   readonly seed?: readonly [episode: number, question: number];
+  /** The subtask to act by, as said before or by a person. Default: a policy that says subtasks says a new one. */
+  readonly subtask?: string;
   /** Cuts an instruction that is longer than the policy's room, instead of refusing it. A server asks so, as openpi does. */
   readonly truncatePrompt?: boolean;
 }

@@ -27,6 +27,8 @@ export interface Period {
   readonly actor: string;
   /** What was sent to the robot, [joints]. */
   readonly action: Float32Array;
+  /** What the driver says that it does, while it acts. */
+  readonly subtask?: string;
   /** Value of the observation, −1 to 0, if the episode has a value function. */
   readonly value?: number;
 }
@@ -167,6 +169,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
     if (options.onPeriod) {
       const observation = await observe();
       const value = await options.value?.(observation);
+      const subtask = control === "autonomous" ? driver.subtask : undefined;
       options.onPeriod({
         step,
         seconds: tick.seconds,
@@ -174,6 +177,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
         control,
         actor,
         action,
+        ...(subtask !== undefined && { subtask }),
         ...(value !== undefined && { value }),
       });
     }

@@ -31,6 +31,11 @@ const driving = {
     .describe(
       "keys of a policy server's observations: so101, libero, aloha, droid or a JSON file (default: what the server announces, else so101)",
     ),
+  subtaskRate: z
+    .number()
+    .gt(0)
+    .default(chunkDefaults.subtaskRate)
+    .describe("how often a policy that was trained with --subtasks says what it does next, per second"),
   executeSteps: count
     .default(chunkDefaults.executeSteps)
     .describe("actions of a chunk to execute before the next chunk takes over"),

@@ -220,3 +220,31 @@ test("options that make no sense are refused", () => {
   expect(() => new PolicyDriver(clock, { ...defaults, executeSteps: 0 })).toThrow("executeSteps");
   expect(() => new PolicyDriver(clock, { ...defaults, latency: -1 })).toThrow("latency");
 });
+
+test("a policy that says subtasks is told its last one until a second has passed, and says a new one after a take-over", async () => {
+  const asked: string[] = [];
+  const speaker: Policy = {
+    ...clock,
+    async infer(request) {
+      asked.push(`${request.state[0]}:${request.subtask ?? "?"}`);
+      return { ...(await clock.infer(request)), subtask: request.subtask ?? `said at ${request.state[0]}` };
+    },
+  };
+  const heard: (string | undefined)[] = [];
+  const note = (_: number, driver: PolicyDriver) => {
+    heard.push(driver.subtask);
+  };
+  // Ten periods a second, a question every four.
+  await run(speaker, 21, {}, note);
+  expect(asked).toEqual(["0:?", "4:said at 0", "8:said at 0", "12:?", "16:said at 12", "20:said at 12"]);
+  expect([heard[0], heard[1], heard[12], heard[13]]).toEqual([undefined, "said at 0", "said at 0", "said at 12"]);
+  asked.length = 0;
+  await run(speaker, 9, { subtaskRate: 5 });
+  expect(asked).toEqual(["0:?", "4:?", "8:?"]);
+  asked.length = 0;
+  await run(speaker, 8, {}, (step, driver) => {
+    if (step === 6) driver.interrupt();
+  });
+  expect(asked).toEqual(["0:?", "4:said at 0", "6:?"]);
+  expect(() => new PolicyDriver(speaker, { ...defaults, subtaskRate: 0 })).toThrow("a rate of subtasks above 0");
+});

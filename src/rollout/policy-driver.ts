@@ -24,6 +24,8 @@ export interface ChunkOptions {
   readonly latency: number;
   /** Longest wait for an answer, seconds of real time. */
   readonly deadline: number;
+  /** How often a policy that says subtasks says a new one, per second. Between, its chunks follow the last. */
+  readonly subtaskRate: number;
 }
 
 /** How chunks are executed unless options say otherwise. */
@@ -32,6 +34,7 @@ export const chunkDefaults = {
   executeSteps: 8,
   latency: 0,
   deadline: 30,
+  subtaskRate: 1,
 } as const satisfies ChunkOptions;
 
 /** The robot, or what of it matters here, and how chunks are executed; default: `chunkDefaults`. */
@@ -55,6 +58,8 @@ export interface Border {
 
 interface Question {
   readonly askedAt: number;
+  /** Whether the policy was told the subtask of an earlier answer. */
+  readonly toldSubtask: boolean;
   /** Periods acted since it was asked. */
   acted: number;
   /** Someone else acted meanwhile, or the episode ended. The answer is dropped. */
@@ -91,6 +96,8 @@ export class PolicyDriver implements Driver {
   /** The last target sent in this episode, unless somebody else has acted since. */
   private last: Float32Array | undefined;
   private found: Border[] = [];
+  /** What the policy says that it does, and the period in which it was asked. */
+  private said: { readonly subtask: string; readonly step: number } | undefined;
 
   /**
    * The policy stays the caller's to close.
@@ -100,8 +107,9 @@ export class PolicyDriver implements Driver {
    */
   constructor(policy: Policy, given: DriverOptions) {
     const { joints, fps, realTime } = given;
-    const { chunking, executeSteps, latency, deadline } = { ...chunkDefaults, ...given };
-    const options = { joints, fps, realTime, chunking, executeSteps, latency, deadline };
+    const { chunking, executeSteps, latency, deadline, subtaskRate } = { ...chunkDefaults, ...given };
+    const options = { joints, fps, realTime, chunking, executeSteps, latency, deadline, subtaskRate };
+    if (!(subtaskRate > 0)) throw new RangeError(`Expected a rate of subtasks above 0 per second, got ${subtaskRate}`);
     for (const [name, least] of [
       ["executeSteps", 1],
       ["latency", 0],
@@ -129,6 +137,11 @@ export class PolicyDriver implements Driver {
     return this.found;
   }
 
+  /** What the policy says that it does now; undefined if it says nothing. */
+  get subtask(): string | undefined {
+    return this.said?.subtask;
+  }
+
   async reset(seed: number): Promise<void> {
     this.interrupt();
     this.notBefore = 0;
@@ -145,6 +158,7 @@ export class PolicyDriver implements Driver {
 
   interrupt(): void {
     this.plan = undefined;
+    this.said = undefined;
     this.last = undefined;
     if (this.question) this.question.stale = true;
   }
@@ -185,19 +199,22 @@ export class PolicyDriver implements Driver {
   }
 
   private ask(step: number, observation: Observation): Question {
-    const { leftover } = this;
+    const { leftover, said } = this;
+    const { fps, subtaskRate } = this.options;
+    const subtask = said && step - said.step < fps / subtaskRate ? said.subtask : undefined;
     const settle = (answer: Question["answer"]) => {
       question.answer = answer;
     };
     const question: Question = {
       askedAt: step,
+      toldSubtask: subtask !== undefined,
       acted: 0,
       stale: false,
       waited: false,
       reported: false,
       answer: undefined,
       settled: Promise.resolve()
-        .then(() => this.policy.infer({ ...observation, ...(leftover && { leftover }) }))
+        .then(() => this.policy.infer({ ...observation, ...(leftover && { leftover }), ...(subtask && { subtask }) }))
         .then(
           (chunk) => settle({ chunk }),
           (error: unknown) => settle({ error }),
@@ -228,6 +245,9 @@ export class PolicyDriver implements Driver {
       return period.report("late", `All ${horizon} actions of a chunk were for periods that had passed when it came`);
     if (plan) this.delays = [...this.delays, question.acted].slice(-rememberedDelays);
     this.plan = { chunk: answer.chunk, at: question.acted, executed: 0 };
+    const { subtask } = answer.chunk;
+    if (subtask === undefined) this.said = undefined;
+    else if (!question.toldSubtask) this.said = { subtask, step: question.askedAt };
   }
 
   /** Waits for the answer: patiently until the deadline, but only once; else it just lets an answer arrive that is ready. */

@@ -69,6 +69,7 @@ export function describePolicy(
     tokenizer,
     fast,
     conditioned: advantageIndicator !== "none",
+    ...(options.subtasks && { subtasks: true }),
     trainedDelay: simulatedDelay,
   };
 }

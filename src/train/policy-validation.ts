@@ -50,12 +50,8 @@ export function policyValidator(
         means.flow.add(Number(losses.flow!.data[0]), sum(actionWeights));
         if (losses.fast) means.fast.add(Number(losses.fast.data[0]), sum(feeds.fastWeights as Float32Array));
         if (losses.text) means.text.add(Number(losses.text.data[0]), sum(feeds.promptWeights as Float32Array));
-        // At run time the prompt has no subtask.
-        const asked = samples.prefix(
-          batch,
-          indicators.map((advantageIndicator) => ({ advantageIndicator })),
-        );
-        const sampled = await programs.sampler.sample(asked, feeds.noise as Float32Array);
+        // The recorded subtask stands for the one that the policy says at run time.
+        const sampled = await programs.sampler.sample(samples.prefix(batch, conditions), feeds.noise as Float32Array);
         const done = feeds.actions as Float32Array;
         const repeated = samples.actions({ ...batch, actions: last });
         for (const [i, weight] of actionWeights.entries()) {

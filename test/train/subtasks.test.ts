@@ -62,6 +62,35 @@ test("subtasks are learned: their cross-entropy falls, held out too, and the pol
   await policy.close();
 }, 120_000);
 
+test("the policy says a subtask that it has learned, acts by it, and follows one that it is told", async () => {
+  const learning = { ...options(), steps: 150, validateEvery: 150, learningRate: 5e-3, dropout: 0.1 };
+  await trainPolicy({
+    run: path("says"),
+    datasets: [{ root: path("dots") }],
+    options: { ...learning, subtasks: true },
+  });
+  const policy = await loadPolicy(path("says"), { denoisingSteps: 2 });
+  const asked = { images: { front: picture(3, 80) }, state: Float32Array.of(3, 0), task: "push the dot" };
+  const ask = (subtask?: string) => policy.infer({ ...asked, seed: [1, 2], ...(subtask && { subtask }) });
+  const free = await ask();
+  expect(["go left", "turn around slowly"]).toContain(free.subtask);
+  // Said by itself or told, the same words give the same actions; others give others.
+  expect(await ask(free.subtask)).toEqual(free);
+  const other = free.subtask === "go left" ? "turn around slowly" : "go left";
+  const told = await ask(other);
+  expect(told.subtask).toBe(other);
+  expect(told.actions).not.toEqual(free.actions);
+  // In one batch each request has its own.
+  const [first, second] = await policy.inferBatch(
+    [asked, { ...asked, subtask: other }].map((one) => ({ ...one, seed: [1, 2] as const })),
+  );
+  expect([first!.subtask, second!.subtask]).toEqual([free.subtask, other]);
+  await policy.close();
+  const silent = await loadPolicy(path("says"), { denoisingSteps: 2, saysSubtasks: false });
+  expect((await silent.infer(asked)).subtask).toBeUndefined();
+  await silent.close();
+}, 240_000);
+
 test("only a subtask's tokens have weights, those of its sample; frames without one have none", async () => {
   const description = await readPolicyDescription(join(path("run"), "checkpoints", "000020", "pretrained_model"));
   const { tokenizer, config } = description;

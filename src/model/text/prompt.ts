@@ -71,6 +71,10 @@ export function digitise(state: ArrayLike<number>): Int32Array {
  */
 const subtaskLine = /^(.*?\nSubtask:)( [^\n]*\n)(.*)$/s;
 
+/** The beginning of a prompt, up to the place where a model writes the subtask. */
+export const promptUntilSubtask = (parts: Pick<PromptParts, "task" | "state">): string =>
+  subtaskLine.exec(promptText({ ...parts, subtask: "…" }))![1]!;
+
 /**
  * Tokens of a prompt's parts, with the begin token. Parts are encoded apart, so a model that writes the subtask meets
  * the same tokens.
