@@ -31,7 +31,8 @@ const text = [
   "Methods to compare RECAP with, without the indicator: --learn-from successes is filtered cloning; --temperature 0.05 is advantage-weighted " +
     "regression, by the advantages of --labels.",
   "--subtasks also teaches the model to write what the robot is about to do, and to act by it. The dataset says so in LeRobot's column " +
-    'language_persistent (rows of style "subtask").',
+    'language_persistent (rows of style "subtask"), or what pistar recorded: scripts of simulated demonstrations say what they do. Such a policy ' +
+    "writes a subtask before it acts, once a second (--subtask-rate of eval and collect).",
   "A run holds checkpoints in LeRobot's layout, metrics.jsonl, and event files for TensorBoard. A run that was killed goes on with --resume and " +
     "ends with the same numbers.",
   "--from also takes a π0.5 of LeRobot or openpi: its folder (config.json, and model.safetensors whole or in shards), or its weights alone. " +

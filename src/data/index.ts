@@ -42,7 +42,7 @@ export { actedPieces, type MaterializeOptions, materialize, withAdvantage } from
 export { denormalize, type NormalizationMode, type Normalizer, normalize, normalizer } from "./normalization.ts";
 export { encodePng } from "./png.ts";
 export { recomputeStats, type StatsChange, statsChanges, totalStats, writeStats } from "./recompute-stats.ts";
-export { episodeSuccess, nobody, recordingFeatures } from "./recording.ts";
+export { episodeSubtasks, episodeSuccess, nobody, recordingFeatures, type SaidSubtask } from "./recording.ts";
 export { renaming } from "./renamed.ts";
 export { resizeWithPad } from "./resize.ts";
 export { datasetStats, RunningStats, type VectorStats } from "./running-stats.ts";

@@ -16,6 +16,17 @@ export const recordingFeatures = {
 /** The actor of a robot that holds still without targets: paused for a take-over, or without a usable answer. */
 export const nobody = "nobody";
 
+/** From a time on, the robot does this. Null: nobody said what. */
+export interface SaidSubtask {
+  /** Seconds, as the frames' timestamps. */
+  readonly timestamp: number;
+  readonly content: string | null;
+}
+
+/** The episode-level column `episode_subtasks`: what was said of each moment, in JSON; absent if nothing was. */
+export const episodeSubtasks = (said: readonly SaidSubtask[]): { readonly episode_subtasks?: string } =>
+  said.some(({ content }) => content !== null) ? { episode_subtasks: JSON.stringify(said) } : {};
+
 /** The episode-level column `episode_success`, as the writer's saveEpisode takes it. */
 export function episodeSuccess(success: boolean): { readonly episode_success: "success" | "failure" } {
   return { episode_success: success ? "success" : "failure" };

@@ -20,6 +20,8 @@ export interface Tick {
 export interface Operator {
   /** Name of the actor of corrections in datasets: "human", or a script's name. */
   readonly id: string;
+  /** What it does now while correcting, in words, if it says such. */
+  readonly subtask?: string | undefined;
   /** Begins an episode, after the robot's reset. The seed decides everything random in the operator. */
   reset(seed: number): void;
   /** Called before every control period. */

@@ -8,6 +8,7 @@ import {
   createWriter,
   type DatasetWriter,
   type Episode,
+  episodeSubtasks,
   episodeSuccess,
   type Feature,
   openDataset,
@@ -153,6 +154,7 @@ async function append(
     ...originOf(assignment, driving),
     episode_troubles: troubles.join("\n"),
     ...(unit && { episode_units: unit }),
+    ...episodeSubtasks(result.subtasks),
   };
   return { index: await writer.appendEpisode({ ...content, extra }) };
 }

@@ -1,6 +1,6 @@
 // One episode: the control loop. In every control period the operator decides who acts, the actor gives joint targets, the robot goes there,
 // and the operator judges. The loop records the observation and the action of each period.
-import { nobody } from "../data/index.ts";
+import { nobody, type SaidSubtask } from "../data/index.ts";
 import {
   type Control,
   type Driver,
@@ -27,7 +27,7 @@ export interface Period {
   readonly actor: string;
   /** What was sent to the robot, [joints]. */
   readonly action: Float32Array;
-  /** What the driver says that it does, while it acts. */
+  /** What driver or operator, whoever acts, says that it does. */
   readonly subtask?: string;
   /** Value of the observation, −1 to 0, if the episode has a value function. */
   readonly value?: number;
@@ -79,6 +79,8 @@ export interface EpisodeResult {
   /** How often the operator took over, and the periods in which it acted. */
   readonly takeOvers: number;
   readonly correctedSteps: number;
+  /** What driver and operator said that they do, from the first recorded frame on. */
+  readonly subtasks: readonly SaidSubtask[];
   /** Faults of policy and operator: at most 20, the earliest. */
   readonly troubles: readonly Trouble[];
 }
@@ -118,6 +120,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
   /** Written once it is known whether the episode ends with it. */
   let frame: Frame | undefined;
   let sent: Float32Array | undefined;
+  const subtasks: SaidSubtask[] = [];
   const report = (kind: Trouble["kind"], message: string) => {
     if (troubles.length < maxTroubles) troubles.push({ step, kind, message });
   };
@@ -160,6 +163,9 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
     const correcting = control === "correcting" && targets !== undefined;
     if (correcting) correctedSteps++;
     const actor = targets === undefined ? nobody : correcting ? operator!.id : driver.id;
+    const subtask = (control === "autonomous" ? driver.subtask : operator?.subtask) ?? null;
+    if (subtask !== (subtasks.at(-1)?.content ?? null))
+      subtasks.push({ timestamp: (step - first) / robot.fps, content: subtask });
     if (sink) {
       if (frame) await sink.addFrame(frameValues(frame), frame.observation.task);
       frame = { observation: await observe(), action, actor, intervention: correcting };
@@ -169,7 +175,6 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
     if (options.onPeriod) {
       const observation = await observe();
       const value = await options.value?.(observation);
-      const subtask = control === "autonomous" ? driver.subtask : undefined;
       options.onPeriod({
         step,
         seconds: tick.seconds,
@@ -177,7 +182,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
         control,
         actor,
         action,
-        ...(subtask !== undefined && { subtask }),
+        ...(subtask !== null && { subtask }),
         ...(value !== undefined && { value }),
       });
     }
@@ -188,7 +193,7 @@ async function controlLoop(options: EpisodeOptions): Promise<EpisodeResult> {
   }
   if (sink && frame && outcome !== "discarded")
     await sink.addFrame(frameValues({ ...frame, end: outcome }), frame.observation.task);
-  return { seed, outcome, steps: step, seconds: step / robot.fps, takeOvers, correctedSteps, troubles };
+  return { seed, outcome, steps: step, seconds: step / robot.fps, takeOvers, correctedSteps, subtasks, troubles };
 }
 
 const clamped = (targets: ArrayLike<number>, { joints }: Robot): Float32Array =>

@@ -37,6 +37,8 @@ export class Arm {
   private readonly random: Random;
   private readonly ik: InverseKinematics;
   private readonly site: number;
+  /** What the script does now, in words: the subtask of these control periods. */
+  doing: string | undefined;
 
   constructor(world: World, style: Style, random: Random) {
     this.world = world;

@@ -17,6 +17,11 @@ export class Demonstration {
     this.motion = task.demonstrate({ world, arm: this.arm, instruction: world.instruction, style, random });
   }
 
+  /** What the script does now. */
+  get subtask(): string | undefined {
+    return this.ended ? undefined : this.arm.doing;
+  }
+
   /** Joint targets for this control period. Undefined once the script is done. */
   next(): readonly number[] | undefined {
     if (this.ended) return undefined;
@@ -48,6 +53,10 @@ export class Demonstrator implements Driver {
   /** Whether it has reached the goal or given up. */
   get finished(): boolean {
     return this.done;
+  }
+
+  get subtask(): string | undefined {
+    return this.demonstration?.subtask;
   }
 
   async reset(seed: number): Promise<void> {

@@ -33,6 +33,11 @@ export class Supervisor implements Operator {
   private readonly eyes: Arm;
   private random: Random = random(0);
   private demonstration: Demonstration | undefined;
+
+  get subtask(): string | undefined {
+    return this.demonstration?.subtask;
+  }
+
   private takeOvers = 0;
   /** When it will carry out its decision, seconds. */
   private actAt: number | undefined;

@@ -85,11 +85,14 @@ export const cubeInBowl: Task = {
     const { physics } = world;
     const body = cubeOf(colourOf(instruction));
     for (let tries = 0; tries < style.tries && !cubeInBowl.reached(physics, instruction); tries++) {
+      arm.doing = `pick up the ${body}`;
       if (!arm.holds(body)) yield* pick(attempt, body, half);
       if (!arm.holds(body)) continue;
+      arm.doing = `put the ${body} in the bowl`;
       const [x, y] = physics.pose("bowl").position;
       yield* bring(attempt, body, [x, y], bowl.rim + half);
       yield* arm.grip(opening(0.055));
+      arm.doing = "move away";
       yield* arm.rise(hover + 0.02);
       yield* arm.wait(0.3);
     }

@@ -107,9 +107,12 @@ export const pegInHole: Task = {
     const { physics } = world;
     const holder = blockOf(holderOf(instruction));
     for (let tries = 0; tries < style.tries && !pegInHole.reached(physics, instruction); tries++) {
+      arm.doing = "set the peg upright";
       if (isToppled(physics)) yield* right(attempt);
+      arm.doing = "pick up the peg";
       if (!arm.holds("peg") && !isToppled(physics)) yield* pick(attempt);
       if (!arm.holds("peg")) continue;
+      arm.doing = `put the peg in the ${holder}`;
       yield* insert(attempt, holder);
     }
     yield* arm.wait(1);

@@ -121,7 +121,9 @@ export const pushToTarget: Task = {
     const { world, arm, instruction, style } = attempt;
     const body = blockOf(colourOf(instruction));
     for (let tries = 0; tries < style.tries && !pushToTarget.reached(world.physics, instruction); tries++) {
+      arm.doing = `push the ${body}`;
       yield* push(attempt, body);
+      arm.doing = "move away";
       yield* arm.rise(hover);
       yield* arm.wait(0.3);
     }

@@ -62,11 +62,14 @@ export const stackCubes: Task = {
     const { physics } = world;
     const { object: upper, goal: lower } = named(instruction);
     for (let tries = 0; tries < style.tries && !stackCubes.reached(physics, instruction); tries++) {
+      arm.doing = `pick up the ${upper}`;
       if (!arm.holds(upper)) yield* pick(attempt, upper, half);
       if (!arm.holds(upper)) continue;
+      arm.doing = `put it on the ${lower}`;
       const [x, y, z] = physics.pose(lower).position;
       yield* bring(attempt, upper, [x, y], z + 2 * half + 0.002);
       yield* arm.grip(opening(4 * half));
+      arm.doing = "move away";
       yield* arm.rise(hover + 0.02);
       yield* arm.wait(0.3);
     }
