@@ -4,6 +4,7 @@
 //     data/TASK/          in simulation, the task's dataset D_ℓ: demonstrations, then the episodes of each iteration
 //     trainings/NAME/     folder of a training, such as pretrain/policy or cube-in-bowl/1/recap
 //     stages/NAME.json    result of a stage
+//     logs/, processes/   of the commands of an outside trainer (outside/command.ts)
 //     audit/TASK/K/       audits of an iteration (audits.ts)
 //     cache/              decoded pictures, deleted at the end
 //     summary.json, report.html
