@@ -24,6 +24,11 @@ import { withProgress } from "./progress.ts";
 import { warn } from "./terminal.ts";
 
 const episodesHelp = "episodes such as 3, 5-8 or 0,2,7-9";
+const rename = ["--rename <stored=name...>", "read columns by other names, such as state=observation.state"] as const;
+
+interface Renamed {
+  readonly rename?: string[];
+}
 
 /** Adds the command group `edit`. */
 export function addEditCommands(dataset: Command): void {
@@ -46,32 +51,39 @@ export function addEditCommands(dataset: Command): void {
     .command("delete <root> <target>")
     .description("Leave episodes out; the others are numbered anew.")
     .requiredOption("--episodes <list...>", episodesHelp)
-    .action((root: string, target: string, { episodes }: { episodes: string[] }) =>
-      one(root, (source) => save(withoutEpisodes(source, episodeList(episodes)), target)),
+    .option(...rename)
+    .action((root: string, target: string, { episodes, ...names }: Renamed & { episodes: string[] }) =>
+      one(root, (source) => save(withoutEpisodes(source, episodeList(episodes)), target), names),
     );
 
   edit
     .command("keep <root> <target>")
     .description("Keep some episodes.")
     .requiredOption("--episodes <list...>", episodesHelp)
-    .action((root: string, target: string, { episodes }: { episodes: string[] }) =>
-      one(root, (source) => save(piecesOf(source, episodeList(episodes)), target)),
+    .option(...rename)
+    .action((root: string, target: string, { episodes, ...names }: Renamed & { episodes: string[] }) =>
+      one(root, (source) => save(piecesOf(source, episodeList(episodes)), target), names),
     );
 
   edit
     .command("split <root> <folder>")
     .description("Write parts as datasets FOLDER/NAME, by episodes or by share.")
     .requiredOption("--parts <name=part...>", "such as train=0-79 test=80-99, or train=0.8 test=0.2")
-    .action((root: string, folder: string, { parts }: { parts: string[] }) =>
-      one(root, async (source) => {
-        for (const [name, pieces] of splitBy(source, parts)) await save(pieces, join(folder, name));
-      }),
+    .option(...rename)
+    .action((root: string, folder: string, { parts, ...names }: Renamed & { parts: string[] }) =>
+      one(
+        root,
+        async (source) => {
+          for (const [name, pieces] of splitBy(source, parts)) await save(pieces, join(folder, name));
+        },
+        names,
+      ),
     );
 
   edit
     .command("merge <target> <roots...>")
     .description("Put datasets with the same fps and features one after the other.")
-    .option("--rename <stored=name...>", "read columns of those that have them under other names")
+    .option(...rename)
     .action(async (target: string, roots: string[], { rename = [] }: { readonly rename?: string[] }) => {
       const sources: LeRobotDataset[] = [];
       try {
@@ -86,7 +98,7 @@ export function addEditCommands(dataset: Command): void {
     .command("rename <root> <target> <stored=name...>")
     .description("Rename columns, such as state=observation.state.")
     .action((root: string, target: string, pairs: string[]) =>
-      one(root, (source) => save(piecesOf(source), target), { rename: renaming(pairs) }),
+      one(root, (source) => save(piecesOf(source), target), { rename: pairs }),
     );
 
   edit
@@ -95,18 +107,25 @@ export function addEditCommands(dataset: Command): void {
     .option("--success <list...>", episodesHelp, [])
     .option("--failure <list...>", episodesHelp, [])
     .option("--clear <list...>", episodesHelp, [])
-    .action((root: string, target: string, lists: Readonly<Record<"success" | "failure" | "clear", string[]>>) =>
-      one(root, (source) => save(withOutcomes(piecesOf(source), outcomesOf(source, lists)), target)),
+    .option(...rename)
+    .action(
+      (root: string, target: string, lists: Renamed & Readonly<Record<"success" | "failure" | "clear", string[]>>) =>
+        one(root, (source) => save(withOutcomes(piecesOf(source), outcomesOf(source, lists)), target), lists),
     );
 
   edit
     .command("drop <root> <target> <features...>")
     .description("Leave cameras or other features out.")
-    .action((root: string, target: string, features: string[]) =>
-      one(root, async (source) => {
-        checkDropped(source, features);
-        await save(piecesOf(source), target, { without: features });
-      }),
+    .option(...rename)
+    .action((root: string, target: string, features: string[], names: Renamed) =>
+      one(
+        root,
+        async (source) => {
+          checkDropped(source, features);
+          await save(piecesOf(source), target, { without: features });
+        },
+        names,
+      ),
     );
 
   edit
@@ -117,18 +136,29 @@ export function addEditCommands(dataset: Command): void {
     .requiredOption("--episode <number>", "the episode", Number)
     .requiredOption("--from <frame>", "its first frame", Number)
     .requiredOption("--to <frame>", "the frame after its last", Number)
-    .action((root: string, target: string, { episode, from, to }: { episode: number; from: number; to: number }) =>
-      one(root, (source) => {
-        piecesOf(source, [episode]);
-        return save(withCut(piecesOf(source), episode, from, to), target);
-      }),
+    .option(...rename)
+    .action(
+      (
+        root: string,
+        target: string,
+        { episode, from, to, ...names }: Renamed & Record<"episode" | "from" | "to", number>,
+      ) =>
+        one(
+          root,
+          (source) => {
+            piecesOf(source, [episode]);
+            return save(withCut(piecesOf(source), episode, from, to), target);
+          },
+          names,
+        ),
     );
 
   edit
     .command("drop-unreadable <root> <target>")
     .description("Leave out the episodes of which a column or a picture cannot be read.")
-    .action((root: string, target: string) =>
-      one(root, async (source) => save(await readablePieces(source), target), { lenient: true }),
+    .option(...rename)
+    .action((root: string, target: string, names: Renamed) =>
+      one(root, async (source) => save(await readablePieces(source), target), names, { lenient: true }),
     );
 }
 
@@ -136,9 +166,10 @@ export function addEditCommands(dataset: Command): void {
 async function one(
   root: string,
   task: (source: LeRobotDataset) => Promise<void>,
+  { rename: names }: Renamed,
   options: Parameters<typeof openDataset>[1] = {},
 ): Promise<void> {
-  const source = await openDataset(root, options);
+  const source = await openDataset(root, { ...options, ...(names && { rename: renaming(names) }) });
   try {
     await task(source);
   } finally {

@@ -80,6 +80,9 @@ test("edit writes a new dataset, stats --write mends statistics, names are check
   expect(pistar("info", target, "--rename", "action=actions", "--json")).toContain('"actions"');
   const run = (...parameters: string[]) =>
     spawnSync(process.execPath, ["--import", "tsx", main, "dataset", ...parameters], { encoding: "utf8" });
+  const renamed = join(folder, "renamed");
+  pistar("edit", "keep", fixture, renamed, "--episodes", "1", "--rename", "action=actions");
+  expect(pistar("info", renamed, "--json")).toContain('"actions"');
   const again = run("edit", "delete", fixture, target, "--episodes", "0");
   expect([again.status, again.stderr]).toEqual([7, expect.stringContaining("expected a folder that is new or empty")]);
   expect(run("edit", "delete", fixture, join(folder, "none"), "--episodes", "7").stderr).toContain(
