@@ -95,6 +95,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./collect.ts")).addCollect,
   },
   {
+    name: "studio",
+    arguments: "",
+    group: episodes,
+    summary: "watch, take over and record in a web page",
+    load: async () => (await import("./studio.ts")).addStudio,
+  },
+  {
     name: "eval",
     arguments: "",
     group: episodes,

@@ -117,7 +117,7 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   progress?.(before, episodes);
 
   // An existing dataset is checked before the work; a new one is created with its first episode.
-  let writer = existsSync(join(out, "meta/info.json")) ? await openWriter(out, stations, setting) : undefined;
+  let writer = existsSync(join(out, "meta/info.json")) ? await openRollouts(out, stations, setting) : undefined;
   try {
     await runEpisodes(missing, {
       stations: module,
@@ -129,8 +129,8 @@ export async function collect(options: CollectOptions): Promise<Collection> {
         // What ended the collection may have taken the policy away. The episode is run again when the collection resumes.
         else if (signal?.aborted && episode.result.troubles.length > 0) return;
         else {
-          writer ??= await openWriter(out, stations, setting);
-          done.push({ ...episode.result, ...(await append(writer, episode, named)) });
+          writer ??= await openRollouts(out, stations, setting);
+          done.push({ ...episode.result, ...(await appendRollout(writer, episode, named)) });
         }
         progress?.(before + done.length + lost.length, episodes);
       },
@@ -142,10 +142,14 @@ export async function collect(options: CollectOptions): Promise<Collection> {
   return { before, collected: done, lost };
 }
 
-async function append(
+/**
+ * Appends an episode with its outcome and its origin, as `collect` does. A discarded episode is left out.
+ * @returns its index in the dataset
+ */
+export async function appendRollout(
   writer: DatasetWriter,
   { result, content, unit, ...assignment }: Finished,
-  driving: Driving,
+  driving: Pick<Driving, "policy" | "supervisor">,
 ): Promise<{ readonly index?: number }> {
   if (!content) return {};
   const troubles = result.troubles.map(({ step, kind, message }) => `${kind} at period ${step}: ${message}`);
@@ -170,8 +174,11 @@ async function collected(root: string): Promise<Origin[]> {
   });
 }
 
-/** Creates the dataset, or opens it if its features are this robot's. */
-async function openWriter(root: string, stations: Stations, setting: EpisodeSetting): Promise<DatasetWriter> {
+/**
+ * Creates the dataset of a robot's rollouts, or opens it if its features are this robot's.
+ * @throws PistarError wrong-layout if they are another's
+ */
+export async function openRollouts(root: string, stations: Stations, setting: EpisodeSetting): Promise<DatasetWriter> {
   const station = stations.only ? undefined : await stations.open(setting, false);
   try {
     const robot = station?.robot ?? stations.only!();

@@ -6,7 +6,14 @@ export { LeaderDriver } from "./arm/leader-driver.ts";
 export { type ArmOptions, anySetting, followerCalibration, type OpenArm, openArm } from "./arm/open-arm.ts";
 export { type Keys, keyHelp, Person, type PersonOptions } from "./arm/person.ts";
 export { type BlindComparison, type BlindOptions, compareBlind, evidence } from "./blind.ts";
-export { beginningOf, type Collection, type CollectOptions, collect } from "./collect.ts";
+export {
+  appendRollout,
+  beginningOf,
+  type Collection,
+  type CollectOptions,
+  collect,
+  openRollouts,
+} from "./collect.ts";
 export { type EpisodeOptions, type EpisodeResult, type Period, runEpisode, type SavedMoment } from "./episode.ts";
 export {
   type ComparedEvaluation,

@@ -6,6 +6,7 @@ export type { CameraOptions, RgbdImage, Viewpoint } from "./camera.ts";
 export { Demonstration, Demonstrator } from "./demonstrator.ts";
 export { EmulatedArm } from "./emulated-arm.ts";
 export { type EmulatedBus, emulateBus, emulatedCalibration, emulateWorld } from "./emulated-bus.ts";
+export { Hand, type HandMove, type PicturePoint } from "./hand.ts";
 export { Judge } from "./judge.ts";
 export { type IkSolution, type IkTarget, InverseKinematics } from "./kinematics.ts";
 export { type Element, element, formatMjcf } from "./mjcf.ts";

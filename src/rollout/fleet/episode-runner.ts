@@ -1,7 +1,7 @@
 // Runs assigned episodes one after the other, in this thread or in a worker, and returns them as data.
 import { detachedEpisode, type EpisodeContent } from "../../data/index.ts";
 import { openPolicy, openPolicyInThread } from "../../policy/index.ts";
-import type { Driver, EpisodeSetting, Policy, Rewindable, Robot, Station, Unit } from "../../robot/index.ts";
+import type { Driver, EpisodeSetting, Policy, Rewindable, Robot, Station, Stations, Unit } from "../../robot/index.ts";
 import { PistarError } from "../../system/index.ts";
 import { type EpisodeOptions, type EpisodeResult, runEpisode, type SavedMoment } from "../episode.ts";
 import { jumpsAt } from "../jumps.ts";
@@ -34,8 +34,11 @@ export interface Lost extends Assignment {
 }
 
 export interface RunnerOptions {
-  /** Address of the module that opens stations: sim's `simulation`, or one of a user's own (see `Stations`). */
-  readonly stations: string;
+  /**
+   * Address of the module that opens stations: sim's `simulation`, or one of a user's own (see `Stations`). Or the stations themselves, where
+   * the runner stays in this thread.
+   */
+  readonly stations: string | Stations;
   readonly driving: Driving;
   /** Whether episodes are recorded. */
   readonly record: boolean;
@@ -111,7 +114,7 @@ export class EpisodeRunner {
     await this.ready?.station.close();
     this.ready = undefined;
     const { stations, driving } = this.options;
-    const open = await loadStations(stations);
+    const open = typeof stations === "string" ? await loadStations(stations) : stations;
     if (driving.supervisor === "person" && !open.only)
       throw new PistarError(
         "bad-option",

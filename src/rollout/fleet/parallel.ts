@@ -8,6 +8,8 @@ import { runOneByOne } from "./one-by-one.ts";
 import { loadStations } from "./stations.ts";
 
 export interface ParallelOptions extends RunnerOptions {
+  /** An address: worker threads open stations themselves. */
+  readonly stations: string;
   readonly workers: number;
   /** Takes each episode, in the order of `assignments`, one at a time. */
   onEpisode(episode: Finished | Lost): void | Promise<void>;
