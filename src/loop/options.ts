@@ -167,6 +167,8 @@ export const presets = {
       leastThreshold: 0,
       lookahead: 3,
       valueFolds: 3,
+      dropout: 0.1,
+      positiveShare: 0.9,
       controls: ["all-data", "filtered", "awr", "random-labels", "other-episodes", "clock", "strict", "guided"],
     },
   },
