@@ -1,5 +1,6 @@
 // Options of collecting and evaluating: flat schemas. The commands' flags come from them.
 import * as z from "zod";
+import { continuationFlags } from "../serve/index.ts";
 import { chunkDefaults } from "./policy-driver.ts";
 
 const count = z.int().min(1);
@@ -50,20 +51,7 @@ const driving = {
     .describe(
       "while the next chunk is computed: sync holds still; async goes on with the present chunk, then jumps; rtc goes on and the next chunk continues it (real-time chunking, for trained policies and pistar's servers)",
     ),
-  rtcMode: z
-    .enum(["guided", "trained"])
-    .optional()
-    .describe(
-      "how real-time chunking continues a chunk: guided by any policy, or trained into it (default: trained if it was, see train --simulated-delay)",
-    ),
-  rtcBeta: z.number().min(0).optional().describe("β of guided real-time chunking (default: 5)"),
-  rtcSchedule: z
-    .enum(["exponential", "linear"])
-    .optional()
-    .describe("how its weights decay behind the executed steps (default: exponential)"),
-  rtcHorizon: count
-    .optional()
-    .describe("steps of the present chunk from which on it lets go (default: all that are left)"),
+  ...continuationFlags,
   deadline: seconds.default(chunkDefaults.deadline).describe("longest wait for an answer, seconds of real time"),
 };
 

@@ -18,7 +18,7 @@ export { type Message, pack, type Value } from "./pack.ts";
 export { packObservation } from "./pack-observation.ts";
 export { layoutFor, type ServablePolicy } from "./policy-layout.ts";
 export { connectPolicy, type RemotePolicyOptions } from "./remote-policy.ts";
-export { type ServeOptions, serveOptions } from "./serve-options.ts";
+export { continuationFlags, type ServeOptions, serveOptions } from "./serve-options.ts";
 export { type PolicyServer, type ServerOptions, servePolicy } from "./server.ts";
 export { unpack } from "./unpack.ts";
 export { unpackObservation } from "./unpack-observation.ts";

@@ -3,6 +3,24 @@ import * as z from "zod";
 
 const count = z.int().min(1);
 
+/** How a trained policy's chunks continue the one in execution. Rollouts have the same flags. */
+export const continuationFlags = {
+  rtcMode: z
+    .enum(["guided", "trained"])
+    .optional()
+    .describe(
+      "how real-time chunking continues a chunk: guided by any policy, or trained into it (default: trained if it was, see train --simulated-delay)",
+    ),
+  rtcBeta: z.number().min(0).optional().describe("β of guided real-time chunking (default: 5)"),
+  rtcSchedule: z
+    .enum(["exponential", "linear"])
+    .optional()
+    .describe("how its weights decay behind the executed steps (default: exponential)"),
+  rtcHorizon: count
+    .optional()
+    .describe("steps of the present chunk from which on it lets go (default: all that are left)"),
+};
+
 export const serveOptions = z.object({
   host: z
     .string()
@@ -23,20 +41,7 @@ export const serveOptions = z.object({
     .min(0)
     .optional()
     .describe("β of classifier-free guidance (default: 1, none; an exported policy's own)"),
-  rtcMode: z
-    .enum(["guided", "trained"])
-    .optional()
-    .describe(
-      "how real-time chunking continues a chunk: guided by any policy, or trained into it (default: trained if it was, see train --simulated-delay)",
-    ),
-  rtcBeta: z.number().min(0).optional().describe("β of guided real-time chunking (default: 5)"),
-  rtcSchedule: z
-    .enum(["exponential", "linear"])
-    .optional()
-    .describe("how its weights decay behind the executed steps (default: exponential)"),
-  rtcHorizon: count
-    .optional()
-    .describe("steps of the present chunk from which on it lets go (default: all that are left)"),
+  ...continuationFlags,
   denoisingSteps: count
     .optional()
     .describe(
