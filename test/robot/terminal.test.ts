@@ -49,7 +49,8 @@ test.skipIf(skipped !== undefined)("a person judges by a key, and Ctrl-C takes t
       if (key) setTimeout(() => child.stdin.write(key), 1500);
     });
     const code = await new Promise((resolve) => child.on("exit", resolve));
-    expect(text).toContain("1 episodes more, 1 of them successes; 1 discarded");
+    // A slow machine may not have begun the second one.
+    expect(text).toMatch(/1 episodes more, 1 of them successes(; 1 discarded)?\s/);
     expect(text).toContain("press again to stop at once: the arm then holds its pose");
     expect(code).toBe(130);
     expect((await arm.state()).map(({ torque }) => torque)).toEqual(Array(6).fill(false));
