@@ -186,6 +186,9 @@ async function save(pieces: readonly Piece[], target: string, options: CopyOptio
 
 function splitBy(source: LeRobotDataset, parts: readonly string[]): [string, Piece[]][] {
   const given = Object.entries(renaming(parts));
+  const outside = given.find(([name]) => /[/\\]|^\.+$/.test(name));
+  if (outside)
+    throw new PistarError("bad-option", `expected names of parts without a path, got ${JSON.stringify(outside[0])}`);
   const shares = given.map(([, part]) =>
     /^0?\.\d+$|^1(\.0*)?$/.test(part) && part.includes(".") ? Number(part) : undefined,
   );

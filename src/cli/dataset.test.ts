@@ -83,6 +83,10 @@ test("edit writes a new dataset, stats --write mends statistics, names are check
   const renamed = join(folder, "renamed");
   pistar("edit", "keep", fixture, renamed, "--episodes", "1", "--rename", "action=actions");
   expect(pistar("info", renamed, "--json")).toContain('"actions"');
+  const escaping = run("edit", "split", fixture, join(folder, "parts"), "--parts", "../evil=0.5", "b=0.5");
+  expect([escaping.status, escaping.stderr]).toEqual([2, expect.stringContaining('without a path, got "../evil"')]);
+  const within = run("edit", "keep", target, join(target, "sub"), "--episodes", "0");
+  expect([within.status, within.stderr]).toEqual([2, expect.stringContaining("a folder outside of datasets")]);
   const again = run("edit", "delete", fixture, target, "--episodes", "0");
   expect([again.status, again.stderr]).toEqual([7, expect.stringContaining("expected a folder that is new or empty")]);
   expect(run("edit", "delete", fixture, join(folder, "none"), "--episodes", "7").stderr).toContain(

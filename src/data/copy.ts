@@ -1,7 +1,7 @@
 // Copies episodes, whole or in part, into a new dataset of version 3.0: rows bit for bit, videos without re-encoding if
 // a copy begins at a key frame. Every rewriting of data builds on this.
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { PistarError, replaceFile } from "../system/index.ts";
 import { cameraStats } from "./camera-stats.ts";
 import type { LeRobotDataset } from "./dataset.ts";
@@ -78,6 +78,11 @@ export async function copyEpisodes(pieces: readonly Piece[], target: string, opt
 export async function buildAside(target: string, build: (folder: string) => Promise<void>): Promise<void> {
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new PistarError("already-there", `${target}: expected a folder that is new or empty`, { path: target });
+  const around = datasetAround(target);
+  if (around !== undefined)
+    throw new PistarError("bad-option", `${target}: expected a folder outside of datasets, got one inside ${around}`, {
+      path: target,
+    });
   const folder = `${target.replace(/[/\\]+$/, "")}.unfinished`;
   rmSync(folder, { recursive: true, force: true });
   try {
@@ -89,6 +94,13 @@ export async function buildAside(target: string, build: (folder: string) => Prom
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The dataset that a folder lies in, if any. */
+function datasetAround(folder: string): string | undefined {
+  const parent = dirname(resolve(folder));
+  if (parent === resolve(folder)) return undefined;
+  return existsSync(join(parent, infoPath)) ? parent : datasetAround(parent);
 }
 
 async function writeEpisodes(pieces: readonly Piece[], folder: string, options: CopyOptions): Promise<void> {
