@@ -3,7 +3,7 @@
     serve-peer.py server                    prints its URL and serves until its input ends
     serve-peer.py client N URL URL ...      asks the servers in turn N times, prints milliseconds as JSON, a list for each
 
-Written from the protocol: asyncio and `websockets` without compression, msgpack with numpy arrays as dicts of bin keys.
+Written from the protocol: asyncio and `websockets` without compression. The messages are those of the tests' Python peers.
 It needs numpy, msgpack and websockets 11 or newer (Debian's is older).
 """
 
@@ -11,33 +11,12 @@ import asyncio
 import json
 import sys
 import time
+from pathlib import Path
 
-import msgpack
 import numpy as np
 
-
-def encode(value):
-    if isinstance(value, np.ndarray):
-        return {b"__ndarray__": True, b"data": value.tobytes(), b"dtype": value.dtype.str, b"shape": value.shape}
-    if isinstance(value, np.generic):
-        return {b"__npgeneric__": True, b"data": value.item(), b"dtype": value.dtype.str}
-    raise TypeError(f"cannot pack {type(value)}")
-
-
-def decode(pairs):
-    if b"__ndarray__" in pairs:
-        return np.ndarray(buffer=pairs[b"data"], dtype=np.dtype(pairs[b"dtype"]), shape=pairs[b"shape"])
-    if b"__npgeneric__" in pairs:
-        return np.dtype(pairs[b"dtype"]).type(pairs[b"data"])
-    return pairs
-
-
-def pack(value):
-    return msgpack.packb(value, default=encode)
-
-
-def unpack(data):
-    return msgpack.unpackb(data, object_hook=decode)
+sys.path.insert(0, str(Path(__file__).parent.parent / "test/serve/python"))
+from protocol import pack, unpack  # noqa: E402
 
 
 def act(observation):
